@@ -1,0 +1,20 @@
+//! What API objects are: values, names, quantities, selectors, the schema, reading and writing YAML
+//! and JSON, defaults, validation, patches and the `Status` error.
+//!
+//! Objects are immutable trees ([`Value`]) that share structure: cloning one is a reference count, a
+//! change copies only the path to it. One table generated from the Kubernetes OpenAPI types tells what
+//! fields a kind has; components read the fields that they act upon through small accessors.
+
+pub mod kind;
+pub mod object;
+pub mod request;
+pub mod status;
+pub mod text;
+pub mod value;
+
+pub use kind::Kind;
+pub use object::Object;
+pub use request::{Request, Response};
+pub use status::Status;
+pub use text::Text;
+pub use value::Value;

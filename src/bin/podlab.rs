@@ -1,0 +1,3 @@
+//! The native runner: replays recordings, runs scenarios, opens a terminal on a cluster.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! The container runtime: sandboxes, containers, logs, the pod network, memory and OOM.

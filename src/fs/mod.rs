@@ -1,0 +1,1 @@
+//! In-memory file trees with mounts, shared by containers, nodes and the workstation.

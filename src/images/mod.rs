@@ -1,0 +1,1 @@
+//! The simulated registry: images with their files, entrypoints, sizes and programs.

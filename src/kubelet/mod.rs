@@ -1,0 +1,1 @@
+//! The node agent: from a bound Pod to running containers and back to its status.

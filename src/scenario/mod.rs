@@ -1,0 +1,1 @@
+//! Scenarios: the versioned format, the player and the link codec.

@@ -1,0 +1,1 @@
+//! The scheduler: queue, filter and score plugins, binding, preemption.

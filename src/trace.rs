@@ -1,0 +1,122 @@
+//! Why things happen: the bounded trace of causes.
+//!
+//! Whatever the core does because of something (a command, a write seen by watch, a timer, a process
+//! that ended, an injected fault) is an entry that names its parent. "Why?" follows the parents to the
+//! command, manifest, rule or fault that began it. The trace keeps the newest [`LIMIT`] entries.
+
+use crate::api::Text;
+use crate::time::Time;
+use std::collections::VecDeque;
+
+/// How many entries are kept.
+pub const LIMIT: usize = 400_000;
+
+/// The number of a trace entry; 0 is the beginning of the scenario.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct Cause(pub u32);
+
+impl Cause {
+    /// The scenario itself.
+    pub const START: Cause = Cause(0);
+}
+
+/// One thing that happened.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    /// When.
+    pub at: Time,
+    /// What brought it about.
+    pub parent: Cause,
+    /// Who did it: a component's name, e.g. `kubelet worker01`, `default-scheduler`, `kubectl`.
+    pub actor: Text,
+    /// What was done.
+    pub what: What,
+}
+
+/// The kinds of things that happen.
+#[derive(Clone, Debug, PartialEq)]
+pub enum What {
+    /// The scenario began.
+    Start,
+    /// A person ran a command line.
+    Command {
+        /// The line as typed.
+        line: Text,
+    },
+    /// An object was written to the API server.
+    Write {
+        /// `create`, `update`, `patch`, `delete` or a subresource's name.
+        verb: &'static str,
+        /// `pods/default/web`.
+        object: Text,
+        /// The store revision that the write made.
+        revision: u64,
+    },
+    /// A rule of Kubernetes came to act: a timer, threshold or decision.
+    Rule {
+        /// A stable name of the rule, e.g. `probe.failure-threshold`; explanations are keyed by it.
+        rule: &'static str,
+        /// The object concerned, `pods/default/web` (with `/container` behind it where one is meant).
+        object: Text,
+        /// Values for the explanation, e.g. `limit` → `200Mi`.
+        values: Vec<(&'static str, Text)>,
+    },
+    /// A fault was injected.
+    Fault {
+        /// What was broken or mended, as a command would say it.
+        text: Text,
+    },
+}
+
+/// The trace.
+#[derive(Clone, Debug)]
+pub struct Trace {
+    entries: VecDeque<Entry>,
+    first: u32,
+}
+
+impl Trace {
+    /// A trace that holds the scenario's start.
+    pub fn new() -> Self {
+        let start =
+            Entry { at: Time::ZERO, parent: Cause::START, actor: Text::from("scenario"), what: What::Start };
+        Trace { entries: VecDeque::from([start]), first: 0 }
+    }
+
+    /// Adds an entry and returns its number.
+    pub fn add(&mut self, entry: Entry) -> Cause {
+        if self.entries.len() == LIMIT {
+            self.entries.pop_front();
+            self.first += 1;
+        }
+        self.entries.push_back(entry);
+        Cause(self.first + self.entries.len() as u32 - 1)
+    }
+
+    /// The entry of a cause, unless it has been dropped.
+    pub fn get(&self, cause: Cause) -> Option<&Entry> {
+        self.entries.get(cause.0.checked_sub(self.first)? as usize)
+    }
+
+    /// The number that the next entry will have.
+    pub fn next(&self) -> Cause {
+        Cause(self.first + self.entries.len() as u32)
+    }
+
+    /// The chain from `cause` to its beginning, newest first.
+    pub fn chain(&self, cause: Cause) -> impl Iterator<Item = (Cause, &Entry)> {
+        let mut next = Some(cause);
+        std::iter::from_fn(move || {
+            let c = next?;
+            let e = self.get(c)?;
+            next = if c == Cause::START { None } else { Some(e.parent) };
+            Some((c, e))
+        })
+    }
+}
+
+impl Default for Trace {
+    fn default() -> Self {
+        Trace::new()
+    }
+}

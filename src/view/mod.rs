@@ -1,0 +1,1 @@
+//! What the page sees: tables, deltas and explanations as plain serialisable types.
