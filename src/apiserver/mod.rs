@@ -1,1 +1,136 @@
 //! The API server and its store.
+//!
+//! Two ways in: [`ApiServer::request`] is the REST-shaped seam for clients (kubectl), with decoding,
+//! validation and errors in the server's words; the typed methods below it are for the components of the
+//! control plane and the kubelets, which share the same store, admission, defaults and change log.
+//!
+//! The façade sets [`ApiServer::enter`] before it lets a component act, so that each write knows its
+//! instant, its cause and its author. Watching is done by cursor: every write appends a [`Change`].
+
+pub mod events;
+pub mod store;
+mod write;
+
+pub use events::NewEvent;
+pub use store::{Change, Store};
+pub use write::DeleteOptions;
+
+use crate::api::object::Key;
+use crate::api::{Kind, Object, Text, Value};
+use crate::rng::Rng;
+use crate::time::{Epoch, Time};
+use crate::trace::{self, Cause, Trace, What};
+
+/// The API server: plain data, cloned into checkpoints.
+#[derive(Clone, Debug)]
+pub struct ApiServer {
+    /// The objects and their change log.
+    pub store: Store,
+    /// Why things happened.
+    pub trace: Trace,
+    /// Wall time of the scenario's start.
+    pub epoch: Epoch,
+    /// The present instant.
+    pub now: Time,
+    /// What the present actor acts upon; every write is caused by it.
+    pub cause: Cause,
+    /// Who acts: `kubelet worker01`, `default-scheduler`, `deployment-controller`, `kubectl`.
+    pub actor: Text,
+    /// The scenario's seed.
+    pub seed: u64,
+    events: events::Correlator,
+    uids: Rng,
+}
+
+impl ApiServer {
+    /// An empty API server.
+    pub fn new(seed: u64, epoch: Epoch) -> ApiServer {
+        ApiServer {
+            store: Store::new(),
+            trace: Trace::new(),
+            epoch,
+            now: Time::ZERO,
+            cause: Cause::START,
+            actor: Text::lit("scenario"),
+            seed,
+            events: events::Correlator::new(),
+            uids: Rng::stream(seed, "uids"),
+        }
+    }
+
+    /// Says who acts now, and why.
+    pub fn enter(&mut self, now: Time, cause: Cause, actor: impl Into<Text>) {
+        self.now = now;
+        self.cause = cause;
+        self.actor = actor.into();
+    }
+
+    /// Records that a rule came to act and makes it the cause of what the present actor does next.
+    /// `rule` is a stable dotted name (`probe.failure-threshold`); `object` a path like
+    /// `pods/default/web` or `pods/default/web/container`; `values` feed the explanation.
+    pub fn rule(&mut self, rule: &'static str, object: &str, values: Vec<(&'static str, Text)>) -> Cause {
+        let what = What::Rule { rule, object: Text::from(object), values };
+        self.cause = self.note(what);
+        self.cause
+    }
+
+    /// Adds something that happened to the trace, as a consequence of the present cause.
+    pub fn note(&mut self, what: What) -> Cause {
+        self.trace.add(trace::Entry { at: self.now, parent: self.cause, actor: self.actor.clone(), what })
+    }
+
+    /// An object, if it exists.
+    pub fn get(&self, kind: Kind, namespace: &str, name: &str) -> Option<&Object> {
+        self.store.get(&Key::new(kind, namespace, name))
+    }
+
+    /// The objects of a kind, in order of namespace and name, of one namespace or of all.
+    pub fn list(&self, kind: Kind, namespace: Option<&str>) -> impl Iterator<Item = &Object> {
+        self.store.list(kind, namespace)
+    }
+
+    /// The pods bound to a node, in order of namespace and name.
+    pub fn pods_on(&self, node: &str) -> impl Iterator<Item = &Object> {
+        self.store.pods_on(node)
+    }
+
+    /// The objects that name `uid` in their owner references.
+    pub fn owned_by(&self, uid: &str) -> impl Iterator<Item = &Object> {
+        self.store.owned_by(uid)
+    }
+
+    /// The present instant as the API writes it.
+    pub fn timestamp(&self) -> Text {
+        Text::from(self.epoch.rfc3339(self.now))
+    }
+
+    /// The present instant with microseconds.
+    pub fn micro_timestamp(&self) -> Text {
+        Text::from(self.epoch.rfc3339_micro(self.now))
+    }
+
+    /// Sets a condition in a list of conditions as `status.conditions` holds them: `lastTransitionTime`
+    /// moves only when the status changes. Returns whether anything changed.
+    pub fn set_condition(&self, conditions: &mut Value, mut condition: Value) -> bool {
+        let list = conditions.list_mut();
+        match list.iter_mut().find(|c| c["type"] == condition["type"]) {
+            Some(old) => {
+                if old["status"] == condition["status"] {
+                    condition.set("lastTransitionTime", &old["lastTransitionTime"]);
+                } else if condition["lastTransitionTime"].is_null() {
+                    condition.set("lastTransitionTime", self.timestamp());
+                }
+                let changed = *old != condition;
+                *old = condition;
+                changed
+            }
+            None => {
+                if condition["lastTransitionTime"].is_null() {
+                    condition.set("lastTransitionTime", self.timestamp());
+                }
+                list.push(condition);
+                true
+            }
+        }
+    }
+}

@@ -1,0 +1,330 @@
+//! The typed writes: create, update, status, bind, delete.
+//!
+//! These carry out what every write has in common: metadata, revisions, finalizers and graceful deletion,
+//! the trace. Decoding and validation of what people send happen before (`ApiServer::request`).
+
+use super::ApiServer;
+use crate::api::object::Key;
+use crate::api::status::Result;
+use crate::api::{Kind, Object, Status, Text, Value};
+use crate::trace::{Cause, What};
+use crate::{list, map};
+
+/// Options of a deletion.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteOptions {
+    /// `gracePeriodSeconds`; the object's own default if `None`.
+    pub grace_period_seconds: Option<i64>,
+    /// `propagationPolicy`: `Background` (default), `Foreground`, `Orphan`.
+    pub propagation_policy: Option<Text>,
+    /// `preconditions.uid`.
+    pub uid: Option<Text>,
+}
+
+impl ApiServer {
+    /// Creates an object: completes its metadata and stores it.
+    ///
+    /// # Errors
+    /// `AlreadyExists` if there is one of that name.
+    pub fn create(&mut self, mut object: Object) -> Result<Object> {
+        if object.name().is_empty() && !object.at("metadata.generateName").str().is_empty() {
+            let name = format!("{}{}", object.at("metadata.generateName").str(), self.uids.name_suffix(5));
+            object.set("metadata.name", name);
+        }
+        let key = object.key();
+        if self.store.get(&key).is_some() {
+            return Err(Status::already_exists(key.kind, &key.name));
+        }
+        let uid = self.uids.uuid();
+        let stamp = self.timestamp();
+        let meta = object.slot("metadata");
+        meta.set("uid", uid);
+        meta.set("creationTimestamp", stamp);
+        if has_generation(key.kind) {
+            meta.set("generation", 1);
+        }
+        Ok(self.put("create", object))
+    }
+
+    /// Replaces an object. A `resourceVersion` in it must be the present one.
+    ///
+    /// # Errors
+    /// `NotFound`; `Conflict` if the object has changed since it was read.
+    pub fn update(&mut self, mut object: Object) -> Result<Object> {
+        let key = object.key();
+        let Some(old) = self.store.get(&key).cloned() else {
+            return Err(Status::not_found(key.kind, &key.name));
+        };
+        let version = object.at("metadata.resourceVersion").str();
+        if !version.is_empty() && version != old.at("metadata.resourceVersion").str() {
+            return Err(Status::conflict(
+                key.kind,
+                &key.name,
+                "the object has been modified; please apply your changes to the latest version and try again",
+            ));
+        }
+        for field in
+            ["uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation"]
+        {
+            let path = format!("metadata.{field}");
+            match old.at(&path) {
+                Value::Null => {
+                    object.remove(&path);
+                }
+                v => object.set(&path, v),
+            }
+        }
+        object.set("metadata.resourceVersion", old.at("metadata.resourceVersion"));
+        if object.value == old.value {
+            return Ok(old);
+        }
+        if has_generation(key.kind) && old["spec"] != object["spec"] {
+            object.set("metadata.generation", old.at("metadata.generation").int_or(0) + 1);
+        }
+        if object.is_deleting() && object.at("metadata.finalizers").is_empty() && self.may_go(&object) {
+            return Ok(self.take(&key, object));
+        }
+        Ok(self.put("update", object))
+    }
+
+    /// Changes an object in place: reads it, lets `change` edit the tree, writes it back.
+    ///
+    /// # Errors
+    /// `NotFound` if it does not exist.
+    pub fn modify(&mut self, key: &Key, change: impl FnOnce(&mut Value)) -> Result<Object> {
+        let Some(old) = self.store.get(key) else {
+            return Err(Status::not_found(key.kind, &key.name));
+        };
+        let mut object = old.clone();
+        change(&mut object.value);
+        self.update(object)
+    }
+
+    /// Replaces the `status` of an object; nothing is written if it is the same.
+    ///
+    /// # Errors
+    /// `NotFound` if it does not exist.
+    pub fn update_status(&mut self, key: &Key, status: Value) -> Result<Object> {
+        let Some(old) = self.store.get(key) else {
+            return Err(Status::not_found(key.kind, &key.name));
+        };
+        if old["status"] == status {
+            return Ok(old.clone());
+        }
+        let mut object = old.clone();
+        object.set("status", status);
+        Ok(self.put("status", object))
+    }
+
+    /// Binds a pod to a node (the `binding` subresource).
+    ///
+    /// # Errors
+    /// `NotFound`; `Conflict` if the pod is bound already or is being deleted.
+    pub fn bind(&mut self, pod: &Key, node: &str) -> Result<Object> {
+        let Some(old) = self.store.get(pod) else {
+            return Err(Status::not_found(pod.kind, &pod.name));
+        };
+        if old.is_deleting() {
+            let why = format!("pod {} is being deleted, cannot be assigned to a host", pod.name);
+            return Err(Status::conflict(pod.kind, &pod.name, &why));
+        }
+        let bound = old.at("spec.nodeName").str();
+        if !bound.is_empty() {
+            let why = format!("pod {} is already assigned to node \"{bound}\"", pod.name);
+            return Err(Status::conflict(pod.kind, &pod.name, &why));
+        }
+        let mut object = old.clone();
+        object.set("spec.nodeName", node);
+        let scheduled = map! {
+            "type" => "PodScheduled", "status" => "True", "lastProbeTime" => Value::Null,
+            "observedGeneration" => old.at("metadata.generation"),
+        };
+        let mut conditions = old.at("status.conditions").clone();
+        self.set_condition(&mut conditions, scheduled);
+        object.set("status.conditions", conditions);
+        object.set("metadata.generation", old.at("metadata.generation"));
+        Ok(self.put("binding", object))
+    }
+
+    /// Deletes an object: at once, or by setting its deletion timestamp where it has a grace period or
+    /// finalizers. Deleting a pod that is being deleted may only shorten its grace period.
+    ///
+    /// # Errors
+    /// `NotFound`; `Conflict` if the uid is another one.
+    pub fn delete(&mut self, key: &Key, options: &DeleteOptions) -> Result<Object> {
+        let Some(old) = self.store.get(key).cloned() else {
+            return Err(Status::not_found(key.kind, &key.name));
+        };
+        if let Some(uid) = &options.uid
+            && *uid != old.uid()
+        {
+            let why =
+                format!("Precondition failed: UID in precondition: {uid}, UID in object meta: {}", old.uid());
+            return Err(Status::conflict(key.kind, &key.name, &why));
+        }
+        let grace = self.grace(&old, options);
+        let mut object = old.clone();
+        let policy = options.propagation_policy.as_deref();
+        for (name, finalizer) in [("Foreground", "foregroundDeletion"), ("Orphan", "orphan")] {
+            let finalizers = object.at("metadata.finalizers").clone();
+            let has = finalizers.items().iter().any(|f| f.str() == finalizer);
+            if policy == Some(name) && !has && !old.is_deleting() {
+                let mut finalizers = finalizers;
+                finalizers.list_mut().push(Value::from(finalizer));
+                object.set("metadata.finalizers", finalizers);
+            }
+        }
+        if grace == 0 && object.at("metadata.finalizers").is_empty() && key.kind != Kind::NAMESPACE {
+            return Ok(self.take(key, object));
+        }
+        if key.kind == Kind::NAMESPACE && old.at("spec.finalizers").is_empty() {
+            return Ok(self.take(key, object));
+        }
+        if old.is_deleting() {
+            let before = old.at("metadata.deletionGracePeriodSeconds").int_or(0);
+            if key.kind != Kind::POD || grace >= before {
+                return Ok(old);
+            }
+        }
+        // Kubernetes moves the deletion timestamp into the future by the grace period.
+        let due = self.now + crate::time::Span::secs(grace.unsigned_abs());
+        object.set("metadata.deletionTimestamp", self.epoch.rfc3339(due));
+        object.set("metadata.deletionGracePeriodSeconds", grace);
+        if has_generation(key.kind) {
+            object.set("metadata.generation", old.at("metadata.generation").int_or(0) + 1);
+        }
+        if key.kind == Kind::NAMESPACE {
+            object.set("status.phase", "Terminating");
+        }
+        Ok(self.put("delete", object))
+    }
+
+    /// The grace period that a deletion gets.
+    fn grace(&self, object: &Object, options: &DeleteOptions) -> i64 {
+        if object.kind != Kind::POD {
+            return 0;
+        }
+        // A pod that no kubelet has, or that has ended, needs no grace (registry/core/pod/strategy.go).
+        let ended = matches!(object.at("status.phase").str(), "Succeeded" | "Failed");
+        if object.at("spec.nodeName").is_empty() || ended {
+            return 0;
+        }
+        let wanted = options.grace_period_seconds;
+        wanted.unwrap_or_else(|| object.at("spec.terminationGracePeriodSeconds").int_or(30)).max(0)
+    }
+
+    /// Whether a deleting object without finalizers can be taken out: a pod whose kubelet still works on it
+    /// stays until that deletes it with grace 0.
+    fn may_go(&self, object: &Object) -> bool {
+        match object.kind {
+            Kind::POD => object.at("metadata.deletionGracePeriodSeconds").int_or(0) == 0,
+            Kind::NAMESPACE => object.at("spec.finalizers").is_empty(),
+            _ => true,
+        }
+    }
+
+    fn put(&mut self, verb: &'static str, mut object: Object) -> Object {
+        let revision = self.store.next_revision();
+        object.set("metadata.resourceVersion", revision.to_string());
+        let cause = self.wrote(verb, &object.key(), revision);
+        self.store.put(object.clone(), self.now, cause, self.actor.clone());
+        object
+    }
+
+    fn take(&mut self, key: &Key, mut last: Object) -> Object {
+        let revision = self.store.next_revision();
+        last.set("metadata.resourceVersion", revision.to_string());
+        let cause = self.wrote("delete", key, revision);
+        self.store.take(key, last.clone(), self.now, cause, self.actor.clone());
+        last
+    }
+
+    fn wrote(&mut self, verb: &'static str, key: &Key, revision: u64) -> Cause {
+        self.note(What::Write { verb, object: Text::from(key.path()), revision })
+    }
+
+    /// An owner reference to an object as controllers write it.
+    pub fn owner_reference(owner: &Object) -> Value {
+        let info = owner.kind.info();
+        map! {
+            "apiVersion" => info.api_version, "kind" => info.kind, "name" => owner.name(), "uid" => owner.uid(),
+            "controller" => true, "blockOwnerDeletion" => true,
+        }
+    }
+}
+
+/// Whether the server counts `metadata.generation` for a kind.
+fn has_generation(kind: Kind) -> bool {
+    const WITH: &[Kind] = &[
+        Kind::POD,
+        Kind::DEPLOYMENT,
+        Kind::REPLICA_SET,
+        Kind::DAEMON_SET,
+        Kind::STATEFUL_SET,
+        Kind::JOB,
+        Kind::CRON_JOB,
+        Kind::REPLICATION_CONTROLLER,
+        Kind::PDB,
+        Kind::INGRESS,
+        Kind::NETWORK_POLICY,
+        Kind::INGRESS_CLASS,
+        Kind::CRD,
+        Kind::PRIORITY_CLASS,
+        Kind::ENDPOINT_SLICE,
+        Kind::MUTATING_WEBHOOK,
+        Kind::VALIDATING_WEBHOOK,
+    ];
+    WITH.contains(&kind)
+}
+
+/// The conditions of a new pod, for tests and components that make bare trees.
+pub fn single_container_pod(name: &str, image: &str) -> Object {
+    Object::new(
+        Kind::POD,
+        map! {
+            "metadata" => map! { "name" => name, "namespace" => "default" },
+            "spec" => map! { "containers" => list![map! { "name" => name, "image" => image }] },
+            "status" => map! { "phase" => "Pending" },
+        },
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::{Epoch, Span, Time};
+
+    fn api() -> ApiServer {
+        ApiServer::new(1, Epoch(1_795_420_239_000_000))
+    }
+
+    #[test]
+    fn a_stale_write_is_a_conflict() {
+        let mut api = api();
+        let pod = api.create(single_container_pod("a", "nginx")).expect("new");
+        api.modify(&pod.key(), |p| p.set("metadata.labels", map! { "x" => "1" })).expect("exists");
+        let error = api.update(pod).expect_err("stale");
+        assert_eq!(
+            error.message.as_str(),
+            "Operation cannot be fulfilled on pods \"a\": the object has been modified; please apply your changes to the latest version and try again"
+        );
+    }
+
+    #[test]
+    fn a_bound_pod_is_deleted_gracefully_and_an_unbound_one_at_once() {
+        let mut api = api();
+        let pod = api.create(single_container_pod("a", "nginx")).expect("new").key();
+        api.bind(&pod, "worker01").expect("unbound");
+        api.now = Time::ZERO + Span::secs(10);
+        let dying = api.delete(&pod, &DeleteOptions::default()).expect("exists");
+        assert_eq!(dying.at("metadata.deletionGracePeriodSeconds").int_or(0), 30);
+        assert!(api.store.get(&pod).is_some());
+        let now = DeleteOptions { grace_period_seconds: Some(0), ..DeleteOptions::default() };
+        api.delete(&pod, &now).expect("exists");
+        assert!(api.store.get(&pod).is_none());
+        assert_eq!(api.pods_on("worker01").count(), 0);
+        let b = api.create(single_container_pod("b", "nginx")).expect("new").key();
+        api.delete(&b, &DeleteOptions::default()).expect("exists");
+        assert!(api.store.get(&b).is_none());
+    }
+}
