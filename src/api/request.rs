@@ -57,6 +57,10 @@ pub enum PatchType {
 }
 
 /// Query parameters and delete options.
+///
+/// The parameters of node streams go into `query` under their REST names: `log` takes `container`, `follow`,
+/// `previous`, `tailLines`, `sinceSeconds`, `sinceTime`, `timestamps`, `limitBytes`; `exec` and `attach` take
+/// `command` (repeated), `container`, `stdin`, `stdout`, `stderr`, `tty`; `portforward` takes `ports`.
 #[derive(Clone, Debug, PartialEq, Default)]
 pub struct Options {
     /// `labelSelector`.
@@ -146,7 +150,7 @@ pub enum Response {
     Success(Value),
     /// A stream of watch events; read with [`Client::watch_next`].
     Watch(StreamId),
-    /// A stream that a node serves (log, exec, attach, port-forward); read with [`Client::stream_end`].
+    /// A stream that a node serves (log, exec, attach, port-forward); read with [`Client::stream_read`].
     Stream(StreamId),
     /// An error.
     Error(Status),
@@ -176,6 +180,15 @@ pub enum WatchKind {
     Deleted,
 }
 
+/// The channels of a stream that a node serves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Channel {
+    /// Standard output, or log text.
+    Out,
+    /// Standard error (never used with a terminal).
+    Err,
+}
+
 /// How a stream that a node serves has ended.
 #[derive(Clone, Debug, PartialEq)]
 pub enum StreamEnd {
@@ -191,7 +204,13 @@ pub trait Client {
     fn request(&mut self, request: Request) -> Response;
     /// Takes the watch events that have arrived on a stream.
     fn watch_next(&mut self, stream: StreamId) -> Vec<WatchEvent>;
-    /// Tells whether and how a stream has ended.
+    /// Takes what has arrived on a stream that a node serves, in order.
+    fn stream_read(&mut self, stream: StreamId) -> Vec<(Channel, Vec<u8>)>;
+    /// Sends standard input (with a terminal: keys, where `\x03` is Ctrl-C and `\x04` the end of input).
+    fn stream_write(&mut self, stream: StreamId, bytes: &[u8]);
+    /// Ends standard input.
+    fn stream_close_input(&mut self, stream: StreamId);
+    /// Tells whether and how a stream has ended; asked after [`Client::stream_read`] gave nothing.
     fn stream_end(&mut self, stream: StreamId) -> Option<StreamEnd>;
     /// Closes a stream of either sort.
     fn close(&mut self, stream: StreamId);
