@@ -5,5 +5,7 @@
 //! `sleep 30` is plain data that can be cloned into a checkpoint.
 
 pub mod program;
+pub mod world;
 
 pub use program::*;
+pub use world::World;
