@@ -5,9 +5,11 @@
 //! change copies only the path to it. One table generated from the Kubernetes OpenAPI types tells what
 //! fields a kind has; components read the fields that they act upon through small accessors.
 
+pub mod json;
 pub mod kind;
 pub mod object;
 pub mod request;
+pub mod schema;
 pub mod status;
 pub mod text;
 pub mod value;

@@ -41,6 +41,17 @@ impl Map {
         Map::default()
     }
 
+    /// A map of entries in any order; of entries with the same key the last one counts.
+    pub fn from_entries(mut entries: Vec<(Text, Value)>) -> Map {
+        if !entries.is_sorted_by(|a, b| a.0 < b.0) {
+            entries.sort_by(|a, b| a.0.cmp(&b.0));
+            entries.reverse();
+            entries.dedup_by(|later, kept| later.0 == kept.0);
+            entries.reverse();
+        }
+        Map { entries }
+    }
+
     /// The value of `key`.
     pub fn get(&self, key: &str) -> Option<&Value> {
         self.find(key).ok().map(|i| &self.entries[i].1)
