@@ -246,9 +246,9 @@ impl Reader<'_> {
         }
         match text.parse::<f64>() {
             Ok(f) if f.is_finite() => Ok(Value::Float(f)),
-            _ => Err(self.error(format!(
-                "json: cannot unmarshal number {text} into Go value of type float64"
-            ))),
+            _ => {
+                Err(self.error(format!("json: cannot unmarshal number {text} into Go value of type float64")))
+            }
         }
     }
 
@@ -449,7 +449,8 @@ mod tests {
 
     #[test]
     fn printing_gives_the_bytes_of_go() {
-        let text = r#"{"b":[1,-2.50,1e21,0.0000001,true,null],"a":"x\u003cy\n\ud83d\ude00\ud800","c":{},"d":[]}"#;
+        let text =
+            r#"{"b":[1,-2.50,1e21,0.0000001,true,null],"a":"x\u003cy\n\ud83d\ude00\ud800","c":{},"d":[]}"#;
         let value = parse(text).expect("valid");
         assert_eq!(
             print(&value),
