@@ -8,8 +8,10 @@
 pub mod json;
 pub mod kind;
 pub mod object;
+pub mod quantity;
 pub mod request;
 pub mod schema;
+pub mod selector;
 pub mod status;
 pub mod text;
 pub mod value;
