@@ -1,1 +1,5 @@
-//! Scenarios: the versioned format, the player and the link codec.
+//! Scenarios: the versioned format, the player with its checkpoints, and recordings of real clusters.
+
+pub mod format;
+
+pub use format::{Input, LogEntry, Scenario};
