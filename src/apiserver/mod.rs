@@ -7,8 +7,10 @@
 //! The façade sets [`ApiServer::enter`] before it lets a component act, so that each write knows its
 //! instant, its cause and its author. Watching is done by cursor: every write appends a [`Change`].
 
+mod admission;
 pub mod events;
 pub mod store;
+pub mod strategy;
 mod write;
 
 pub use events::NewEvent;

@@ -22,11 +22,17 @@ pub struct DeleteOptions {
 }
 
 impl ApiServer {
-    /// Creates an object: completes its metadata and stores it.
+    /// Creates an object: runs defaults and admission, completes its metadata and stores it.
     ///
     /// # Errors
-    /// `AlreadyExists` if there is one of that name.
-    pub fn create(&mut self, mut object: Object) -> Result<Object> {
+    /// `AlreadyExists` if there is one of that name; what admission refuses.
+    pub fn create(&mut self, object: Object) -> Result<Object> {
+        let object = self.completed(object)?;
+        Ok(self.put("create", object))
+    }
+
+    /// The object that a creation would store.
+    pub(super) fn completed(&mut self, mut object: Object) -> Result<Object> {
         if object.name().is_empty() && !object.at("metadata.generateName").str().is_empty() {
             let name = format!("{}{}", object.at("metadata.generateName").str(), self.uids.name_suffix(5));
             object.set("metadata.name", name);
@@ -35,6 +41,8 @@ impl ApiServer {
         if self.store.get(&key).is_some() {
             return Err(Status::already_exists(key.kind, &key.name));
         }
+        self.prepare_create(&mut object);
+        self.admit_create(&mut object)?;
         let uid = self.uids.uuid();
         let stamp = self.timestamp();
         let meta = object.slot("metadata");
@@ -43,7 +51,7 @@ impl ApiServer {
         if has_generation(key.kind) {
             meta.set("generation", 1);
         }
-        Ok(self.put("create", object))
+        Ok(object)
     }
 
     /// Replaces an object. A `resourceVersion` in it must be the present one.
@@ -295,7 +303,12 @@ mod tests {
     use crate::time::{Epoch, Span, Time};
 
     fn api() -> ApiServer {
-        ApiServer::new(1, Epoch(1_795_420_239_000_000))
+        let mut api = ApiServer::new(1, Epoch(1_795_420_239_000_000));
+        let namespace = map! { "metadata" => map! { "name" => "default" } };
+        api.create(Object::new(Kind::NAMESPACE, namespace)).expect("new");
+        let account = map! { "metadata" => map! { "name" => "default", "namespace" => "default" } };
+        api.create(Object::new(Kind::SERVICE_ACCOUNT, account)).expect("new");
+        api
     }
 
     #[test]

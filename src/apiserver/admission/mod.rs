@@ -1,0 +1,36 @@
+//! Admission: what the API server adds to and refuses of a decoded, defaulted object before it stores it.
+//!
+//! The plugins run in upstream's default order; each is a file. Mutating ones complete the object,
+//! validating ones answer with a `Forbidden` (or other) status.
+
+mod namespace;
+mod pods;
+mod storage;
+
+use super::ApiServer;
+use crate::api::status::Result;
+use crate::api::{Kind, Object};
+
+impl ApiServer {
+    /// Runs the admission plugins of a creation.
+    pub(super) fn admit_create(&mut self, object: &mut Object) -> Result<()> {
+        namespace::admit_create(self, object)?;
+        match object.kind {
+            Kind::POD => pods::admit(self, object),
+            Kind::PERSISTENT_VOLUME_CLAIM | Kind::PERSISTENT_VOLUME => {
+                storage::admit(self, object);
+                Ok(())
+            }
+            Kind::NAMESPACE => {
+                namespace::complete(object);
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Runs the admission plugins of a deletion asked for by a client.
+    pub(super) fn admit_delete(&self, object: &Object) -> Result<()> {
+        namespace::admit_delete(object)
+    }
+}
