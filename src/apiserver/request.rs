@@ -1,0 +1,270 @@
+//! The REST-shaped seam: what a client asks, decoded, defaulted, admitted, validated and carried out.
+//!
+//! The order is upstream's: decode → default → mutating admission and registry strategy → validate →
+//! quota → store. A dry run stops before the store.
+
+use super::{ApiServer, DeleteOptions};
+use crate::api::object::Key;
+use crate::api::request::{PatchType, Verb};
+use crate::api::status::Result;
+use crate::api::{Kind, Object, Request, Response, Status, Text, Value};
+use crate::api::{decode, defaults, fields, labels, patch, validation};
+use crate::map;
+
+impl ApiServer {
+    /// Answers a request. Watches and the streams that nodes serve are not handled here but by the cluster.
+    pub fn request(&mut self, request: &Request) -> Response {
+        let result = match (request.verb, request.subresource) {
+            (Verb::Get, "" | "status") => self.read(request).map(|o| Response::Object(o, vec![])),
+            (Verb::Get, "scale") => self.read(request).map(|o| Response::Object(scale_of(&o), vec![])),
+            (Verb::List, "") => self.select(request).map(|l| Response::List(l, self.store.revision())),
+            (Verb::Create, "") => self.create_request(request),
+            (Verb::Create, "binding") => self.bind_request(request),
+            (Verb::Create, "eviction") => self.evict_request(request),
+            (Verb::Create, "token") => self.token_request(request),
+            (Verb::Update, _) => self.update_request(request),
+            (Verb::Patch(how), _) => self.patch_request(request, how),
+            (Verb::Delete, "") => self.delete_request(request),
+            (Verb::DeleteCollection, "") => self.delete_collection(request),
+            _ => Err(Status::not_simulated(&format!("{:?} of {}", request.verb, request.path()))),
+        };
+        result.unwrap_or_else(Response::Error)
+    }
+
+    fn key(request: &Request) -> Key {
+        let namespace = match &request.namespace {
+            Some(ns) if request.kind.info().namespaced => ns.clone(),
+            _ => Text::default(),
+        };
+        Key { kind: request.kind, namespace, name: request.name.clone() }
+    }
+
+    fn read(&self, request: &Request) -> Result<Object> {
+        let key = Self::key(request);
+        self.store.get(&key).cloned().ok_or_else(|| Status::not_found(key.kind, &key.name))
+    }
+
+    /// The objects of a collection that the selectors of a request choose.
+    pub fn select(&self, request: &Request) -> Result<Vec<Object>> {
+        let label = labels::Selector::parse(&request.options.label_selector)
+            .map_err(|e| Status::bad_request(format!("unable to parse requirement: {e}")))?;
+        let field = fields::Selector::parse(request.kind, &request.options.field_selector)?;
+        let namespace = request.namespace.as_deref().filter(|_| request.kind.info().namespaced);
+        let chosen = self.list(request.kind, namespace).filter(|o| label.matches(o.at("metadata.labels")) && field.matches(o));
+        Ok(chosen.cloned().collect())
+    }
+
+    fn create_request(&mut self, request: &Request) -> Result<Response> {
+        let (mut object, warnings) = self.decoded(request)?;
+        self.place(request, &mut object)?;
+        defaults::apply(&mut object);
+        object.remove("metadata.resourceVersion");
+        if request.kind == Kind::SERVICE {
+            // Allocation needs a valid type and ports, so what is wrong with them is said first.
+            refuse(&object, validation::create(&object))?;
+        }
+        let object = self.completed(object)?;
+        refuse(&object, validation::create(&object))?;
+        let warnings = warnings.into_iter().chain(validation::warnings(&object)).collect();
+        if request.options.dry_run {
+            return Ok(Response::Object(object, warnings));
+        }
+        Ok(Response::Object(self.put_created(object), warnings))
+    }
+
+    fn decoded(&self, request: &Request) -> Result<(Object, Vec<Text>)> {
+        decode::object(request.kind, &request.body, request.options.field_validation)
+    }
+
+    /// Puts the object into the namespace of the request.
+    fn place(&self, request: &Request, object: &mut Object) -> Result<()> {
+        if !request.kind.info().namespaced {
+            if !object.namespace().is_empty() {
+                object.remove("metadata.namespace");
+            }
+            return Ok(());
+        }
+        let namespace = request.namespace.clone().unwrap_or(Text::lit("default"));
+        if object.namespace().is_empty() {
+            object.set("metadata.namespace", namespace);
+        } else if object.namespace() != &*namespace {
+            return Err(Status::bad_request("the namespace of the provided object does not match the namespace sent on the request"));
+        }
+        Ok(())
+    }
+
+    fn update_request(&mut self, request: &Request) -> Result<Response> {
+        let (mut object, warnings) = if request.subresource == "scale" {
+            (scaled(self.read(request)?, request.body.at("spec.replicas"))?, vec![])
+        } else {
+            self.decoded(request)?
+        };
+        if object.name() != &*request.name {
+            let message = format!("the name of the object ({}) does not match the name on the URL ({})", object.name(), request.name);
+            return Err(Status::bad_request(message));
+        }
+        self.place(request, &mut object)?;
+        let old = self.read(request)?;
+        self.finish_update(request, &old, object, warnings)
+    }
+
+    fn patch_request(&mut self, request: &Request, how: PatchType) -> Result<Response> {
+        let old = match self.read(request) {
+            Ok(old) => old,
+            Err(status) if how != PatchType::Apply => return Err(status),
+            Err(_) => {
+                let mut create = request.clone();
+                create.verb = Verb::Create;
+                return self.create_request(&create);
+            }
+        };
+        if request.subresource == "scale" {
+            let patched = patch::apply(request.kind, how, &scale_of(&old).value, &request.body)?;
+            let object = scaled(old.clone(), patched.at("spec.replicas"))?;
+            return self.finish_update(request, &old, object, vec![]);
+        }
+        let patched = patch::apply(request.kind, how, &old.value, &request.body)?;
+        let (object, warnings) = decode::patched(request.kind, &patched, request.options.field_validation)?;
+        self.finish_update(request, &old, object, warnings)
+    }
+
+    fn finish_update(&mut self, request: &Request, old: &Object, mut object: Object, warnings: Vec<Text>) -> Result<Response> {
+        defaults::apply(&mut object);
+        match request.subresource {
+            "status" => {
+                let status = object["status"].clone();
+                object = old.clone();
+                object.set("status", status);
+            }
+            _ => self.prepare_update(old, &mut object),
+        }
+        refuse(&object, validation::update(old, &object, request.subresource))?;
+        let warnings = warnings.into_iter().chain(validation::warnings(&object)).collect();
+        if request.options.dry_run {
+            return Ok(Response::Object(object, warnings));
+        }
+        self.update(object).map(|o| Response::Object(o, warnings))
+    }
+
+    fn delete_options(request: &Request) -> DeleteOptions {
+        DeleteOptions {
+            grace_period_seconds: request.options.grace_period_seconds,
+            propagation_policy: request.options.propagation_policy.clone(),
+            uid: request.options.uid.clone(),
+        }
+    }
+
+    fn delete_request(&mut self, request: &Request) -> Result<Response> {
+        let object = self.read(request)?;
+        self.admit_delete(&object)?;
+        if request.options.dry_run {
+            return Ok(Response::Object(object, vec![]));
+        }
+        let last = self.delete(&Self::key(request), &Self::delete_options(request))?;
+        if self.store.get(&object.key()).is_some() {
+            return Ok(Response::Object(last, vec![]));
+        }
+        let info = request.kind.info();
+        Ok(Response::Success(map! {
+            "kind" => "Status", "apiVersion" => "v1", "metadata" => Value::map(), "status" => "Success",
+            "details" => map! { "name" => object.name(), "kind" => info.plural, "group" => info.group(), "uid" => object.uid() },
+        }))
+    }
+
+    fn delete_collection(&mut self, request: &Request) -> Result<Response> {
+        let chosen = self.select(request)?;
+        for object in &chosen {
+            self.admit_delete(object)?;
+            if !request.options.dry_run {
+                self.delete(&object.key(), &Self::delete_options(request))?;
+            }
+        }
+        Ok(Response::List(chosen, self.store.revision()))
+    }
+
+    fn bind_request(&mut self, request: &Request) -> Result<Response> {
+        let node = request.body.at("target.name").text();
+        self.bind(&Self::key(request), &node)?;
+        Ok(Response::Success(map! { "kind" => "Status", "apiVersion" => "v1", "status" => "Success", "code" => 201 }))
+    }
+
+    /// The `eviction` subresource: a deletion that a PodDisruptionBudget may refuse.
+    fn evict_request(&mut self, request: &Request) -> Result<Response> {
+        let pod = self.read(request)?;
+        self.disrupt(&pod)?;
+        if !request.options.dry_run {
+            let grace = request.body.at("deleteOptions.gracePeriodSeconds").as_int();
+            let options = DeleteOptions { grace_period_seconds: grace, ..Self::delete_options(request) };
+            self.delete(&pod.key(), &options)?;
+        }
+        Ok(Response::Success(map! { "kind" => "Status", "apiVersion" => "v1", "status" => "Success", "code" => 201 }))
+    }
+
+    /// Takes one disruption from the budget that covers a pod (registry/core/pod/rest/eviction.go).
+    fn disrupt(&mut self, pod: &Object) -> Result<()> {
+        if matches!(pod.at("status.phase").str(), "Succeeded" | "Failed" | "Pending") || pod.is_deleting() {
+            return Ok(());
+        }
+        let covers = |b: &&Object| labels::Selector::of_object(b.at("spec.selector")).matches(pod.at("metadata.labels"));
+        let budgets: Vec<Key> = self.list(Kind::PDB, Some(pod.namespace())).filter(covers).map(Object::key).collect();
+        let [budget] = budgets.as_slice() else {
+            return match budgets.len() {
+                0 => Ok(()),
+                _ => Err(Status::new(500, "InternalError", "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.")),
+            };
+        };
+        let object = self.store.get(budget).expect("listed above");
+        let (healthy, desired) = (object.at("status.currentHealthy").int_or(0), object.at("status.desiredHealthy").int_or(0));
+        if object.at("status.disruptionsAllowed").int_or(0) <= 0 {
+            let mut status = Status::new(429, "TooManyRequests", "Cannot evict pod as it would violate the pod's disruption budget.");
+            status.causes.push(crate::api::status::CauseOf {
+                reason: Text::lit("DisruptionBudget"),
+                message: Text::from(format!("The disruption budget {} needs {desired} healthy pods and has {healthy} currently", budget.name)),
+                field: Text::default(),
+            });
+            return Err(status);
+        }
+        let (stamp, name) = (self.timestamp(), pod.at("metadata.name").text());
+        self.modify(budget, |b| {
+            let left = b.at("status.disruptionsAllowed").int_or(1) - 1;
+            b.set("status.disruptionsAllowed", left);
+            b.slot("status.disruptedPods").map_mut().insert(name, stamp);
+        })?;
+        Ok(())
+    }
+
+    fn token_request(&mut self, request: &Request) -> Result<Response> {
+        self.read(request)?;
+        let token = format!("eyJhbGciOiJSUzI1NiJ9.{}.{}", self.uids.hex(64), self.uids.hex(64));
+        let mut body = request.body.clone();
+        body.set("status", map! { "token" => token, "expirationTimestamp" => self.epoch.rfc3339(self.now + crate::time::Span::secs(3600)) });
+        Ok(Response::Object(Object { kind: request.kind, value: body }, vec![]))
+    }
+}
+
+fn refuse(object: &Object, errors: Vec<validation::Error>) -> Result<()> {
+    if errors.is_empty() { Ok(()) } else { Err(validation::invalid(object.kind, object.name(), &errors)) }
+}
+
+/// The `autoscaling/v1` Scale of a workload.
+fn scale_of(object: &Object) -> Object {
+    let selector = labels::Selector::of_object(object.at("spec.selector")).to_string();
+    let value = map! {
+        "apiVersion" => "autoscaling/v1", "kind" => "Scale",
+        "metadata" => map! {
+            "name" => object.name(), "namespace" => object.namespace(), "uid" => object.uid(),
+            "resourceVersion" => object.at("metadata.resourceVersion"), "creationTimestamp" => object.at("metadata.creationTimestamp"),
+        },
+        "spec" => map! { "replicas" => object.at("spec.replicas") },
+        "status" => map! { "replicas" => object.at("status.replicas").int_or(0), "selector" => selector },
+    };
+    Object { kind: object.kind, value }
+}
+
+fn scaled(mut object: Object, replicas: &Value) -> Result<Object> {
+    let Some(n) = replicas.as_int() else {
+        return Err(Status::bad_request("spec.replicas: a whole number is needed"));
+    };
+    object.set("spec.replicas", n);
+    Ok(object)
+}
