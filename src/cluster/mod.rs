@@ -7,6 +7,7 @@
 mod bootstrap;
 mod jobs;
 mod port;
+mod serve;
 mod streams;
 
 pub use jobs::JobId;

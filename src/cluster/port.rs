@@ -1,0 +1,77 @@
+//! What kubectl's processes see of the cluster: a client of the API server.
+
+use super::streams::{NodeState, Streams};
+use crate::api::request::{Channel, Client, StreamEnd, StreamId, Verb, WatchEvent};
+use crate::api::{Kind, Request, Response, Text};
+use crate::apiserver::ApiServer;
+use crate::time::Time;
+
+/// How many bytes of a client's input may wait for a node.
+const INPUT_LIMIT: usize = 1 << 20;
+
+/// The API server as a process on the workstation reaches it.
+pub struct Port<'a> {
+    /// The server.
+    pub api: &'a mut ApiServer,
+    /// The streams that clients hold.
+    pub streams: &'a mut Streams,
+    /// The present instant.
+    pub now: Time,
+}
+
+impl Client for Port<'_> {
+    fn request(&mut self, request: Request) -> Response {
+        let cause = self.api.cause;
+        self.api.enter(self.now, cause, Text::lit("kubectl"));
+        let node_stream = request.kind == Kind::POD
+            && matches!(
+                (request.verb, request.subresource),
+                (Verb::Get, "log") | (Verb::Create, "exec" | "attach" | "portforward")
+            );
+        let opened = if request.verb == Verb::Watch {
+            self.streams.open_watch(self.api, &request).map(Response::Watch)
+        } else if node_stream {
+            self.streams.open_node(&request).map(Response::Stream)
+        } else {
+            return self.api.request(&request);
+        };
+        opened.unwrap_or_else(Response::Error)
+    }
+
+    fn watch_next(&mut self, stream: StreamId) -> Vec<WatchEvent> {
+        self.streams.watches.get_mut(&stream).map(|w| w.take(self.api)).unwrap_or_default()
+    }
+
+    fn stream_read(&mut self, stream: StreamId) -> Vec<(Channel, Vec<u8>)> {
+        self.streams.nodes.get_mut(&stream).map(|s| std::mem::take(&mut s.arrived)).unwrap_or_default()
+    }
+
+    fn stream_write(&mut self, stream: StreamId, bytes: &[u8]) {
+        if let Some(s) = self.streams.nodes.get_mut(&stream)
+            && s.input.len() + bytes.len() <= INPUT_LIMIT
+        {
+            s.input.extend_from_slice(bytes);
+        }
+    }
+
+    fn stream_close_input(&mut self, stream: StreamId) {
+        if let Some(s) = self.streams.nodes.get_mut(&stream) {
+            s.input_ended = true;
+        }
+    }
+
+    fn stream_end(&mut self, stream: StreamId) -> Option<StreamEnd> {
+        self.streams.nodes.get(&stream)?.end.clone()
+    }
+
+    fn close(&mut self, stream: StreamId) {
+        self.streams.watches.remove(&stream);
+        if let Some(s) = self.streams.nodes.get_mut(&stream) {
+            // The façade hangs the session up and forgets the stream.
+            s.request.subresource = "";
+            if matches!(s.state, NodeState::Asked | NodeState::Over) {
+                self.streams.nodes.remove(&stream);
+            }
+        }
+    }
+}
