@@ -9,6 +9,7 @@
 
 mod admission;
 pub mod events;
+pub mod quota;
 pub mod store;
 pub mod strategy;
 mod write;

@@ -28,7 +28,13 @@ impl ApiServer {
     /// `AlreadyExists` if there is one of that name; what admission refuses.
     pub fn create(&mut self, object: Object) -> Result<Object> {
         let object = self.completed(object)?;
+        self.admit_quota(&object)?;
         Ok(self.put("create", object))
+    }
+
+    /// Stores a completed object.
+    pub(super) fn put_created(&mut self, object: Object) -> Object {
+        self.put("create", object)
     }
 
     /// The object that a creation would store.
@@ -285,7 +291,8 @@ fn has_generation(kind: Kind) -> bool {
     WITH.contains(&kind)
 }
 
-/// The conditions of a new pod, for tests and components that make bare trees.
+/// A pod with one container, for tests.
+#[cfg(test)]
 pub fn single_container_pod(name: &str, image: &str) -> Object {
     Object::new(
         Kind::POD,

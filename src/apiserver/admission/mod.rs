@@ -3,6 +3,7 @@
 //! The plugins run in upstream's default order; each is a file. Mutating ones complete the object,
 //! validating ones answer with a `Forbidden` (or other) status.
 
+mod limit_range;
 mod namespace;
 mod pods;
 mod storage;
@@ -16,16 +17,28 @@ impl ApiServer {
     pub(super) fn admit_create(&mut self, object: &mut Object) -> Result<()> {
         namespace::admit_create(self, object)?;
         match object.kind {
-            Kind::POD => pods::admit(self, object),
+            Kind::POD => {
+                limit_range::admit(self, object)?;
+                pods::admit(self, object)?;
+                let qos = super::strategy::qos_class(object);
+                object.set("status.qosClass", qos);
+            }
             Kind::PERSISTENT_VOLUME_CLAIM | Kind::PERSISTENT_VOLUME => {
                 storage::admit(self, object);
-                Ok(())
+                limit_range::admit(self, object)?;
             }
-            Kind::NAMESPACE => {
-                namespace::complete(object);
-                Ok(())
-            }
-            _ => Ok(()),
+            Kind::NAMESPACE => namespace::complete(object),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Runs the admission plugin that comes last, after validation.
+    pub(super) fn admit_quota(&self, object: &Object) -> Result<()> {
+        if object.namespace().is_empty() || object.kind == Kind::EVENT {
+            Ok(())
+        } else {
+            super::quota::admit(self, object)
         }
     }
 
