@@ -15,6 +15,7 @@ pub mod selector;
 pub mod status;
 pub mod text;
 pub mod value;
+pub mod yaml;
 
 pub use kind::Kind;
 pub use object::Object;
