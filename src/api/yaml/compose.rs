@@ -261,12 +261,7 @@ impl Builder {
     }
 
     /// `<<`: the entries of a map, or of a list of maps of which the first counts most.
-    fn merge(
-        &mut self,
-        index: usize,
-        out: &mut Vec<(Text, Value)>,
-        place: &mut Place,
-    ) -> Result<(), Error> {
+    fn merge(&mut self, index: usize, out: &mut Vec<(Text, Value)>, place: &mut Place) -> Result<(), Error> {
         let mark = self.nodes[index].mark;
         let sources = match &self.nodes[index].kind {
             NodeKind::Sequence(items) => items.iter().rev().copied().collect(),
@@ -327,7 +322,13 @@ fn scalar(value: &str, plain: bool, tag: Option<&str>, mark: Mark) -> Result<Val
 fn plain_scalar(value: &str, mark: Mark) -> Result<Value, Error> {
     match resolve(value) {
         Resolved::Value(Value::Float(f)) if !f.is_finite() => {
-            let word = if f.is_nan() { "NaN" } else if f > 0.0 { "+Inf" } else { "-Inf" };
+            let word = if f.is_nan() {
+                "NaN"
+            } else if f > 0.0 {
+                "+Inf"
+            } else {
+                "-Inf"
+            };
             let message = format!("json: unsupported value: {word}");
             Err(Error { message, ..error_plain(mark, String::new()) })
         }
@@ -395,7 +396,6 @@ fn syntax_error(f: &Failure) -> Error {
         (line, true) => line + 1,
         (line, false) => line,
     };
-    let problem =
-        if line == 0 { f.problem.clone() } else { format!("line {line}: {}", f.problem) };
+    let problem = if line == 0 { f.problem.clone() } else { format!("line {line}: {}", f.problem) };
     error_plain(f.problem_mark, problem)
 }

@@ -342,8 +342,7 @@ fn analyze(s: &str) -> Analysis {
     let (mut previous_space, mut previous_break, mut after_blank) = (false, false, true);
     let mut chars = s.char_indices().peekable();
     while let Some((i, c)) = chars.next() {
-        let before_blank =
-            chars.peek().is_none_or(|(_, next)| matches!(next, ' ' | '\t') || is_break(*next));
+        let before_blank = chars.peek().is_none_or(|(_, next)| matches!(next, ' ' | '\t') || is_break(*next));
         indicators |= match c {
             '#' => after_blank,
             ':' => before_blank,
@@ -399,8 +398,8 @@ fn key_order(a: &str, b: &str) -> Ordering {
         _ => {}
     }
     // A difference behind a longer run of digits compares the rest of the runs, not their leading zeros.
-    let in_number = (x == '0' || y == '0')
-        && ar[..i].iter().rev().take_while(|c| c.is_ascii_digit()).any(|c| *c != '0');
+    let in_number =
+        (x == '0' || y == '0') && ar[..i].iter().rev().take_while(|c| c.is_ascii_digit()).any(|c| *c != '0');
     let run = |r: &[char]| {
         let digits = r[i..].iter().take_while(|c| c.is_ascii_digit());
         digits.fold((u64::from(in_number), 0usize), |(n, length), c| {
@@ -463,7 +462,9 @@ mod tests {
 
     #[test]
     fn lists_stand_under_their_key() {
-        let value = json::parse(r#"{"a":[{"x":1,"z":[[1,2],[]]},"s"],"b":{},"a10":1,"a2":1.5,"c":[{"k":{"z":null}}]}"#);
+        let value = json::parse(
+            r#"{"a":[{"x":1,"z":[[1,2],[]]},"s"],"b":{},"a10":1,"a2":1.5,"c":[{"k":{"z":null}}]}"#,
+        );
         assert_eq!(
             print(&value.expect("valid")),
             "a:\n- x: 1\n  z:\n  - - 1\n    - 2\n  - []\n- s\na2: 1.5\na10: 1\nb: {}\nc:\n- k:\n    z: null\n"

@@ -215,11 +215,17 @@ mod tests {
     #[test]
     fn documents_become_the_json_that_kubectl_makes_of_them() {
         for (text, json) in [
-            ("a: yes\nb: 0777\nc: 1_000\nd: ~\ne: 'yes'\nf: 5.0\n", r#"{"a":true,"b":511,"c":1000,"d":null,"e":"yes","f":5}"#),
+            (
+                "a: yes\nb: 0777\nc: 1_000\nd: ~\ne: 'yes'\nf: 5.0\n",
+                r#"{"a":true,"b":511,"c":1000,"d":null,"e":"yes","f":5}"#,
+            ),
             ("a: 1\na: 2\n", r#"{"a":2}"#),
             ("1: a\ntrue: b\n1.5: c\n", r#"{"1":"a","1.5":"c","true":"b"}"#),
             ("x: &x {a: 1, b: 2}\nz:\n  <<: *x\n  b: 3\n", r#"{"x":{"a":1,"b":2},"z":{"a":1,"b":3}}"#),
-            ("x: &x {a: 1}\nv: &v {a: 2, c: 4}\nw:\n  <<: [*x, *v]\n", r#"{"v":{"a":2,"c":4},"w":{"a":1,"c":4},"x":{"a":1}}"#),
+            (
+                "x: &x {a: 1}\nv: &v {a: 2, c: 4}\nw:\n  <<: [*x, *v]\n",
+                r#"{"v":{"a":2,"c":4},"w":{"a":1,"c":4},"x":{"a":1}}"#,
+            ),
             ("d: 2024-01-02\nt: !!str 5\n", r#"{"d":"2024-01-02","t":"5"}"#),
             ("k: |\n  a\n  b\n", r#"{"k":"a\nb\n"}"#),
             ("{\"a\": 1.0, \"b\": [1]}", r#"{"a":1,"b":[1]}"#),
@@ -227,7 +233,10 @@ mod tests {
         ] {
             assert_eq!(read(text), [json], "{text}");
         }
-        assert_eq!(read("# only\n---\n# comments\n---\na: 1\n---\n---\nb: 2\n"), [r#"{"a":1}"#, r#"{"b":2}"#]);
+        assert_eq!(
+            read("# only\n---\n# comments\n---\na: 1\n---\n---\nb: 2\n"),
+            [r#"{"a":1}"#, r#"{"b":2}"#]
+        );
         assert_eq!(read("{\"a\":1}\n{\"b\":2} {\"c\":3}"), [r#"{"a":1}"#, r#"{"b":2}"#, r#"{"c":3}"#]);
         assert_eq!(read("{a: 1}\n---\n{b: 2}"), [r#"{"a":1}"#, r#"{"b":2}"#]);
         assert!(read("").is_empty() && read("{").len() == 1);
@@ -237,7 +246,10 @@ mod tests {
     fn complaints_are_those_of_kubectl() {
         let yaml = "error converting YAML to JSON: yaml: ";
         for (text, error) in [
-            ("a: 1\nspec:\n  - name:x\n    image: y\n", "line 4: mapping values are not allowed in this context"),
+            (
+                "a: 1\nspec:\n  - name:x\n    image: y\n",
+                "line 4: mapping values are not allowed in this context",
+            ),
             ("a:\n  b:c\n  d: e\n", "line 3: mapping values are not allowed in this context"),
             ("a:\n  b: c\n  image:d\n  e:\n", "line 4: could not find expected ':'"),
             ("a:\n\t- b\n", "line 2: found character that cannot start any token"),
@@ -259,20 +271,32 @@ mod tests {
         for (from, to) in "abcdefghi".chars().zip("bcdefghij".chars()) {
             bomb += &format!("{to}: &{to} [{}]\n", vec![format!("*{from}"); 10].join(","));
         }
-        assert_eq!(read(&bomb), ["error converting YAML to JSON: yaml: document contains excessive aliasing"]);
+        assert_eq!(
+            read(&bomb),
+            ["error converting YAML to JSON: yaml: document contains excessive aliasing"]
+        );
         for open in ["[", "{a: ", "- ", "? "] {
             let got = read(&open.repeat(100_000));
-            assert!(["depth", "did not find", "invalid character"].iter().any(|w| got[0].contains(w)), "{open}: {}", &got[0]);
+            assert!(
+                ["depth", "did not find", "invalid character"].iter().any(|w| got[0].contains(w)),
+                "{open}: {}",
+                &got[0]
+            );
         }
     }
 
     #[test]
     fn the_editor_learns_place_and_remedy() {
         let error = read_documents("a: 1\n---\nspec:\n  image:nginx\n  name: x\n  y: z\n", Limits::default())
-            .pop().expect("a result").expect_err("no YAML");
+            .pop()
+            .expect("a result")
+            .expect_err("no YAML");
         assert_eq!((error.line, error.hint.is_some()), (4, true));
-        let document = read_documents("# c\n---\nspec:\n  containers:\n  - name: a\n    image: b\n", Limits::default())
-            .pop().expect("a result").expect("YAML");
+        let document =
+            read_documents("# c\n---\nspec:\n  containers:\n  - name: a\n    image: b\n", Limits::default())
+                .pop()
+                .expect("a result")
+                .expect("YAML");
         assert_eq!(document.find("spec.containers[0].image"), (5, 4));
         assert_eq!(document.find("spec.containers[0].nope"), (4, 4));
     }
