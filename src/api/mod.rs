@@ -5,8 +5,13 @@
 //! change copies only the path to it. One table generated from the Kubernetes OpenAPI types tells what
 //! fields a kind has; components read the fields that they act upon through small accessors.
 
+pub mod duration;
+pub mod fields;
 pub mod json;
+pub mod jsonpath;
 pub mod kind;
+pub mod labels;
+pub mod names;
 pub mod object;
 pub mod quantity;
 pub mod request;

@@ -104,6 +104,35 @@ impl Quantity {
         Some(Quantity { nano: if negative { -nano } else { nano }, format })
     }
 
+    /// Reads a quantity.
+    ///
+    /// # Errors
+    /// In apimachinery's words: the text has not the form of a quantity, or its suffix is unknown.
+    pub fn read(text: &str) -> Result<Quantity, &'static str> {
+        Quantity::parse(text).ok_or_else(|| complaint(text))
+    }
+
+    /// The text that the API server gives back for `text`: the same one if it is canonical enough for
+    /// upstream's fast path (`1.500`, `01`), else the canonical form. `None` if the text is no quantity.
+    pub fn given_back(text: &str) -> Option<String> {
+        let quantity = Quantity::parse(text)?;
+        let unsigned = text.trim_start_matches(['+', '-']).trim_start_matches('0');
+        let end = unsigned.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(unsigned.len());
+        let (whole, fraction) = unsigned[..end].split_once('.').unwrap_or((&unsigned[..end], ""));
+        let digits = whole.len().max(1) + fraction.len();
+        let kept = if quantity.nano == 0 {
+            text == "0"
+        } else if quantity.format == Format::BinarySi {
+            let number = whole.parse::<u64>().unwrap_or(0);
+            fraction.is_empty() && digits < 10 && number & 7 != 0
+        } else {
+            let scaled = digits <= 18 && fraction.len().is_multiple_of(3) && !whole.is_empty();
+            let exponent = unsigned[end..].trim_start_matches(['e', 'E']).parse::<i32>().unwrap_or(0);
+            scaled && exponent % 3 == 0 && fraction.len() <= 9 && !format!("{whole}{fraction}").ends_with("000")
+        };
+        Some(if kept { String::from(text) } else { quantity.to_string() })
+    }
+
     /// Reads a quantity from a manifest's string or number; zero for anything else.
     pub fn of(value: &Value) -> Quantity {
         match value {
@@ -143,6 +172,23 @@ impl Quantity {
 fn round_up(nano: i128, unit: i128) -> i64 {
     let n = nano.div_euclid(unit) + i128::from(nano.rem_euclid(unit) != 0);
     i64::try_from(n).unwrap_or(if n < 0 { i64::MIN } else { i64::MAX })
+}
+
+/// Why a text is no quantity (apimachinery, pkg/api/resource `parseQuantityString`).
+fn complaint(text: &str) -> &'static str {
+    let rest = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let rest = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+    let rest = match rest.strip_prefix('.') {
+        Some(fraction) => fraction.trim_start_matches(|c: char| c.is_ascii_digit()),
+        None => rest,
+    };
+    let rest = rest.trim_start_matches(|c: char| "eEinumkKMGTP".contains(c));
+    let rest = rest.strip_prefix(['+', '-']).unwrap_or(rest).trim_start_matches(|c: char| c.is_ascii_digit());
+    if text.is_empty() || !rest.is_empty() {
+        "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
+    } else {
+        "unable to parse quantity's suffix"
+    }
 }
 
 /// The nano-units of a suffix and its family.
@@ -231,6 +277,22 @@ mod tests {
                 assert_eq!(q.value(), milli, "{text}");
             }
         }
+        for (text, back) in [
+            ("1.500", "1.500"),
+            ("1.5", "1500m"),
+            ("0.5", "500m"),
+            ("1000m", "1"),
+            ("1024Mi", "1Gi"),
+            ("100Mi", "100Mi"),
+            ("64Mi", "64Mi"),
+            ("1e3", "1e3"),
+            ("0", "0"),
+            ("0Mi", "0"),
+        ] {
+            assert_eq!(Quantity::given_back(text).as_deref(), Some(back), "{text}");
+        }
+        assert_eq!(Quantity::read("64mi"), Err("unable to parse quantity's suffix"));
+        assert!(Quantity::read("64MB").is_err_and(|e| e.starts_with("quantities must match")));
         for bad in ["", "x", "1.2.3", "1Mb", "--1", "1 Gi", "1e99", "."] {
             assert!(Quantity::parse(bad).is_none(), "{bad}");
         }

@@ -1,0 +1,246 @@
+//! From a template's text to its nodes.
+
+use super::{MAX_DEPTH, Node, Param};
+
+/// Reads a template: text with actions in braces. Each action becomes a list node.
+pub(super) fn template(text: &str, depth: usize) -> Result<Vec<Node>, String> {
+    if depth > MAX_DEPTH {
+        return Err(String::from("nested too deeply"));
+    }
+    let mut parser = Parser { text, at: 0, depth };
+    let mut nodes = vec![];
+    loop {
+        match parser.rest().find('{') {
+            None => {
+                if !parser.rest().is_empty() {
+                    nodes.push(Node::Text(String::from(parser.rest())));
+                }
+                return Ok(nodes);
+            }
+            Some(i) => {
+                if i > 0 {
+                    nodes.push(Node::Text(String::from(&parser.rest()[..i])));
+                }
+                parser.at += i + 1;
+                nodes.push(Node::List(parser.action()?));
+            }
+        }
+    }
+}
+
+struct Parser<'a> {
+    text: &'a str,
+    at: usize,
+    depth: usize,
+}
+
+impl<'a> Parser<'a> {
+    fn rest(&self) -> &'a str {
+        &self.text[self.at..]
+    }
+
+    fn next(&mut self) -> Option<char> {
+        let c = self.rest().chars().next()?;
+        self.at += c.len_utf8();
+        Some(c)
+    }
+
+    fn nested(&self, text: &str) -> Result<Vec<Node>, String> {
+        let nodes = template(&format!("{{{text}}}"), self.depth + 1)?;
+        Ok(match nodes.into_iter().next() {
+            Some(Node::List(nodes)) => nodes,
+            _ => vec![],
+        })
+    }
+
+    fn action(&mut self) -> Result<Vec<Node>, String> {
+        let mut nodes = vec![];
+        loop {
+            let rest = self.rest();
+            if rest.starts_with('}') {
+                self.at += 1;
+                return Ok(nodes);
+            }
+            if rest.starts_with("[?(") {
+                nodes.push(self.filter()?);
+                continue;
+            }
+            if rest.starts_with("..") {
+                if matches!(nodes.last(), Some(Node::Recursive)) {
+                    return Err(String::from("invalid multiple recursive descent"));
+                }
+                self.at += 2;
+                nodes.push(Node::Recursive);
+                if self.rest().starts_with(|c: char| c == '_' || c.is_alphanumeric()) {
+                    nodes.push(self.field());
+                }
+                continue;
+            }
+            match self.next() {
+                None | Some('\r' | '\n') => return Err(String::from("unclosed action")),
+                Some(' ' | '@' | '$') => {}
+                Some('[') => self.array(&mut nodes)?,
+                Some(quote @ ('"' | '\'')) => nodes.push(self.quoted(quote)?),
+                Some('.') => nodes.push(self.field()),
+                Some(c @ ('+' | '-')) => nodes.push(self.number(self.at - c.len_utf8())?),
+                Some(c) if c.is_ascii_digit() => nodes.push(self.number(self.at - 1)?),
+                Some(c) if c == '_' || c.is_alphanumeric() => {
+                    self.at -= c.len_utf8();
+                    nodes.push(self.identifier());
+                }
+                Some(c) => {
+                    return Err(format!("unrecognized character in action: U+{:04X} '{c}'", u32::from(c)));
+                }
+            }
+        }
+    }
+
+    fn identifier(&mut self) -> Node {
+        let end = self.rest().find(is_terminator).unwrap_or(self.rest().len());
+        let word = &self.rest()[..end];
+        self.at += end;
+        match word {
+            "true" => Node::Bool(true),
+            "false" => Node::Bool(false),
+            _ => Node::Identifier(String::from(word)),
+        }
+    }
+
+    fn field(&mut self) -> Node {
+        let mut name = String::new();
+        while let Some(c) = self.rest().chars().next() {
+            if c == '\\' {
+                self.at += 1;
+                name.extend(self.next());
+            } else if is_terminator(c) {
+                break;
+            } else {
+                self.at += c.len_utf8();
+                name.push(c);
+            }
+        }
+        if name == "*" { Node::Wildcard } else { Node::Field(name) }
+    }
+
+    fn number(&mut self, start: usize) -> Result<Node, String> {
+        while self.rest().starts_with(|c: char| c == '.' || c.is_ascii_digit()) {
+            self.at += 1;
+        }
+        let text = &self.text[start..self.at];
+        if let Ok(n) = text.parse() {
+            return Ok(Node::Int(n));
+        }
+        text.parse().map(Node::Float).map_err(|_| format!("cannot parse number {text}"))
+    }
+
+    fn quoted(&mut self, quote: char) -> Result<Node, String> {
+        let mut out = String::new();
+        loop {
+            match self.next() {
+                None | Some('\n') => return Err(String::from("unterminated quoted string")),
+                Some(c) if c == quote => return Ok(Node::Text(out)),
+                Some('\\') => match self.next() {
+                    None => return Err(String::from("unterminated quoted string")),
+                    Some('n') => out.push('\n'),
+                    Some('t') => out.push('\t'),
+                    Some('r') => out.push('\r'),
+                    Some('a') => out.push('\u{7}'),
+                    Some('b') => out.push('\u{8}'),
+                    Some('f') => out.push('\u{c}'),
+                    Some('v') => out.push('\u{b}'),
+                    Some(c) if c == '\\' || c == quote => out.push(c),
+                    Some(_) => return Err(String::from("unquote string error invalid syntax")),
+                },
+                Some(c) => out.push(c),
+            }
+        }
+    }
+
+    fn array(&mut self, nodes: &mut Vec<Node>) -> Result<(), String> {
+        let rest = self.rest();
+        let end = rest.find([']', '\n']).filter(|i| rest[*i..].starts_with(']'));
+        let Some(end) = end else { return Err(String::from("unterminated array")) };
+        self.at += end + 1;
+        let inside = match &rest[..end] {
+            "*" => ":",
+            other => other,
+        };
+        if inside.contains(',') {
+            let parts = inside.split(',').map(|p| self.nested(&format!("[{}]", p.trim_matches(' '))));
+            nodes.push(Node::Union(parts.collect::<Result<_, _>>()?));
+            return Ok(());
+        }
+        let key = inside.strip_prefix('\'').and_then(|k| k.strip_suffix('\'')).filter(|k| !k.is_empty() && !k.contains('\''));
+        if let Some(key) = key {
+            nodes.extend(self.nested(&format!(".{key}"))?);
+            return Ok(());
+        }
+        nodes.push(Node::Array(slice(inside)?));
+        Ok(())
+    }
+
+    fn filter(&mut self) -> Result<Node, String> {
+        self.at += "[?(".len();
+        let start = self.at;
+        let (mut open, mut closed) = (None, false);
+        let mut before = ' ';
+        loop {
+            match self.next() {
+                None | Some('\n') => return Err(String::from("unterminated filter")),
+                Some(c @ ('"' | '\'')) => match open {
+                    None => open = Some(c),
+                    Some(pair) if pair == c && before != '\\' => closed = true,
+                    Some(_) => {}
+                },
+                Some(')') if open.is_some() == closed => break,
+                Some(c) => before = c,
+            }
+        }
+        let text = &self.text[start..self.at - 1];
+        if self.next() != Some(']') {
+            return Err(String::from("unclosed array expect ]"));
+        }
+        let is_operator = |c: char| matches!(c, '!' | '<' | '>' | '=');
+        let split = text.find(is_operator).filter(|i| *i > 0).map(|i| {
+            let (left, rest) = text.split_at(i);
+            let (operator, right) = rest.split_at(rest.find(|c| !is_operator(c)).unwrap_or(rest.len()));
+            (left, operator, right)
+        });
+        match split {
+            Some((left, operator, right)) if !right.is_empty() => Ok(Node::Filter {
+                left: self.nested(left)?,
+                operator: String::from(operator),
+                right: self.nested(right)?,
+            }),
+            _ => Ok(Node::Filter {
+                left: self.nested(text)?,
+                operator: String::from("exists"),
+                right: vec![],
+            }),
+        }
+    }
+}
+
+fn is_terminator(c: char) -> bool {
+    matches!(c, ' ' | '\t' | '\r' | '\n' | '.' | ',' | '[' | ']' | '$' | '@' | '{' | '}')
+}
+
+/// `START:END:STEP`, each optional; a lone index stands for itself.
+fn slice(text: &str) -> Result<[Param; 3], String> {
+    let parts: Vec<&str> = text.split(':').collect();
+    let valid = |p: &&str| p.strip_prefix(['-', '+']).unwrap_or(p).bytes().all(|b| b.is_ascii_digit());
+    if parts.len() > 3 || text.is_empty() || !parts.iter().all(valid) {
+        return Err(format!("invalid array index {text}"));
+    }
+    let mut params = [Param::default(); 3];
+    for (param, part) in params.iter_mut().zip(&parts) {
+        if !part.is_empty() {
+            param.value = part.parse().map_err(|_| format!("array index {part} is not a number"))?;
+            param.known = true;
+        }
+    }
+    if parts.len() == 1 {
+        params[1] = Param { value: params[0].value.saturating_add(1), known: true, derived: true };
+    }
+    Ok(params)
+}
