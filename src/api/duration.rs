@@ -37,7 +37,8 @@ pub fn parse(text: &str) -> Result<i64, String> {
             "h" => 3_600_000_000_000,
             _ => return Err(format!("time: unknown unit {} in duration {}", quote(unit), quote(text))),
         };
-        let digits = |s: &str| s.bytes().fold(0i128, |n, b| n.saturating_mul(10).saturating_add(i128::from(b - b'0')));
+        let digits =
+            |s: &str| s.bytes().fold(0i128, |n, b| n.saturating_mul(10).saturating_add(i128::from(b - b'0')));
         let fraction = &fraction[..fraction.len().min(18)];
         let parts = digits(fraction) * scale / 10i128.pow(u32::try_from(fraction.len()).unwrap_or(0));
         total = total.saturating_add(digits(whole).saturating_mul(scale)).saturating_add(parts);

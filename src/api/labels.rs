@@ -66,9 +66,15 @@ impl Selector {
                 Kind::Word | Kind::Not => {
                     return Err(format!("a selector has at most {MAX_REQUIREMENTS} requirements"));
                 }
-                _ => return Err(format!("found '{}', expected: !, identifier, or 'end of string'", token.text)),
+                _ => {
+                    return Err(format!(
+                        "found '{}', expected: !, identifier, or 'end of string'",
+                        token.text
+                    ));
+                }
             }
-            let requirement = parser.requirement().map_err(|e| format!("unable to parse requirement: {e}"))?;
+            let requirement =
+                parser.requirement().map_err(|e| format!("unable to parse requirement: {e}"))?;
             requirements.push(requirement);
             let token = parser.next();
             match token.kind() {
@@ -146,9 +152,10 @@ impl Requirement {
             Operator::GreaterThan | Operator::LessThan => {
                 let number = |s: &str| s.parse::<i64>().ok();
                 let bound = self.values.first().and_then(|v| number(v));
-                actual.and_then(number).zip(bound).is_some_and(|(a, b)| {
-                    if self.operator == Operator::GreaterThan { a > b } else { a < b }
-                })
+                actual
+                    .and_then(number)
+                    .zip(bound)
+                    .is_some_and(|(a, b)| if self.operator == Operator::GreaterThan { a > b } else { a < b })
             }
         }
     }
@@ -160,10 +167,13 @@ impl Requirement {
         if !complaints.is_empty() {
             errors.push(format!("key: Invalid value: {:?}: {}", self.key, complaints.join("; ")));
         }
-        let go_list = format!("[{}]", self.values.iter().map(|v| format!("{v:?}")).collect::<Vec<_>>().join(","));
+        let go_list =
+            format!("[{}]", self.values.iter().map(|v| format!("{v:?}")).collect::<Vec<_>>().join(","));
         match self.operator {
             Operator::In | Operator::NotIn if self.values.is_empty() => {
-                errors.push(format!("values: Invalid value: {go_list}: for 'in', 'notin' operators, values set can't be empty"));
+                errors.push(format!(
+                    "values: Invalid value: {go_list}: for 'in', 'notin' operators, values set can't be empty"
+                ));
             }
             Operator::GreaterThan | Operator::LessThan => {
                 for (i, v) in self.values.iter().enumerate().filter(|(_, v)| v.parse::<i64>().is_err()) {
@@ -175,7 +185,11 @@ impl Requirement {
         for (i, v) in self.values.iter().enumerate() {
             let complaints = names::label_value(v);
             if !complaints.is_empty() {
-                errors.push(format!("values[{i}][{}]: Invalid value: {v:?}: {}", self.key, complaints.join("; ")));
+                errors.push(format!(
+                    "values[{i}][{}]: Invalid value: {v:?}: {}",
+                    self.key,
+                    complaints.join("; ")
+                ));
             }
         }
         match errors.len() {
@@ -415,8 +429,14 @@ mod tests {
             ("a=(", "unable to parse requirement: found '(', expected: identifier"),
             ("a b", "unable to parse requirement: found 'b', expected: in, notin, =, ==, !=, gt, lt"),
             ("a in (b", "unable to parse requirement: found '', expected: ',' or ')'"),
-            ("a>x", "unable to parse requirement: values[0]: Invalid value: \"x\": for 'Gt', 'Lt' operators, the value must be an integer"),
-            ("app:web", "unable to parse requirement: <nil>: Invalid value: \"app:web\": name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"),
+            (
+                "a>x",
+                "unable to parse requirement: values[0]: Invalid value: \"x\": for 'Gt', 'Lt' operators, the value must be an integer",
+            ),
+            (
+                "app:web",
+                "unable to parse requirement: <nil>: Invalid value: \"app:web\": name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')",
+            ),
         ] {
             assert_eq!(Selector::parse(text), Err(String::from(error)), "{text}");
         }

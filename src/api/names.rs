@@ -152,7 +152,10 @@ pub fn label_value(s: &str) -> Complaints {
         errs.push(too_long(LABEL_MAX));
     }
     if !s.is_empty() && !framed(s, alnum, key_char) {
-        let words = format!("a valid label must be an empty string or consist of {}", &KEY_WORDS["must consist of ".len()..]);
+        let words = format!(
+            "a valid label must be an empty string or consist of {}",
+            &KEY_WORDS["must consist of ".len()..]
+        );
         errs.push(regex_error(&words, &format!("({KEY_RE})?"), &["MyValue", "my_value", "12345"]));
     }
     errs
@@ -219,7 +222,11 @@ pub fn port_number(n: i64) -> Complaints {
 
 /// `must be between LOW and HIGH, inclusive`
 pub fn in_range(n: i64, low: i64, high: i64) -> Complaints {
-    if (low..=high).contains(&n) { vec![] } else { vec![format!("must be between {low} and {high}, inclusive")] }
+    if (low..=high).contains(&n) {
+        vec![]
+    } else {
+        vec![format!("must be between {low} and {high}, inclusive")]
+    }
 }
 
 /// `IsHTTPHeaderName`
@@ -259,11 +266,15 @@ mod tests {
         assert_eq!(dns_label("a.b"), ["must not contain dots"]);
         assert_eq!(
             dns_label("Bad"),
-            ["a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')"]
+            [
+                "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')"
+            ]
         );
         assert_eq!(
             label_value("x y"),
-            ["a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"]
+            [
+                "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"
+            ]
         );
         assert_eq!(qualified("/x"), ["prefix part must be non-empty"]);
         assert_eq!(qualified("a/b/c").len(), 1);

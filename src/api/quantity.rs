@@ -128,7 +128,10 @@ impl Quantity {
         } else {
             let scaled = digits <= 18 && fraction.len().is_multiple_of(3) && !whole.is_empty();
             let exponent = unsigned[end..].trim_start_matches(['e', 'E']).parse::<i32>().unwrap_or(0);
-            scaled && exponent % 3 == 0 && fraction.len() <= 9 && !format!("{whole}{fraction}").ends_with("000")
+            scaled
+                && exponent % 3 == 0
+                && fraction.len() <= 9
+                && !format!("{whole}{fraction}").ends_with("000")
         };
         Some(if kept { String::from(text) } else { quantity.to_string() })
     }

@@ -246,7 +246,8 @@ fn compare(left: &Value, operator: &str, right: &Value) -> Result<bool, String> 
         (Value::Float(a), Value::Float(b)) => a.partial_cmp(b),
         (Value::Str(a), Value::Str(b)) => Some(a.cmp(b)),
         (Value::Bool(a), Value::Bool(b)) if operator == "==" || operator == "!=" => Some(a.cmp(b)),
-        (Value::Map(_) | Value::List(_) | Value::Null, _) | (_, Value::Map(_) | Value::List(_) | Value::Null) => {
+        (Value::Map(_) | Value::List(_) | Value::Null, _)
+        | (_, Value::Map(_) | Value::List(_) | Value::Null) => {
             return Err(String::from("invalid type for comparison"));
         }
         (Value::Bool(_), Value::Bool(_)) => return Err(String::from("invalid type for comparison")),

@@ -176,7 +176,9 @@ mod tests {
             let got = JsonPath::parse(template).and_then(|p| p.print(&data, false));
             assert_eq!(got, Err(String::from(error)), "{template}");
         }
-        assert!(JsonPath::parse(&"{range .items[*]}".repeat(1000)).and_then(|p| p.print(&data, true)).is_err());
+        assert!(
+            JsonPath::parse(&"{range .items[*]}".repeat(1000)).and_then(|p| p.print(&data, true)).is_err()
+        );
         assert_eq!(relaxed("metadata.name"), Ok(String::from("{.metadata.name}")));
         assert!(relaxed("{.a").is_err());
     }

@@ -170,7 +170,10 @@ impl<'a> Parser<'a> {
             nodes.push(Node::Union(parts.collect::<Result<_, _>>()?));
             return Ok(());
         }
-        let key = inside.strip_prefix('\'').and_then(|k| k.strip_suffix('\'')).filter(|k| !k.is_empty() && !k.contains('\''));
+        let key = inside
+            .strip_prefix('\'')
+            .and_then(|k| k.strip_suffix('\''))
+            .filter(|k| !k.is_empty() && !k.contains('\''));
         if let Some(key) = key {
             nodes.extend(self.nested(&format!(".{key}"))?);
             return Ok(());
@@ -212,11 +215,9 @@ impl<'a> Parser<'a> {
                 operator: String::from(operator),
                 right: self.nested(right)?,
             }),
-            _ => Ok(Node::Filter {
-                left: self.nested(text)?,
-                operator: String::from("exists"),
-                right: vec![],
-            }),
+            _ => {
+                Ok(Node::Filter { left: self.nested(text)?, operator: String::from("exists"), right: vec![] })
+            }
         }
     }
 }
