@@ -20,3 +20,5 @@ pub mod shell;
 pub mod time;
 pub mod trace;
 pub mod view;
+#[cfg(target_arch = "wasm32")]
+pub mod wasm;

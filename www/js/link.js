@@ -1,0 +1,62 @@
+// Scenarios as links: `#1.` and base64url(deflate-raw(JSON)). A link holds the whole scenario and nothing of
+// the machine that it was made on.
+
+const PREFIX = '#1.';
+export const LINK_LIMIT = 64 * 1024;
+const TEXT_LIMIT = 4_000_000;
+
+function base64url(bytes) {
+  let text = '';
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  return btoa(text).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+}
+
+function fromBase64url(text) {
+  const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'));
+  return Uint8Array.from(binary, (c) => c.charCodeAt(0));
+}
+
+/** The scenario without what every scenario has: fields of the cluster that are as by default. */
+export function brief(scenario, defaults) {
+  const short = { ...scenario };
+  if (short.cluster && defaults?.cluster) {
+    const cluster = Object.fromEntries(Object.entries(short.cluster).filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(defaults.cluster[name])));
+    if (Object.keys(cluster).length) short.cluster = cluster;
+    else delete short.cluster;
+  }
+  return short;
+}
+
+/** The fragment of a scenario. */
+export async function encode(scenario) {
+  const stream = new Blob([JSON.stringify(scenario)]).stream().pipeThrough(new CompressionStream('deflate-raw'));
+  return PREFIX + base64url(new Uint8Array(await new Response(stream).arrayBuffer()));
+}
+
+/** The scenario of a fragment; null where it is none of ours. Throws where it is damaged or too large. */
+export async function decode(hash) {
+  if (!hash.startsWith('#')) return null;
+  if (!hash.startsWith(PREFIX)) {
+    if (/^#\d+\./.test(hash)) throw new Error('version');
+    return null;
+  }
+  if (hash.length > LINK_LIMIT * 4) throw new Error('large');
+  const stream = new Blob([fromBase64url(hash.slice(PREFIX.length))]).stream().pipeThrough(new DecompressionStream('deflate-raw'));
+  const reader = stream.getReader();
+  const parts = [];
+  let size = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    size += value.length;
+    if (size > TEXT_LIMIT) {
+      await reader.cancel();
+      throw new Error('large');
+    }
+    parts.push(value);
+  }
+  return JSON.parse(await new Blob(parts).text());
+}
+
+/** The whole address of a fragment; only the fragment where the page is a local file. */
+export const address = (fragment) => (location.protocol.startsWith('http') ? location.origin + location.pathname + fragment : fragment);

@@ -1,0 +1,33 @@
+// The page: puts the parts together and carries what happens in one to the others.
+
+import { Core } from './core.js';
+import { App } from './app.js';
+import { EXAMPLES, scenarioOf } from './examples.js';
+import { decode } from './link.js';
+import { load } from './store.js';
+
+const core = new Core();
+const app = new App(core);
+
+/** What to open: a link's scenario, or the first example. */
+async function opening() {
+  try {
+    const linked = await decode(location.hash);
+    if (linked) return { scenario: linked, linked: true };
+  } catch (error) {
+    return { scenario: scenarioOf(EXAMPLES[0]), example: EXAMPLES[0], broken: error.message };
+  }
+  return { scenario: scenarioOf(EXAMPLES[0]), example: EXAMPLES[0], kept: load('session') };
+}
+
+app.mount();
+opening().then((what) => app.begin(what));
+addEventListener('hashchange', () => opening().then((what) => { if (what.linked || what.broken) app.begin(what); }));
+
+if (location.protocol.startsWith('http') && 'serviceWorker' in navigator) {
+  const manifest = document.createElement('link');
+  manifest.rel = 'manifest';
+  manifest.href = 'manifest.webmanifest';
+  document.head.append(manifest);
+  navigator.serviceWorker.register(window.podlab.serviceWorker()).catch(() => {});
+}

@@ -1,0 +1,98 @@
+// Dialogs: the command palette, the map of keys, questions, and the share sheet.
+
+import { h, s, put, button } from './dom.js';
+import { t } from './i18n.js';
+import { qr, QR_LIMIT } from './qr.js';
+import { LINK_LIMIT } from './link.js';
+
+/** Opens a modal dialog; it is removed when it closes. Resolves with its return value. */
+export function dialog(title, build, className = '') {
+  return new Promise((resolve) => {
+    const element = h('dialog', { class: `dialog ${className}`, 'aria-label': title });
+    const close = (value) => element.close(value ?? '');
+    element.addEventListener('click', (event) => { if (event.target === element) close(); });
+    element.addEventListener('close', () => {
+      element.remove();
+      resolve(element.returnValue);
+    });
+    element.append(...[build(close)].flat().filter(Boolean));
+    document.body.append(element);
+    element.showModal();
+  });
+}
+
+const heading = (title, close) => h('header', {}, h('h2', {}, title), button({ icon: 'close', title: t('dialog.close'), class: 'quiet', onclick: () => close() }));
+
+/** Asks a question with several answers: [[value, text, primary]]. */
+export const question = (title, text, answers) => dialog(title, (close) => [heading(title, close), h('p', {}, text),
+  h('div', { class: 'answers' }, answers.map(([value, label, primary]) => button({ label, class: primary ? 'primary' : '', onclick: () => close(value) })))], 'small');
+
+/** The palette: commands are { id, title, keys, run }. */
+export function palette(commands) {
+  return dialog(t('palette.title'), (close) => {
+    let list = [];
+    let at = 0;
+    const options = h('ul', { class: 'palette-list', role: 'listbox', id: 'palette-list', 'aria-label': t('palette.title') });
+    const input = h('input', { type: 'text', role: 'combobox', 'aria-expanded': 'true', 'aria-controls': 'palette-list', 'aria-label': t('palette.title'), placeholder: t('palette.hint'), autocomplete: 'off', spellcheck: 'false', autofocus: true });
+    const run = (command) => { close(); queueMicrotask(() => command.run()); };
+    function draw() {
+      const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
+      list = commands().filter(({ title }) => words.every((word) => title.toLowerCase().includes(word))).slice(0, 40);
+      at = Math.min(at, Math.max(0, list.length - 1));
+      put(options, list.map((command, i) => h('li', { role: 'option', id: `palette-${i}`, 'aria-selected': String(i === at), onclick: () => run(command) }, h('span', {}, command.title), command.keys && h('kbd', {}, command.keys))));
+      input.setAttribute('aria-activedescendant', list.length ? `palette-${at}` : '');
+      options.children[at]?.scrollIntoView({ block: 'nearest' });
+    }
+    input.addEventListener('input', () => { at = 0; draw(); });
+    input.addEventListener('keydown', (event) => {
+      if (event.isComposing) return;
+      if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
+        event.preventDefault();
+        at = (at + (event.key === 'ArrowDown' ? 1 : -1) + list.length) % Math.max(1, list.length);
+        draw();
+      } else if (event.key === 'Enter' && list[at]) {
+        event.preventDefault();
+        run(list[at]);
+      }
+    });
+    draw();
+    return [input, options];
+  }, 'palette');
+}
+
+/** The map of keys. */
+export const keyMap = (groups) => dialog(t('keys.title'), (close) => [heading(t('keys.title'), close),
+  h('div', { class: 'keys' }, groups.map(([title, rows]) => h('section', {}, h('h3', {}, title), h('dl', {}, rows.flatMap(([keys, text]) => [h('dt', {}, keys.split(' / ').flatMap((key, i) => [i ? ' ' : '', h('kbd', {}, key)])), h('dd', {}, text)])))))]);
+
+function qrImage(text) {
+  const code = qr(text);
+  if (!code) return null;
+  const size = code.length + 8;
+  let path = '';
+  code.forEach((row, y) => row.forEach((on, x) => { if (on) path += `M${x + 4} ${y + 4}h1v1h-1z`; }));
+  return s('svg', { class: 'qr', viewBox: `0 0 ${size} ${size}`, role: 'img', 'aria-label': t('share.qr'), 'shape-rendering': 'crispEdges' }, s('rect', { width: size, height: size, fill: '#fff' }), s('path', { d: path, fill: '#000' }));
+}
+
+/** The share sheet for a link. */
+export const share = ({ link, local, commands, onsave, onmarkdown, onevents }) => dialog(t('share.title'), (close) => {
+  const said = h('span', { class: 'quiet', role: 'status' });
+  const field = h('textarea', { readonly: true, rows: '4', 'aria-label': t('share.link'), class: 'mono' });
+  field.value = link;
+  const copy = async () => {
+    field.select();
+    try { await navigator.clipboard.writeText(link); } catch { document.execCommand('copy'); }
+    said.textContent = t('share.copied');
+  };
+  const tooLong = link.length > LINK_LIMIT;
+  const code = link.length <= QR_LIMIT && !local ? qrImage(link) : null;
+  return [heading(t('share.title'), close),
+    h('p', {}, t('share.text', { commands, length: link.length })),
+    tooLong ? h('p', { class: 'warn' }, t('share.tooLong')) : field,
+    local && h('p', { class: 'quiet' }, t('share.local')),
+    h('div', { class: 'answers' }, !tooLong && button({ icon: 'copy', label: t('share.copy'), class: 'primary', onclick: copy }), button({ icon: 'save', label: t('share.save'), onclick: onsave }), button({ label: t('share.markdown'), onclick: onmarkdown }), button({ label: t('share.events'), onclick: onevents }), said),
+    code];
+});
+
+/** A menu of examples: [{ id, title, about }]. */
+export const examplesMenu = (title, list, onchoose) => dialog(title, (close) => [heading(title, close),
+  h('ul', { class: 'examples' }, list.map((one) => h('li', {}, h('button', { type: 'button', onclick: () => { close(); onchoose(one); } }, h('b', {}, one.title), h('span', {}, one.about)))))], 'wide');

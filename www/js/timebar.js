@@ -1,0 +1,115 @@
+// Time: play and pause, speed, steps, run-until, and the slider that goes back to any instant.
+
+import { h, put, button, icon, setText } from './dom.js';
+import { t } from './i18n.js';
+import { clock, wall } from './format.js';
+
+export const SPEEDS = [0.1, 0.5, 1, 2, 5, 10, 60, 100, 1000];
+const CONDITIONS = ['ready', 'change', 'warning', 'restart'];
+
+/** The bar. */
+export class TimeBar {
+  #core;
+  #dragging = false;
+  #marks = [];
+  #max = 1;
+  start = '2026-11-23T08:00:00Z';
+
+  constructor(core, { onseek }) {
+    this.#core = core;
+    this.onseek = onseek;
+    this.play = h('button', { type: 'button', class: 'play', onclick: () => this.toggle() });
+    this.step = button({ icon: 'step', title: t('time.step'), class: 'quiet', onclick: () => core.ask('step') });
+    this.rewind = button({ icon: 'start', title: t('time.start'), class: 'quiet', onclick: () => onseek(0) });
+    this.back = button({ label: '−10 s', title: t('time.back'), class: 'quiet', onclick: () => onseek(Math.max(0, core.frame.now - 10e6)) });
+    this.ten = button({ label: '+10 s', title: t('time.ten'), class: 'quiet', onclick: () => this.forward(10) });
+    this.minute = button({ label: '+1 min', title: t('time.minute'), class: 'quiet', onclick: () => this.forward(60) });
+    this.speed = h('select', { 'aria-label': t('time.speed'), title: t('time.speed'), onchange: () => this.setSpeed(Number(this.speed.value)) },
+      SPEEDS.map((value) => h('option', { value: String(value) }, `${value}×`)));
+    this.speed.value = '1';
+    this.until = h('select', { 'aria-label': t('time.until'), title: t('time.until'), class: 'until', onchange: () => this.#until() },
+      h('option', { value: '' }, t('time.until')), CONDITIONS.map((name) => h('option', { value: name }, t(`time.until.${name}`))));
+    this.clock = h('output', { class: 'clock', 'aria-label': t('time.now') });
+    this.wall = h('span', { class: 'wall' });
+    this.slider = h('input', { type: 'range', min: '0', max: '1000', step: '1', value: '1000', 'aria-label': t('time.slider'),
+      oninput: () => { this.#dragging = true; this.#preview(); }, onchange: () => { this.#dragging = false; onseek(this.#sliderTime()); } });
+    this.marks = h('div', { class: 'marks', 'aria-hidden': 'true' });
+    this.element = h('footer', { class: 'timebar', 'aria-label': t('time.title'), role: 'region' },
+      h('div', { class: 'group' }, this.rewind, this.back, this.play, this.step, this.ten, this.minute),
+      h('div', { class: 'group clocks' }, this.clock, this.wall),
+      h('div', { class: 'scrub' }, this.marks, this.slider),
+      h('div', { class: 'group' }, this.until, this.speed));
+    this.#drawPlay(false, false);
+  }
+
+  toggle() {
+    const { frame } = this.#core;
+    if (frame.running) return this.#core.ask('stop');
+    return this.#core.ask('play', { on: !frame.playing, rate: Number(this.speed.value) });
+  }
+
+  setSpeed(rate) {
+    this.speed.value = String(rate);
+    return this.#core.ask('play', { rate });
+  }
+
+  faster(by) {
+    const at = SPEEDS.indexOf(Number(this.speed.value));
+    return this.setSpeed(SPEEDS[Math.min(Math.max(0, at + by), SPEEDS.length - 1)]);
+  }
+
+  forward(seconds) { return this.#core.ask('forward', { micros: seconds * 1e6 }); }
+
+  async #until() {
+    const condition = this.until.value;
+    if (!condition) return;
+    await this.#core.ask('play', { on: false });
+    const result = await this.#core.ask('until', { condition }).catch(() => null);
+    this.until.value = '';
+    if (result && !result.met) this.onmessage?.(t('time.notMet'));
+  }
+
+  #sliderTime() { return Math.round((Number(this.slider.value) / 1000) * this.#max); }
+  #preview() { setText(this.clock, clock(this.#sliderTime())); }
+
+  #drawPlay(playing, running) {
+    const on = playing || running;
+    if (this.play.dataset.on === String(on)) return;
+    this.play.dataset.on = String(on);
+    const name = t(on ? 'time.pause' : 'time.play');
+    this.play.setAttribute('aria-label', name);
+    this.play.title = `${name} (Alt+Space)`;
+    put(this.play, icon(on ? 'pause' : 'play'), h('span', {}, name));
+  }
+
+  /** Told of every frame. */
+  frame({ now, end, playing, running, speed }) {
+    this.#drawPlay(playing, running);
+    if (!this.#dragging) {
+      setText(this.clock, clock(now));
+      setText(this.wall, wall(this.start, now));
+    }
+    if (speed && Number(this.speed.value) !== speed) this.speed.value = String(speed);
+    const max = Math.max(now, end, 10e6);
+    if (max !== this.#max) {
+      this.#max = max;
+      this.#drawMarks();
+    }
+    if (!this.#dragging) {
+      const value = String(Math.round((now / max) * 1000));
+      if (this.slider.value !== value) this.slider.value = value;
+      this.slider.setAttribute('aria-valuetext', clock(now));
+    }
+    this.element.classList.toggle('past', now < end);
+  }
+
+  /** Where there was trouble: [{ at, bad }]. */
+  setMarks(marks) {
+    this.#marks = marks.slice(-200);
+    this.#drawMarks();
+  }
+
+  #drawMarks() {
+    put(this.marks, this.#marks.map(({ at, bad }) => h('i', { class: bad ? 'bad' : 'command', style: { left: `${Math.min(100, (at / this.#max) * 100)}%` } })));
+  }
+}

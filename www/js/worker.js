@@ -1,0 +1,241 @@
+// The worker: owns the core, moves virtual time, answers the page's requests, and sends a frame whenever
+// something has changed. The core never sees the wall clock; this file only decides how far it may run.
+
+import { initSync, Podlab } from 'podlab-wasm';
+
+const SLICE_EVENTS = 2_000;
+const FRAME_MS = 16;
+const WORK_MS = 12;
+const TABLE_MS = 100;
+// A command that is typed while the clock stands may take this much virtual time before it has to wait.
+const PAUSED_COMMAND_MICROS = 3_000_000;
+const UNTIL_LIMIT_MICROS = 3_600_000_000;
+
+let core;
+let playing = false;
+let speed = 1;
+let lastWall = 0;
+let timer = 0;
+let goal = null;
+let until = null;
+let owed = 0;
+const watched = new Map();
+let sentTables = new Map();
+let tablesAt = 0;
+let revisionSent = -1;
+let logSent = -1;
+
+/** Runs to an instant within the time that one frame may take; tells whether it was reached. */
+function advance(target) {
+  const stop = performance.now() + WORK_MS;
+  let events = SLICE_EVENTS;
+  while (core.now() < target) {
+    const before = performance.now();
+    core.run_until(target, events);
+    const after = performance.now();
+    if (after > stop) break;
+    if (after - before > WORK_MS / 2) events = Math.max(50, events >> 1);
+  }
+  return core.now() >= target;
+}
+
+function reachedCondition() {
+  const state = core.totals();
+  switch (until.condition) {
+    case 'ready': return state.pods > 0 && state.ready === state.pods;
+    case 'restart': return state.restarts > until.before.restarts;
+    case 'warning': return state.warnings > until.before.warnings;
+    case 'change': return state.changes !== until.before.changes;
+    case 'idle': return !core.busy(until.terminal);
+    default: return true;
+  }
+}
+
+/** Runs event by event until the condition holds, the limit is reached, or the frame's time is up. */
+function advanceUntil() {
+  const stop = performance.now() + WORK_MS;
+  while (performance.now() < stop) {
+    const next = core.next_due();
+    if (next === undefined || next > until.limit) {
+      if (until.limit > core.now() && until.condition !== 'idle') core.run_until(until.limit, SLICE_EVENTS);
+      if (next !== undefined && core.now() < until.limit && until.condition !== 'idle') continue;
+      return finishUntil(false);
+    }
+    core.run_until(next, 1);
+    if (reachedCondition()) return finishUntil(true);
+  }
+}
+
+function finishUntil(met) {
+  const { resolve } = until;
+  until = null;
+  resolve?.({ met, now: core.now() });
+}
+
+function startUntil(condition, limit, terminal) {
+  return new Promise((resolve) => {
+    until = { condition, limit: core.now() + limit, terminal, before: core.totals(), resolve };
+    schedule();
+  });
+}
+
+function tick() {
+  timer = 0;
+  const wall = performance.now();
+  if (until) {
+    advanceUntil();
+  } else if (goal !== null) {
+    if (advance(goal)) goal = null;
+  } else if (playing) {
+    owed += Math.min(wall - lastWall, 250) * 1000 * speed;
+    const target = Math.floor(core.now() + owed);
+    const reached = advance(target);
+    owed = reached ? Math.max(0, owed - Math.floor(owed)) : 0;
+  }
+  lastWall = wall;
+  frame(false);
+  if (playing || goal !== null || until) schedule();
+}
+
+function schedule() {
+  if (!timer) {
+    lastWall = performance.now();
+    timer = setTimeout(tick, goal !== null || until ? 0 : FRAME_MS);
+  }
+}
+
+/** Sends what has changed since the last frame; the tables at most ten times a second unless forced. */
+function frame(force) {
+  const message = { frame: true, now: core.now(), end: core.end(), past: core.in_past(), terminals: core.terminals(), playing, speed, running: goal !== null || until !== null, output: [] };
+  for (const id of core.terminals()) {
+    const { reset, chunks } = core.take_output(id);
+    if (reset || chunks.length) message.output.push([id, chunks, reset]);
+  }
+  message.busy = core.terminals().filter((id) => core.busy(id));
+  const edit = core.take_edit();
+  if (edit) message.edit = edit;
+  const log = core.log_length();
+  if (log !== logSent) {
+    logSent = log;
+    message.scenario = core.scenario();
+  }
+  const wall = performance.now();
+  if (force || wall - tablesAt >= TABLE_MS) {
+    tablesAt = wall;
+    const revision = core.revision() + Math.floor(core.now() / 1e6) * 1e7;
+    if (force || revision !== revisionSent) {
+      revisionSent = revision;
+      message.views = views();
+      message.totals = core.totals();
+    }
+  }
+  postMessage(message);
+}
+
+function views() {
+  const changed = [];
+  for (const [id, query] of watched) {
+    const value = core.view(query);
+    const text = JSON.stringify(value);
+    if (sentTables.get(id) === text) continue;
+    sentTables.set(id, text);
+    changed.push([id, value]);
+  }
+  return changed;
+}
+
+function open(scenario) {
+  core?.free();
+  core = new Podlab(scenario ?? undefined);
+  playing = false;
+  goal = until = null;
+  sentTables = new Map();
+  logSent = revisionSent = -1;
+  owed = 0;
+}
+
+/** After something was put in: while the clock stands, gives a command the time that it needs. */
+async function settle(terminal) {
+  if (playing || goal !== null || until) return;
+  await startUntil('idle', PAUSED_COMMAND_MICROS, terminal);
+}
+
+const operations = {
+  open: ({ scenario }) => open(scenario),
+  play({ on, rate }) {
+    if (rate) speed = rate;
+    playing = on ?? playing;
+    owed = 0;
+  },
+  forward({ micros }) { goal = core.now() + micros; },
+  step() {
+    const next = core.next_due();
+    if (next !== undefined) core.run_until(next, 1);
+  },
+  until: ({ condition, limit }) => startUntil(condition, limit ?? UNTIL_LIMIT_MICROS),
+  stop() {
+    goal = null;
+    if (until) finishUntil(false);
+  },
+  seek({ at }) {
+    goal = null;
+    if (until) finishUntil(false);
+    core.seek(at);
+    owed = 0;
+    sentTables = new Map();
+  },
+  terminal: () => core.open_terminal(),
+  input({ terminal, text }) { core.input(terminal, text); return settle(terminal); },
+  keys({ terminal, text }) { core.keys(terminal, text); return settle(terminal); },
+  interrupt({ terminal }) { core.interrupt(terminal); return settle(terminal); },
+  eof({ terminal }) { core.eof(terminal); return settle(terminal); },
+  complete: ({ terminal, line, cursor }) => core.complete(terminal, line, cursor),
+  edited({ terminal, text }) { core.edited(terminal, text ?? undefined); return settle(terminal); },
+  files: () => core.files(),
+  read: ({ path }) => core.read_file(path),
+  write: ({ path, text }) => core.write_file(path, text),
+  remove: ({ path }) => core.delete_file(path),
+  watch({ id, query }) {
+    if (query) watched.set(id, query);
+    else watched.delete(id);
+    sentTables.delete(id);
+  },
+  view: ({ query }) => core.view(query),
+  query: ({ line }) => core.query(line),
+  scenario: () => core.scenario(),
+  yaml: () => core.scenario_yaml(),
+  parse: ({ text }) => Podlab.parse(text),
+  hash: () => core.hash(),
+  check: ({ path, text }) => core.check(path, text),
+};
+
+/** Operations whose effect every pane must show at once. */
+const SHOWN = new Set(['open', 'seek', 'step', 'input', 'keys', 'interrupt', 'eof', 'edited', 'watch', 'write', 'remove', 'forward', 'stop', 'play', 'until', 'terminal']);
+
+async function wasm(bytes) {
+  const module = await WebAssembly.compile(bytes);
+  initSync({ module });
+  open();
+  postMessage({ ready: true });
+}
+
+let starting;
+onmessage = async ({ data }) => {
+  if (data.op === 'wasm') {
+    starting = wasm(data.bytes).catch((error) => postMessage({ fatal: String(error) }));
+    return;
+  }
+  await starting;
+  const { id, op, args } = data;
+  try {
+    const pending = operations[op](args ?? {});
+    if (SHOWN.has(op)) frame(true);
+    const value = await pending;
+    if (SHOWN.has(op) && core) frame(true);
+    postMessage({ id, value });
+    if (playing || goal !== null || until) schedule();
+  } catch (error) {
+    const trap = error instanceof WebAssembly.RuntimeError;
+    postMessage({ id, error: String(error?.message ?? error), trap });
+  }
+};
