@@ -1,0 +1,57 @@
+//! NodeAffinity and NodeName: `spec.nodeName`, `spec.nodeSelector`, required and preferred node affinity.
+
+use crate::api::{Value, selector};
+use crate::scheduler::cache::{Cache, NodeInfo};
+use crate::scheduler::framework::{Plugin, Rejection, normalize};
+use crate::scheduler::pod_info::PodInfo;
+
+const NOT_MATCHED: &str = "node(s) didn't match Pod's node affinity/selector";
+const OTHER_NAME: &str = "node(s) didn't match the requested node name";
+
+/// NodeName: a pod that names its node goes nowhere else.
+pub fn node_name(pod: &PodInfo, node: &NodeInfo) -> Option<Rejection> {
+    let wanted = pod.spec["nodeName"].str();
+    (!wanted.is_empty() && wanted != node.name.as_str())
+        .then(|| Rejection::unresolvable(Plugin::NodeName, OTHER_NAME))
+}
+
+/// Whether the node fits the pod's selector and required affinity.
+pub fn filter(pod: &PodInfo, node: &NodeInfo) -> Option<Rejection> {
+    (!matches(pod, node)).then(|| Rejection::unresolvable(Plugin::NodeAffinity, NOT_MATCHED))
+}
+
+/// Whether a node fits a pod's `nodeSelector` and required node affinity.
+pub fn matches(pod: &PodInfo, node: &NodeInfo) -> bool {
+    let required = &pod.spec["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"];
+    selector::subset(&pod.spec["nodeSelector"], &node.labels)
+        && (required.is_null()
+            || required["nodeSelectorTerms"].items().iter().any(|term| matches_term(term, node)))
+}
+
+/// The sum of the weights of preferred terms that match, scaled; `None` without preferences.
+pub fn score(pod: &PodInfo, cache: &Cache, feasible: &[usize]) -> Option<Vec<i64>> {
+    let preferred = pod.preferred("nodeAffinity");
+    if preferred.is_empty() {
+        return None;
+    }
+    let sum = |i: &usize| {
+        let matching = preferred.iter().filter(|t| matches_term(&t["preference"], &cache.nodes[*i]));
+        matching.map(|t| t["weight"].int_or(0)).sum()
+    };
+    let mut scores: Vec<i64> = feasible.iter().map(sum).collect();
+    normalize(&mut scores, false);
+    Some(scores)
+}
+
+/// One node selector term: all its expressions and fields; an empty one matches nothing.
+pub fn matches_term(term: &Value, node: &NodeInfo) -> bool {
+    let (expressions, fields) = (term["matchExpressions"].items(), term["matchFields"].items());
+    if expressions.is_empty() && fields.is_empty() {
+        return false;
+    }
+    expressions.iter().all(|e| selector::requirement(e, &node.labels))
+        && fields.iter().all(|f| {
+            let named = f["values"].items().iter().any(|v| v.as_str() == Some(node.name.as_str()));
+            f["key"].str() == "metadata.name" && named == (f["operator"].str() == "In")
+        })
+}
