@@ -188,9 +188,7 @@ impl Scheduler {
 
     /// Binds the pods whose volumes are all bound now.
     pub(super) fn finish_bindings(&mut self, api: &mut ApiServer) {
-        let bound = |claim: &Key| {
-            api.store.get(claim).is_some_and(|c| c.at("status.phase").str() == "Bound")
-        };
+        let bound = |claim: &Key| api.store.get(claim).is_some_and(|c| c.at("status.phase").str() == "Bound");
         let ready: Vec<Key> = self
             .binding
             .iter()
@@ -205,13 +203,7 @@ impl Scheduler {
     }
 
     /// No node can take the pod, whatever is on it: what it needs does not exist.
-    fn reject_everywhere(
-        &mut self,
-        queued: Queued,
-        pod: &Object,
-        rejection: Rejection,
-        api: &mut ApiServer,
-    ) {
+    fn reject_everywhere(&mut self, queued: Queued, pod: &Object, rejection: Rejection, api: &mut ApiServer) {
         let n = self.cache.nodes.len();
         let why = rejection.reasons.iter().map(Text::as_str).collect::<Vec<_>>().join(", ");
         // "not found" is the answer of the plugin for dynamic resources, which has prepared nothing then.
@@ -223,14 +215,7 @@ impl Scheduler {
     }
 
     /// No node passed the filters: try preemption, say why, and wait.
-    fn no_node(
-        &mut self,
-        queued: Queued,
-        pod: &Object,
-        search: Search,
-        state: &State,
-        api: &mut ApiServer,
-    ) {
+    fn no_node(&mut self, queued: Queued, pod: &Object, search: Search, state: &State, api: &mut ApiServer) {
         let n = self.cache.nodes.len();
         let info = &queued.info;
         let mut message = format!("0/{n} nodes are available:");

@@ -93,13 +93,8 @@ impl Scheduler {
     }
 
     /// The kinds whose changes concern the scheduler.
-    pub const KINDS: &'static [Kind] = &[
-        Kind::POD,
-        Kind::NODE,
-        Kind::PERSISTENT_VOLUME_CLAIM,
-        Kind::PERSISTENT_VOLUME,
-        Kind::STORAGE_CLASS,
-    ];
+    pub const KINDS: &'static [Kind] =
+        &[Kind::POD, Kind::NODE, Kind::PERSISTENT_VOLUME_CLAIM, Kind::PERSISTENT_VOLUME, Kind::STORAGE_CLASS];
 
     /// What the scheduler made of a pod the last time that it tried it.
     pub fn last_decision(&self, pod: &Key) -> Option<&Decision> {

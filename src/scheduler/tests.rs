@@ -24,7 +24,8 @@ impl Sim {
     /// A cluster like the course's: a tainted control plane and three workers with two CPUs each.
     fn course() -> Sim {
         let mut sim = Sim::new(1);
-        let taint = list![map! { "key" => "node-role.kubernetes.io/control-plane", "effect" => "NoSchedule" }];
+        let taint =
+            list![map! { "key" => "node-role.kubernetes.io/control-plane", "effect" => "NoSchedule" }];
         sim.create(node("master01").with("spec.taints", taint));
         for name in ["worker01", "worker02", "worker03"] {
             sim.create(node(name));

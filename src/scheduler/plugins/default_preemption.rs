@@ -96,13 +96,7 @@ struct Candidate {
 }
 
 impl Candidate {
-    fn on(
-        pod: &PodInfo,
-        i: usize,
-        state: &State,
-        cache: &Cache,
-        budgets: &[Budget],
-    ) -> Option<Candidate> {
+    fn on(pod: &PodInfo, i: usize, state: &State, cache: &Cache, budgets: &[Budget]) -> Option<Candidate> {
         let mut node = cache.nodes[i].clone();
         let mut state = state.clone();
         let mut lower: Vec<Rc<PodInfo>> =

@@ -18,8 +18,7 @@ pub fn score(pod: &PodInfo, cache: &Cache, feasible: &[usize]) -> Option<Vec<i64
         .filter_map(|c| {
             let name = c["image"].str();
             let tagged = name.rfind(':').is_some_and(|colon| Some(colon) > name.rfind('/'));
-            let known =
-                if tagged { cache.image(name) } else { cache.image(&format!("{name}:latest")) };
+            let known = if tagged { cache.image(name) } else { cache.image(&format!("{name}:latest")) };
             known.map(|(number, nodes)| (number, nodes as f64 / cache.nodes.len().max(1) as f64))
         })
         .collect();

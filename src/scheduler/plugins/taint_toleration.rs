@@ -35,7 +35,8 @@ pub fn score(pod: &PodInfo, cache: &Cache, feasible: &[usize]) -> Vec<i64> {
     let tolerations = &pod.spec["tolerations"];
     let count = |i: &usize| {
         let taints = cache.nodes[*i].taints.items().iter();
-        taints.filter(|t| t["effect"].str() == "PreferNoSchedule" && !tolerated(tolerations, t)).count() as i64
+        taints.filter(|t| t["effect"].str() == "PreferNoSchedule" && !tolerated(tolerations, t)).count()
+            as i64
     };
     let mut scores: Vec<i64> = feasible.iter().map(count).collect();
     normalize(&mut scores, true);

@@ -135,7 +135,11 @@ fn delayed(claim: &Object, api: &ApiServer) -> Option<Delayed> {
             && v.at("status.phase").str() == "Available"
             && v.at("spec.claimRef").is_null()
             && Quantity::of(v.at("spec.capacity.storage")) >= wanted
-            && claim.at("spec.accessModes").items().iter().all(|m| v.at("spec.accessModes").items().contains(m))
+            && claim
+                .at("spec.accessModes")
+                .items()
+                .iter()
+                .all(|m| v.at("spec.accessModes").items().contains(m))
     };
     let mut volumes: Vec<Object> = api.list(Kind::PERSISTENT_VOLUME, None).filter(suits).cloned().collect();
     volumes.sort_by_key(|v| Quantity::of(v.at("spec.capacity.storage")));
