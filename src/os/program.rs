@@ -405,6 +405,10 @@ pub trait Sys {
     fn ppid(&self) -> Pid;
     fn uid(&self) -> u32;
     fn gid(&self) -> u32;
+    /// Becomes another user (`setuid`), as servers do for their workers.
+    fn set_user(&mut self, _uid: u32, _gid: u32) -> Sysr<()> {
+        Err(Errno::EPERM)
+    }
     /// The user's name by `/etc/passwd`, or the number.
     fn user(&self) -> Text;
     fn spawn(&mut self, spawn: Spawn) -> Sysr<Pid>;
@@ -418,6 +422,11 @@ pub trait Sys {
     fn kill(&mut self, pid: i64, signal: Option<Signal>) -> Sysr<()>;
     fn set_disposition(&mut self, signal: Signal, disposition: Disposition);
     fn take_signal(&mut self) -> Option<Signal>;
+    /// Who sent the signal that was taken last: a process of the same namespace; `None` if it came from
+    /// outside (as from the kubelet).
+    fn signal_sender(&self) -> Option<Pid> {
+        None
+    }
     /// Puts a process group into the foreground of the terminal (`None`: this process's own).
     fn set_foreground(&mut self, pid: Option<Pid>);
     fn processes(&self) -> Vec<ProcInfo>;

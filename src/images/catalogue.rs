@@ -1,0 +1,374 @@
+//! What an image is: its configuration, its size, its identity; and how a reference finds one.
+//!
+//! The data are in `tables`; a [`Recipe`] describes a kind of image once, a [`Repository`] row lists the
+//! tags under which a registry offers it. Identities are derived from names, not from content.
+
+use super::reference::Reference;
+use super::registry::{Preset, PullError};
+use super::tables;
+use crate::api::Text;
+use crate::os::Signal;
+use std::rc::Rc;
+
+/// Which utilities an image has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kit {
+    /// Official busybox: applets are names of one program, all in `/bin`.
+    Busybox,
+    /// The recorded laboratory's busybox (Debian's static build, with bash, in the classic directories).
+    LabBusybox,
+    /// The laboratory's plain busybox, without bash.
+    LabBusyboxPlain,
+    /// Alpine: busybox behind links.
+    Alpine,
+    /// Debian with coreutils, bash and dash.
+    Debian,
+    /// The laboratory's Debian: coreutils, procps, gawk and bash, no package tools.
+    LabDebian,
+    /// Nothing but the program itself.
+    Bare,
+}
+
+/// Which further files an image has on top of its utilities.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum App {
+    None,
+    /// The official nginx image with its entrypoint scripts.
+    Nginx,
+    /// The official layout without entrypoint scripts (before 1.19, and the laboratory's).
+    NginxPlain,
+    Httpd,
+    Redis,
+    Mysql,
+    Postgres,
+    Python,
+    Node,
+    Stress,
+    Curl,
+    Pause,
+    HelloWorld,
+    HttpEcho,
+    Agnhost,
+    /// One of the small web servers of the documentation's examples; the text names which.
+    Server(&'static str),
+    Crash,
+    SlowStart,
+}
+
+/// A kind of image.
+#[derive(Debug)]
+pub struct Recipe {
+    /// Its utilities.
+    pub kit: Kit,
+    /// Its application.
+    pub app: App,
+    /// Compressed size in bytes, as the runtime reports it.
+    pub size: u64,
+    /// `ENTRYPOINT`.
+    pub entrypoint: &'static [&'static str],
+    /// `CMD`.
+    pub cmd: &'static [&'static str],
+    /// `ENV`; `{v}` stands for the version.
+    pub env: &'static [(&'static str, &'static str)],
+    /// `WORKDIR`; empty for `/`.
+    pub dir: &'static str,
+    /// `USER`; empty for root.
+    pub user: &'static str,
+    /// `EXPOSE`.
+    pub ports: &'static [u16],
+    /// `STOPSIGNAL`.
+    pub stop: Signal,
+}
+
+/// A recipe to be filled in.
+pub(super) const RECIPE: Recipe = Recipe {
+    kit: Kit::Bare,
+    app: App::None,
+    size: 0,
+    entrypoint: &[],
+    cmd: &[],
+    env: &[],
+    dir: "",
+    user: "",
+    ports: &[],
+    stop: Signal::Term,
+};
+
+/// A repository and what it offers.
+#[derive(Debug)]
+pub(super) struct Repository {
+    /// Its full name.
+    pub name: &'static str,
+    /// Tags, separated by blanks: `TAG` or `TAG=VERSION`.
+    pub tags: &'static str,
+    /// What kind of image the tags are.
+    pub recipe: &'static Recipe,
+}
+
+/// An image that a scenario declares.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct OwnImage {
+    /// Its reference, e.g. `registry.example/shop/api:v2`.
+    pub name: String,
+    /// The reference that it is built on; `busybox` if empty.
+    pub from: String,
+    /// Size in bytes; the base's if 0.
+    pub size: u64,
+    /// A shell script that becomes the entrypoint; empty keeps the base's.
+    pub script: String,
+    /// Files to be added, by absolute path.
+    pub files: Vec<(String, String)>,
+    /// Environment to be added.
+    pub env: Vec<(String, String)>,
+    /// Ports that it exposes.
+    pub ports: Vec<u16>,
+    /// Seconds before the entrypoint begins its work.
+    pub start_delay: f64,
+}
+
+/// Where a scenario's script is put in its image.
+pub const OWN_SCRIPT: &str = "/entrypoint.sh";
+
+/// An image as the registry hands it out.
+#[derive(Clone, Debug)]
+pub struct Image {
+    /// The full reference that found it.
+    pub reference: Reference,
+    /// `sha256:` and 64 digits: the identity on a node. References to the same image share it.
+    pub id: Text,
+    /// `sha256:` and 64 digits: the manifest's digest.
+    pub digest: Text,
+    /// Compressed size in bytes.
+    pub size: u64,
+    /// The version of its main program.
+    pub version: &'static str,
+    /// `ENTRYPOINT`.
+    pub entrypoint: Vec<Text>,
+    /// `CMD`.
+    pub cmd: Vec<Text>,
+    /// Environment, `PATH` first.
+    pub env: Vec<(Text, Text)>,
+    /// Working directory.
+    pub working_dir: Text,
+    /// `USER`: a name or number; empty for root.
+    pub user: Text,
+    /// Exposed ports.
+    pub ports: Vec<u16>,
+    /// The signal that asks it to stop.
+    pub stop_signal: Signal,
+    /// What kind it is.
+    pub recipe: &'static Recipe,
+    /// Files that a scenario added.
+    pub files: Vec<(Text, Rc<str>)>,
+}
+
+/// Most scenario images that are built on each other.
+const MAX_BASES: usize = 8;
+
+/// Finds the image behind a reference: a scenario's own, or one of the preset's.
+pub fn find(preset: Preset, reference: &str, own: &[OwnImage]) -> Result<Image, PullError> {
+    let reference = Reference::parse(reference).map_err(PullError::Invalid)?;
+    find_parsed(preset, reference, own, 0)
+}
+
+fn find_parsed(
+    preset: Preset,
+    reference: Reference,
+    own: &[OwnImage],
+    depth: usize,
+) -> Result<Image, PullError> {
+    let full = reference.to_string();
+    let named = |o: &&OwnImage| Reference::parse(&o.name).is_ok_and(|r| r.to_string() == full);
+    match own.iter().find(named) {
+        Some(o) if depth < MAX_BASES => {
+            let from = if o.from.is_empty() { "busybox" } else { &o.from };
+            let base = Reference::parse(from).map_err(PullError::Invalid)?;
+            // The name of a base may be the image's own: then the catalogue's is meant.
+            let base = if base == reference {
+                from_catalogue(preset, base, own)
+            } else {
+                find_parsed(preset, base, own, depth + 1)
+            };
+            Ok(layered(base?, reference, o))
+        }
+        _ => from_catalogue(preset, reference, own),
+    }
+}
+
+fn from_catalogue(preset: Preset, reference: Reference, own: &[OwnImage]) -> Result<Image, PullError> {
+    // The old host only forwards to the new one.
+    let name = reference.name().replacen("k8s.gcr.io/", "registry.k8s.io/", 1);
+    let mut known = false;
+    for row in tables::repositories(preset).filter(|r| r.name == name) {
+        known = true;
+        for (tag, version) in tags(row) {
+            let identity = identity(row.recipe, version);
+            let digest = hex64(&identity, 'd');
+            let hit = match &reference.digest {
+                Some(d) => *d == digest,
+                None => reference.tag.as_deref() == Some(tag),
+            };
+            if hit {
+                return Ok(plain(reference, row.recipe, version, &identity, digest));
+            }
+        }
+    }
+    let host_of = |o: &OwnImage| Reference::parse(&o.name).map(|r| r.host);
+    let hosted = own.iter().any(|o| host_of(o).is_ok_and(|h| h == reference.host));
+    Err(PullError::of(preset, reference, known, hosted))
+}
+
+/// The tags of a row with their versions.
+pub(super) fn tags(row: &'static Repository) -> impl Iterator<Item = (&'static str, &'static str)> {
+    row.tags.split_ascii_whitespace().map(|t| t.split_once('=').unwrap_or((t, t)))
+}
+
+/// What makes two references one image: the recipe and the version.
+fn identity(recipe: &'static Recipe, version: &str) -> String {
+    format!("{:?} {:?} {} {version}", recipe.kit, recipe.app, recipe.size)
+}
+
+fn plain(
+    reference: Reference,
+    recipe: &'static Recipe,
+    version: &'static str,
+    identity: &str,
+    digest: Text,
+) -> Image {
+    let texts = |list: &'static [&'static str]| list.iter().map(|s| Text::lit(s)).collect();
+    let mut env = vec![(Text::lit("PATH"), Text::lit(tables::PATH))];
+    for (name, value) in recipe.env {
+        let value =
+            if value.contains("{v}") { Text::from(value.replace("{v}", version)) } else { Text::lit(value) };
+        set_env(&mut env, Text::lit(name), value);
+    }
+    Image {
+        reference,
+        id: hex64(identity, 'c'),
+        digest,
+        size: recipe.size,
+        version,
+        entrypoint: texts(recipe.entrypoint),
+        cmd: texts(recipe.cmd),
+        env,
+        working_dir: Text::lit(if recipe.dir.is_empty() { "/" } else { recipe.dir }),
+        user: Text::lit(recipe.user),
+        ports: recipe.ports.to_vec(),
+        stop_signal: recipe.stop,
+        recipe,
+        files: Vec::new(),
+    }
+}
+
+fn set_env(env: &mut Vec<(Text, Text)>, name: Text, value: Text) {
+    match env.iter_mut().find(|(n, _)| *n == name) {
+        Some((_, old)) => *old = value,
+        None => env.push((name, value)),
+    }
+}
+
+fn layered(mut image: Image, reference: Reference, own: &OwnImage) -> Image {
+    let identity = reference.to_string();
+    image.reference = reference;
+    image.id = hex64(&identity, 'c');
+    image.digest = hex64(&identity, 'd');
+    if own.size > 0 {
+        image.size = own.size;
+    }
+    for (name, value) in &own.env {
+        set_env(&mut image.env, Text::from(name), Text::from(value));
+    }
+    image.files.extend(own.files.iter().map(|(path, text)| (Text::from(path), Rc::from(text.as_str()))));
+    image.ports.extend(&own.ports);
+    if !own.script.is_empty() {
+        let script = if own.script.starts_with("#!") {
+            own.script.clone()
+        } else {
+            format!("#!/bin/sh\n{}", own.script)
+        };
+        image.files.push((Text::lit(OWN_SCRIPT), Rc::from(script)));
+        image.entrypoint = vec![Text::lit(OWN_SCRIPT)];
+        image.cmd = Vec::new();
+    }
+    if own.start_delay > 0.0 {
+        let delay = Text::from(own.start_delay.to_string());
+        let wait = ["/bin/sh", "-c", "sleep \"$0\"; exec \"$@\""].map(Text::lit);
+        image.entrypoint.splice(0..0, wait.into_iter().chain([delay]));
+    }
+    image
+}
+
+/// `sha256:` and 64 digits that depend on nothing but the text: eight rounds of FNV-1a.
+fn hex64(text: &str, purpose: char) -> Text {
+    let mut out = String::from("sha256:");
+    for round in 0..8u32 {
+        let mut hash = 0x811c_9dc5_u32 ^ round.wrapping_mul(0x9e37_79b9) ^ purpose as u32;
+        for byte in text.bytes() {
+            hash = (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
+        }
+        hash ^= hash >> 15;
+        hash = hash.wrapping_mul(0x85eb_ca6b);
+        out.push_str(&format!("{:08x}", hash ^ (hash >> 13)));
+    }
+    Text::from(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lab(reference: &str) -> Result<Image, PullError> {
+        find(Preset::Lab, reference, &[])
+    }
+
+    #[test]
+    fn the_laboratory_has_what_was_recorded() {
+        for (reference, size) in [
+            ("harbor.wego.red/library/nginx:latest", 22_907_787),
+            ("nginx", 22_907_787),
+            ("harbor.wego.red/library/nginx:1.9.0", 22_907_785),
+            ("nginx:1.14.2", 22_907_785),
+            ("registry.k8s.io/nginx:1.7.9", 22_907_785),
+            ("debian", 22_907_787),
+            ("docker.io/library/bash", 22_907_787),
+            ("polinux/stress:latest", 6_697_762),
+            ("harbor.wego.red/library/busyboxplus:latest", 2_140_990),
+            ("busybox:1.28", 2_140_956),
+            ("alpine:latest", 2_140_956),
+            ("registry.k8s.io/busybox:1.27.2", 2_140_956),
+            ("registry.k8s.io/pause:3.10.1", 768_827),
+        ] {
+            assert_eq!(lab(reference).expect(reference).size, size, "{reference}");
+        }
+        let id = |r| lab(r).expect("known").id;
+        assert_eq!(id("nginx"), id("harbor.wego.red/library/nginx"));
+        assert_ne!(id("nginx"), id("nginx:1.14.2"));
+        let env = lab("nginx").expect("known").env;
+        assert_eq!(env[1], (Text::lit("NGINX_VERSION"), Text::lit("1.29.4")));
+    }
+
+    #[test]
+    fn an_image_is_found_by_its_digest_too() {
+        let digest = find(Preset::Internet, "redis:7", &[]).expect("known").digest;
+        assert!(find(Preset::Internet, &format!("redis@{digest}"), &[]).is_ok());
+    }
+
+    #[test]
+    fn a_scenario_can_lay_its_own_image_over_another() {
+        let own = OwnImage {
+            name: "shop/api:v2".into(),
+            from: "busybox:1.28".into(),
+            script: "echo up; sleep 60\n".into(),
+            env: vec![("MODE".into(), "test".into())],
+            start_delay: 1.5,
+            ..OwnImage::default()
+        };
+        let image = find(Preset::Lab, "docker.io/shop/api:v2", &[own]).expect("declared");
+        assert_eq!(image.size, 2_140_956);
+        assert_eq!(image.entrypoint[3..], ["1.5", OWN_SCRIPT].map(Text::lit));
+        assert_eq!(&*image.files[0].1, "#!/bin/sh\necho up; sleep 60\n");
+        let itself = OwnImage { name: "busybox".into(), ..OwnImage::default() };
+        assert!(find(Preset::Lab, "busybox", &[itself]).is_ok());
+    }
+}
