@@ -6,6 +6,8 @@ use crate::rng::Rng;
 use crate::time::{Span, Time};
 use std::fmt::Debug;
 
+pub use crate::fs::{Errno, FileType, MountInfo, Stat, Sysr};
+
 /// A process number as seen inside its pid namespace (the first process of a container is 1).
 pub type Pid = u32;
 /// A file descriptor.
@@ -92,83 +94,6 @@ impl Wait {
         Step::Wait(Wait::default())
     }
 }
-
-/// Errors of system calls, by their POSIX names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub enum Errno {
-    ENOENT,
-    EACCES,
-    EEXIST,
-    ENOTDIR,
-    EISDIR,
-    ENOTEMPTY,
-    EROFS,
-    ENOSPC,
-    EBADF,
-    EPIPE,
-    EINVAL,
-    ENOEXEC,
-    ELOOP,
-    ESRCH,
-    EPERM,
-    ECHILD,
-    ECONNREFUSED,
-    ECONNRESET,
-    ETIMEDOUT,
-    EHOSTUNREACH,
-    EADDRINUSE,
-    EXDEV,
-    EMFILE,
-    ENOMEM,
-    EFBIG,
-    EBUSY,
-    ENAMETOOLONG,
-    ENOTCONN,
-    /// Nothing to read, or no room, yet: wait and try again.
-    EAGAIN,
-}
-
-impl Errno {
-    /// The text of `strerror`.
-    pub fn text(self) -> &'static str {
-        use Errno::*;
-        match self {
-            ENOENT => "No such file or directory",
-            EACCES => "Permission denied",
-            EEXIST => "File exists",
-            ENOTDIR => "Not a directory",
-            EISDIR => "Is a directory",
-            ENOTEMPTY => "Directory not empty",
-            EROFS => "Read-only file system",
-            ENOSPC => "No space left on device",
-            EBADF => "Bad file descriptor",
-            EPIPE => "Broken pipe",
-            EINVAL => "Invalid argument",
-            ENOEXEC => "Exec format error",
-            ELOOP => "Too many levels of symbolic links",
-            ESRCH => "No such process",
-            EPERM => "Operation not permitted",
-            ECHILD => "No child processes",
-            ECONNREFUSED => "Connection refused",
-            ECONNRESET => "Connection reset by peer",
-            ETIMEDOUT => "Connection timed out",
-            EHOSTUNREACH => "No route to host",
-            EADDRINUSE => "Address already in use",
-            EXDEV => "Invalid cross-device link",
-            EMFILE => "Too many open files",
-            ENOMEM => "Cannot allocate memory",
-            EFBIG => "File too large",
-            EBUSY => "Device or resource busy",
-            ENAMETOOLONG => "File name too long",
-            ENOTCONN => "Socket not connected",
-            EAGAIN => "Resource temporarily unavailable",
-        }
-    }
-}
-
-/// The result of a system call.
-pub type Sysr<T> = Result<T, Errno>;
 
 /// How a process ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -288,41 +213,6 @@ pub struct Spawn {
     pub new_group: bool,
 }
 
-/// What kind of file something is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub enum FileType {
-    File,
-    Dir,
-    Symlink,
-    CharDevice,
-    Fifo,
-    Socket,
-}
-
-/// What `stat` tells.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Stat {
-    /// Kind of file.
-    pub kind: FileType,
-    /// Permission bits, e.g. 0o644.
-    pub mode: u32,
-    /// Owner.
-    pub uid: u32,
-    /// Group.
-    pub gid: u32,
-    /// Size in bytes.
-    pub size: u64,
-    /// Hard links.
-    pub links: u32,
-    /// Modified, in microseconds since 1970.
-    pub mtime_micros: i64,
-    /// The inode's number.
-    pub inode: u64,
-    /// The target of a symbolic link.
-    pub target: Option<Text>,
-}
-
 /// A row of the process table.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ProcInfo {
@@ -342,23 +232,6 @@ pub struct ProcInfo {
     pub started: Time,
     /// Processor time used.
     pub cpu: Span,
-}
-
-/// A mounted file system as `mount` and `df` list it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct MountInfo {
-    /// e.g. `overlay`, `tmpfs`.
-    pub source: Text,
-    /// The path in the container.
-    pub path: Text,
-    /// e.g. `overlay`, `tmpfs`, `ext4`.
-    pub fs_type: Text,
-    /// Whether it is read-only.
-    pub read_only: bool,
-    /// Size in bytes.
-    pub size: u64,
-    /// Used bytes.
-    pub used: u64,
 }
 
 /// Whom a name stands for.
