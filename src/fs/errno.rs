@@ -32,6 +32,7 @@ pub enum Errno {
     EBUSY,
     ENAMETOOLONG,
     ENOTCONN,
+    EIO,
     /// Nothing to read, or no room, yet: wait and try again.
     EAGAIN,
 }
@@ -69,6 +70,7 @@ impl Errno {
             EBUSY => "Device or resource busy",
             ENAMETOOLONG => "File name too long",
             ENOTCONN => "Socket not connected",
+            EIO => "Input/output error",
             EAGAIN => "Resource temporarily unavailable",
         }
     }

@@ -34,6 +34,11 @@ impl Forest {
         self.trees.get_mut(id.0 as usize)?.as_mut().map(Rc::make_mut)
     }
 
+    /// Counts bytes off that are no longer kept.
+    pub(crate) fn freed(&mut self, bytes: u64) {
+        self.kept = self.kept.saturating_sub(bytes);
+    }
+
     /// Removes a tree.
     pub fn remove(&mut self, id: TreeId) {
         if let Some(slot) = self.trees.get_mut(id.0 as usize) {

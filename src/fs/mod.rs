@@ -18,6 +18,7 @@ mod mounts;
 mod ops;
 mod stat;
 mod tree;
+mod view;
 mod walk;
 
 pub use data::{FILE_BYTES, FileData};
@@ -25,6 +26,8 @@ pub use errno::{Errno, Sysr};
 pub use forest::{FOREST_BYTES, Forest, TreeId};
 pub use mounts::{Mount, MountSource, MountTable, VNode, Virtual, VirtualKind};
 pub use ops::Vfs;
+pub(crate) use ops::{truncate, write_at};
 pub use stat::{FileType, MountInfo, Stat};
 pub use tree::{Base, Content, Device, FsKind, Ino, Inode, ROOT, Tree};
+pub use view::View;
 pub use walk::{Cred, Found, Place};

@@ -3,9 +3,38 @@
 //! A process is a resumable step machine ([`Program`]): it runs until it must wait, and says for what.
 //! It reaches everything outside itself through [`Sys`], so that a shell script half-way through
 //! `sleep 30` is plain data that can be cloned into a checkpoint.
+//!
+//! [`World`] holds all machines. Callers outside start processes in a [`Cell`], hold [`Handle`]s, call
+//! [`World::run`] and look at what has changed. Inside, one file per matter: `process` (families and ends),
+//! `run` (the queue), `signals`, `files` (what descriptors stand for), `pipe`, `tty`, `net`, `memory`,
+//! `load` (from a file to a program), `procfs`, `kernel` (the system calls).
+//!
+//! Left out: threads, job-control stops, real user permissions beyond files and signals, UDP.
 
+mod files;
+mod kernel;
+mod load;
+mod memory;
+mod net;
+mod pipe;
+mod process;
+mod procfs;
 pub mod program;
-pub mod world;
+mod run;
+mod signals;
+mod table;
+#[cfg(test)]
+mod tests;
+mod tty;
+mod wake;
+mod world;
 
+pub use load::DEFAULT_PATH;
+pub use net::{Dns, Net, NetId, Service};
+pub use pipe::PIPE_BYTES;
+pub use process::MIN_MEMORY;
 pub use program::*;
-pub use world::World;
+pub use world::{
+    Cell, CellId, EditRequest, Exit, Handle, Machine, MachineId, NewCell, ProcessId, Programs, Settings, Start,
+    World,
+};
