@@ -96,14 +96,8 @@ pub struct Tree {
 impl Tree {
     /// An empty tree with a root directory of mode 0755.
     pub fn new(kind: FsKind) -> Tree {
-        let root = Inode {
-            content: Content::Dir(Rc::default()),
-            mode: 0o755,
-            links: 1,
-            uid: 0,
-            gid: 0,
-            mtime: 0,
-        };
+        let root =
+            Inode { content: Content::Dir(Rc::default()), mode: 0o755, links: 1, uid: 0, gid: 0, mtime: 0 };
         Tree {
             base: None,
             over: BTreeMap::from([(ROOT, root)]),
@@ -130,14 +124,7 @@ impl Tree {
 
     /// Makes it a base for other trees.
     pub fn freeze(self) -> Rc<Base> {
-        let gone = || Inode {
-            content: Content::Fifo,
-            mode: 0,
-            links: 0,
-            uid: 0,
-            gid: 0,
-            mtime: 0,
-        };
+        let gone = || Inode { content: Content::Fifo, mode: 0, links: 0, uid: 0, gid: 0, mtime: 0 };
         Rc::new(Base((0..self.next).map(|i| self.inode(i).cloned().unwrap_or_else(gone)).collect()))
     }
 

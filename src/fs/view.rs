@@ -69,7 +69,17 @@ impl View<'_> {
                     VNode::Descriptor(..) => (FileType::Symlink, 0o700, None),
                 };
                 let links = if kind == FileType::Dir { 2 } else { 1 };
-                Ok(Stat { kind, mode, uid: 0, gid: 0, size: 0, links, mtime_micros: self.now, inode: 1, target })
+                Ok(Stat {
+                    kind,
+                    mode,
+                    uid: 0,
+                    gid: 0,
+                    size: 0,
+                    links,
+                    mtime_micros: self.now,
+                    inode: 1,
+                    target,
+                })
             }
         }
     }
@@ -154,4 +164,3 @@ fn stat_inode(tree: &Tree, id: TreeId, ino: Ino) -> Sysr<Stat> {
         target,
     })
 }
-

@@ -194,7 +194,9 @@ impl Walk<'_> {
             return Err(Errno::ENOTDIR);
         }
         match place {
-            Place::Inode { tree, ino, .. } if !self.cred.may(self.inode(*tree, *ino)?, 1) => Err(Errno::EACCES),
+            Place::Inode { tree, ino, .. } if !self.cred.may(self.inode(*tree, *ino)?, 1) => {
+                Err(Errno::EACCES)
+            }
             _ => Ok(()),
         }
     }
@@ -203,12 +205,9 @@ impl Walk<'_> {
         let mount = self.mounts.at(path)?;
         Some(match &self.mounts.0[mount].source {
             MountSource::Tree(tree, ino) => Place::Inode { mount, tree: *tree, ino: *ino },
-            MountSource::Virtual(kind) => Place::Virtual {
-                mount,
-                kind: *kind,
-                path: String::new(),
-                node: self.virt.node(*kind, "")?,
-            },
+            MountSource::Virtual(kind) => {
+                Place::Virtual { mount, kind: *kind, path: String::new(), node: self.virt.node(*kind, "")? }
+            }
         })
     }
 

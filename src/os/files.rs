@@ -191,9 +191,7 @@ impl World {
                 self.st.notify(file);
                 Ok(bytes)
             }
-            Target::Tty(t) => {
-                self.st.ttys.get_mut(t).ok_or(Errno::EBADF)?.read(max).ok_or(Errno::EAGAIN)
-            }
+            Target::Tty(t) => self.st.ttys.get_mut(t).ok_or(Errno::EBADF)?.read(max).ok_or(Errno::EAGAIN),
             Target::Master(t) => {
                 let tty = self.st.ttys.get_mut(t).ok_or(Errno::EBADF)?;
                 if tty.output.is_empty() {
@@ -314,7 +312,9 @@ impl World {
                     }
                 }
             }
-            Target::Tty(t) | Target::Master(t) => self.close_tty(file, t, matches!(target, Target::Master(_))),
+            Target::Tty(t) | Target::Master(t) => {
+                self.close_tty(file, t, matches!(target, Target::Master(_)))
+            }
             Target::Listener(l) => self.close_listener(l),
             Target::Conn(c, side) => self.close_conn(c, side),
             Target::Generated(_) | Target::Unwritable | Target::Device(_) => {}

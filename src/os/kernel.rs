@@ -96,7 +96,8 @@ impl Kernel<'_> {
                 let target = match node {
                     VNode::Descriptor(process, fd) => {
                         let p = self.world.st.procs.get(*process).ok_or(Errno::ENOENT)?;
-                        let file = p.fds.iter().find(|(n, _)| n == fd).map(|(_, f)| *f).ok_or(Errno::ENOENT)?;
+                        let file =
+                            p.fds.iter().find(|(n, _)| n == fd).map(|(_, f)| *f).ok_or(Errno::ENOENT)?;
                         self.world.st.share(file);
                         return Ok(file);
                     }
@@ -113,7 +114,8 @@ impl Kernel<'_> {
             }
             Place::Inode { tree, ino, .. } => {
                 let (tree, ino) = (*tree, *ino);
-                let content = self.world.forest.get(tree).and_then(|t| t.inode(ino)).map(|i| i.content.clone());
+                let content =
+                    self.world.forest.get(tree).and_then(|t| t.inode(ino)).map(|i| i.content.clone());
                 let target = match content.ok_or(Errno::ENOENT)? {
                     Content::Device(crate::fs::Device::Tty) => match self.proc().tty {
                         Some(tty) => Target::Tty(tty),
@@ -141,9 +143,10 @@ impl Kernel<'_> {
 
     fn open_fifo(&mut self, tree: crate::fs::TreeId, ino: crate::fs::Ino, how: Open) -> Target {
         let st = &mut self.world.st;
-        let pipe = *st.fifos.entry((tree, ino)).or_insert_with(|| {
-            st.pipes.add(super::pipe::Pipe { named: true, ..Default::default() })
-        });
+        let pipe = *st
+            .fifos
+            .entry((tree, ino))
+            .or_insert_with(|| st.pipes.add(super::pipe::Pipe { named: true, ..Default::default() }));
         match how {
             Open::Read => Target::PipeRead(pipe),
             Open::Write | Open::Append => Target::PipeWrite(pipe),
@@ -397,7 +400,9 @@ impl Sys for Kernel<'_> {
                         return Err(Errno::EACCES);
                     }
                     match &inode.content {
-                        Content::File(data) if data.len() <= WHOLE_FILE => Ok(data.read(0, data.len() as usize)),
+                        Content::File(data) if data.len() <= WHOLE_FILE => {
+                            Ok(data.read(0, data.len() as usize))
+                        }
                         Content::File(_) => Err(Errno::EFBIG),
                         Content::Program(_, size) => {
                             Ok(super::files::program_bytes((*size).min(WHOLE_FILE)).read(0, *size as usize))
@@ -536,9 +541,17 @@ impl Sys for Kernel<'_> {
         }
         let text = self.read_file(path).unwrap_or_default();
         let cwd = self.cwd();
-        let path = if path.starts_with('/') { path.to_owned() } else { format!("{}/{path}", cwd.trim_end_matches('/')) };
+        let path = if path.starts_with('/') {
+            path.to_owned()
+        } else {
+            format!("{}/{path}", cwd.trim_end_matches('/'))
+        };
         self.world.st.edits.insert(id, Edit::Open);
-        self.world.st.edit_requests.push(EditRequest { process: ProcessId(id), path: Text::from(path), text });
+        self.world.st.edit_requests.push(EditRequest {
+            process: ProcessId(id),
+            path: Text::from(path),
+            text,
+        });
         Edit::Open
     }
 

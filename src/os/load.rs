@@ -49,7 +49,13 @@ impl World {
         Err(Errno::ELOOP)
     }
 
-    fn view_for<T>(&self, cell: CellId, cred: &Cred, cwd: &str, f: impl FnOnce(&View<'_>) -> Sysr<T>) -> Sysr<T> {
+    fn view_for<T>(
+        &self,
+        cell: CellId,
+        cred: &Cred,
+        cwd: &str,
+        f: impl FnOnce(&View<'_>) -> Sysr<T>,
+    ) -> Sysr<T> {
         let now = self.wall();
         let mounts = &self.st.cells.get(cell.0).ok_or(Errno::EINVAL)?.mounts;
         let virt = super::procfs::ProcView { st: &self.st, cell, me: None };

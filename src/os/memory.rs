@@ -26,7 +26,9 @@ impl World {
     }
 
     fn account(&mut self, id: ProcId, bytes: u64) {
-        let Some(p) = self.st.procs.get_mut(id).filter(|p| !matches!(p.life, Life::Zombie(_))) else { return };
+        let Some(p) = self.st.procs.get_mut(id).filter(|p| !matches!(p.life, Life::Zombie(_))) else {
+            return;
+        };
         let before = std::mem::replace(&mut p.memory, bytes);
         let Some(cell) = self.st.cells.get_mut(p.cell.0) else { return };
         cell.memory = (cell.memory + bytes).saturating_sub(before);
@@ -37,9 +39,7 @@ impl World {
     /// A cell is above its limit: kills everything in it, or only the biggest process (cgroup v1).
     pub fn out_of_memory(&mut self, cell: CellId) {
         let procs = self.st.in_cell(cell);
-        let alive = |id: &ProcId| {
-            self.st.procs.get(*id).is_some_and(|p| !matches!(p.life, Life::Zombie(_)))
-        };
+        let alive = |id: &ProcId| self.st.procs.get(*id).is_some_and(|p| !matches!(p.life, Life::Zombie(_)));
         let mut victims: Vec<ProcId> = procs.into_iter().filter(alive).collect();
         if self.st.settings.cgroup_v1 {
             let size = |id: &ProcId| self.st.procs.get(*id).map_or(0, |p| p.memory);

@@ -115,8 +115,7 @@ impl World {
     /// Adds a network namespace with an address on a machine.
     pub fn add_netns(&mut self, machine: MachineId, ip: &str) -> NetId {
         let ip = Text::from(ip);
-        let net =
-            self.st.namespaces.add(NetNs { machine, ip: ip.clone(), listeners: Vec::new(), dials: 0 });
+        let net = self.st.namespaces.add(NetNs { machine, ip: ip.clone(), listeners: Vec::new(), dials: 0 });
         self.st.by_ip.insert(ip, net);
         net
     }
@@ -166,7 +165,9 @@ impl World {
     }
 
     fn route(&self, from: NetId, ip: &str, port: u16) -> Route {
-        let Some(ns) = self.st.namespaces.get(from) else { return Route::Lost(Errno::EHOSTUNREACH, Span::ZERO) };
+        let Some(ns) = self.st.namespaces.get(from) else {
+            return Route::Lost(Errno::EHOSTUNREACH, Span::ZERO);
+        };
         if ip.starts_with("127.") || ip == "::1" || ip == "0.0.0.0" || *ns.ip == *ip {
             return Route::To(from, port, LOOPBACK);
         }
@@ -314,7 +315,13 @@ impl World {
         if ended { Ok(Vec::new()) } else { Err(Errno::EAGAIN) }
     }
 
-    pub(super) fn conn_write(&mut self, id: u32, side: u8, bytes: &[u8], asker: Option<ProcId>) -> Sysr<usize> {
+    pub(super) fn conn_write(
+        &mut self,
+        id: u32,
+        side: u8,
+        bytes: &[u8],
+        asker: Option<ProcId>,
+    ) -> Sysr<usize> {
         let now = self.st.now;
         let (side, other) = (usize::from(side), usize::from(1 - side));
         let conn = self.st.conns.get_mut(id).ok_or(Errno::ECONNRESET)?;

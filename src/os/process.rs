@@ -3,9 +3,7 @@
 use super::files::Target;
 use super::wake::ProcId;
 use super::world::{Cell, CellId, Exit, MachineId, Start, State, World};
-use super::{
-    Disposition, Ended, Errno, Fd, FdMap, Pid, ProcInfo, Program, Signal, Spawn, Sysr, Wait,
-};
+use super::{Disposition, Ended, Errno, Fd, FdMap, Pid, ProcInfo, Program, Signal, Spawn, Sysr, Wait};
 use crate::api::Text;
 use crate::fs::Cred;
 use crate::rng::Rng;

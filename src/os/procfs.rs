@@ -33,9 +33,8 @@ const PROC: &[(&str, bool)] = &[
 ];
 
 /// Files of a process's directory.
-const PROCESS: &[&str] = &[
-    "cgroup", "cmdline", "comm", "environ", "limits", "mounts", "oom_score_adj", "stat", "statm", "status",
-];
+const PROCESS: &[&str] =
+    &["cgroup", "cmdline", "comm", "environ", "limits", "mounts", "oom_score_adj", "stat", "statm", "status"];
 
 /// Files of `/sys` under cgroup v2.
 const SYS_V2: &[&str] = &[
@@ -93,7 +92,11 @@ fn dir_or_file<'a>(files: impl Iterator<Item = (&'a str, bool)>, path: &str) -> 
         if file == path {
             return Some(VNode::File(writable));
         }
-        let rest = if path.is_empty() { Some(file) } else { file.strip_prefix(path).and_then(|r| r.strip_prefix('/')) };
+        let rest = if path.is_empty() {
+            Some(file)
+        } else {
+            file.strip_prefix(path).and_then(|r| r.strip_prefix('/'))
+        };
         if let Some(name) = rest.and_then(|r| r.split('/').next()) {
             names.push(Text::from(name));
         }
@@ -183,7 +186,9 @@ impl ProcView<'_> {
         Some(match path {
             "cmdline" => "console=ttyS0 root=/dev/vda rw\n".to_owned(),
             "cpuinfo" => (0..machine.cpus).fold(String::new(), |s, n| s + &cpu_info(n, machine.cpus)),
-            "filesystems" => "nodev\tsysfs\nnodev\ttmpfs\nnodev\tproc\nnodev\tcgroup2\nnodev\toverlay\n\text4\n".to_owned(),
+            "filesystems" => {
+                "nodev\tsysfs\nnodev\ttmpfs\nnodev\tproc\nnodev\tcgroup2\nnodev\toverlay\n\text4\n".to_owned()
+            }
             "loadavg" => {
                 let load = self.load(cell);
                 let last = self.st.pids.get(cell.pids).map_or(0, |ns| ns.next);
@@ -192,7 +197,10 @@ impl ProcView<'_> {
             }
             "meminfo" => mem_info(machine.memory, machine.used),
             "net/dev" => NET_DEV.to_owned(),
-            "stat" => format!("cpu  0 0 0 0 0 0 0 0 0 0\nbtime {}\n", self.st.settings.epoch.0 / 1_000_000 - BOOTED_SECONDS as i64),
+            "stat" => format!(
+                "cpu  0 0 0 0 0 0 0 0 0 0\nbtime {}\n",
+                self.st.settings.epoch.0 / 1_000_000 - BOOTED_SECONDS as i64
+            ),
             "sys/fs/file-max" => "9223372036854775807\n".to_owned(),
             "sys/kernel/hostname" => format!("{}\n", cell.hostname),
             "sys/kernel/osrelease" => format!("{kernel}\n"),
@@ -233,7 +241,11 @@ impl ProcView<'_> {
                 let started = (info.started.0 / 10_000) + (BOOTED_SECONDS as u64) * 100;
                 format!(
                     "{pid} ({}) {} {} {pid} {pid} 0 -1 4194560 0 0 0 0 {ticks} 0 0 0 20 0 1 0 {started} {} {}\n",
-                    comm(&p.argv), info.state, info.ppid, info.memory * 2, info.memory / 4096
+                    comm(&p.argv),
+                    info.state,
+                    info.ppid,
+                    info.memory * 2,
+                    info.memory / 4096
                 )
             }
             "statm" => format!("{} {} 0 0 0 0 0\n", p.memory * 2 / 4096, p.memory / 4096),

@@ -156,9 +156,7 @@ impl State {
         p.wait_number += 1;
         let number = p.wait_number;
         let caught = !p.pending.is_empty();
-        let ended = |c: &ProcId| {
-            self.procs.get(*c).is_some_and(|c| matches!(c.life, Life::Zombie(_)))
-        };
+        let ended = |c: &ProcId| self.procs.get(*c).is_some_and(|c| matches!(c.life, Life::Zombie(_)));
         let p = match self.procs.get(id) {
             Some(p) => p,
             None => return,

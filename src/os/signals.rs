@@ -87,9 +87,7 @@ impl World {
         if targets.is_empty() {
             return Err(Errno::ESRCH);
         }
-        let may = |id: &ProcId| {
-            uid == 0 || self.st.procs.get(*id).is_some_and(|p| p.cred.uid == uid)
-        };
+        let may = |id: &ProcId| uid == 0 || self.st.procs.get(*id).is_some_and(|p| p.cred.uid == uid);
         if !targets.iter().any(may) {
             return Err(Errno::EPERM);
         }

@@ -3,7 +3,9 @@
 use super::*;
 use crate::api::Text;
 use crate::api::request::{Channel, Client, Request, Response, StreamEnd, StreamId, WatchEvent};
-use crate::fs::{Content, Cred, Device, FileData, FsKind, Mount, MountSource, MountTable, ROOT, Tree, VirtualKind};
+use crate::fs::{
+    Content, Cred, Device, FileData, FsKind, Mount, MountSource, MountTable, ROOT, Tree, VirtualKind,
+};
 use crate::time::{Span, Time};
 
 /// An API server that is not there.
@@ -159,7 +161,15 @@ struct Lab {
 fn mount(path: &'static str, source: MountSource) -> Mount {
     let device = Text::lit("overlay");
     let fs_type = device.clone();
-    Mount { path: Text::lit(path), source, read_only: false, device, fs_type, options: Text::default(), size: 0 }
+    Mount {
+        path: Text::lit(path),
+        source,
+        read_only: false,
+        device,
+        fs_type,
+        options: Text::default(),
+        size: 0,
+    }
 }
 
 impl Lab {
@@ -274,7 +284,13 @@ fn a_pipe_hands_on_data_and_its_end() {
     let (r, w) = lab.world.pipe();
     let (out, out_w) = lab.world.pipe();
     lab.world.watch(out);
-    let start = Start { cell, spawn: spawn(&["/bin/cat"]), fds: vec![(0, r), (1, out_w)], cred: Cred::default(), at: Time(5) };
+    let start = Start {
+        cell,
+        spawn: spawn(&["/bin/cat"]),
+        fds: vec![(0, r), (1, out_w)],
+        cred: Cred::default(),
+        at: Time(5),
+    };
     lab.world.start(start).expect("there");
     lab.world.close(r);
     lab.world.close(out_w);
