@@ -58,7 +58,9 @@ mod tests {
         assert!(texts.of_type(pod).starts_with("Pod is a collection of containers that can run on a host."));
         let policy = pod.at("spec.containers.imagePullPolicy").expect("a field");
         let text = texts.of_field(policy);
-        assert!(text.starts_with("Image pull policy.") && text.contains("\n - `\"Always\"` means that kubelet"));
+        assert!(
+            text.starts_with("Image pull policy.") && text.contains("\n - `\"Always\"` means that kubelet")
+        );
         let last = Type::of(Kind::VOLUME_ATTACHMENT).and_then(|t| t.field("status")).expect("a field");
         assert!(texts.of_field(last).starts_with("status represents status of the VolumeAttachment"));
         assert!(Descriptions::load(b"nonsense").is_none());

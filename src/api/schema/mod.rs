@@ -300,7 +300,10 @@ mod tests {
         let policy = pod.at("spec.containers.imagePullPolicy").expect("a field");
         assert_eq!(policy.enum_values().collect::<Vec<_>>(), ["Always", "IfNotPresent", "Never"]);
         assert_eq!(policy.go_type(), "v1.PullPolicy");
-        assert_eq!(pod.at("spec.volumes.emptyDir").and_then(Field::embedded), Some(("VolumeSource", "VolumeSource")));
+        assert_eq!(
+            pod.at("spec.volumes.emptyDir").and_then(Field::embedded),
+            Some(("VolumeSource", "VolumeSource"))
+        );
         assert_eq!(pod.at("spec.nope"), None);
         assert_eq!(pod.at("spec.containers.ports").expect("a field").list_keys().count(), 2);
         assert!(matches!(key("containers"), Text::Static(_)) && matches!(key("nope!"), Text::Shared(_)));
