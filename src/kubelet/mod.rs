@@ -1,1 +1,630 @@
 //! The node agent: from a bound Pod to running containers and back to its status.
+//!
+//! A [`Kubelet`] is plain data. The façade shows it changes of its pods and of what they refer to
+//! ([`Kubelet::on_change`]), its timers ([`Kubelet::on_timer`]) and what ends by itself in the container
+//! runtime ([`Kubelet::on_runtime_event`]). For each pod there is a worker ([`worker`]) that syncs it
+//! ([`sync`]: plan in [`actions`], one container in [`start`]), terminates it ([`terminate`],
+//! [`termination`]) and writes its status ([`status`]). Probes live in [`prober`], volumes in [`volumes`],
+//! what a container gets in [`config`] and [`env`], the node itself in [`node`].
+//!
+//! Left out: static pods, cgroup and device managers, image garbage collection by age, checkpoints on disk.
+//!
+//! Invariants: at most one sync of a pod is under way; a pod's phase never goes back; every write of a status
+//! happens at the beginning of a sync, at a probe's change of mind, or at an end.
+
+pub mod actions;
+pub mod backoff;
+mod config;
+pub mod cpu;
+mod deadline;
+mod env;
+mod hosts;
+mod images;
+mod lifecycle;
+pub mod logs;
+mod node;
+mod pleg;
+pub mod pod;
+pub mod prober;
+mod resize;
+mod restart_all;
+pub mod rules;
+mod start;
+mod status;
+mod sync;
+mod terminate;
+mod termination;
+mod volumes;
+pub mod worker;
+
+use crate::agenda::Timers;
+use crate::api::object::Key;
+use crate::api::request::WatchKind;
+use crate::api::{Kind, Object, Text, Value};
+use crate::apiserver::{ApiServer, Change, NewEvent};
+use crate::cri::{ContainerId, NodeId, Runtime, RuntimeEvent, SessionId};
+use crate::os::World;
+use crate::rng::Rng;
+use crate::time::{Span, Time};
+use pleg::Pleg;
+use pod::{Pod, Seen};
+use std::collections::BTreeMap;
+
+/// A kubelet's timers.
+#[derive(Clone, Debug, PartialEq)]
+pub enum KubeletTimer {
+    /// A pod's worker goes on; stale unless the number is that of its present wait.
+    Step {
+        /// The pod's uid.
+        pod: Text,
+        /// The number of the wait.
+        number: u32,
+    },
+    /// The sync ticker reaches a pod in the work queue.
+    Queue {
+        /// The pod's uid.
+        pod: Text,
+        /// The number of its place in the queue.
+        number: u32,
+    },
+    /// The global relist.
+    Relist,
+    /// A relist of one pod on demand.
+    Look {
+        /// The pod's uid.
+        pod: Text,
+    },
+    /// A preStop hook's or a sidecar's time is over.
+    Kill {
+        /// The pod's uid.
+        pod: Text,
+        /// The container.
+        container: ContainerId,
+    },
+    /// A probe's tick or time-out.
+    Probe {
+        /// The pod's uid.
+        pod: Text,
+        /// Which probe of the pod.
+        index: usize,
+        /// The number of its ticker or attempt.
+        number: u32,
+    },
+    /// A pod's `activeDeadlineSeconds` are over.
+    Deadline {
+        /// The pod's uid.
+        pod: Text,
+    },
+    /// The node's lease is due, and every so often its status.
+    Heartbeat,
+}
+
+/// The façade's name for them.
+pub use KubeletTimer as Timer;
+pub use node::NodeSettings;
+
+/// What a kubelet acts with.
+#[derive(Debug)]
+pub struct Cx<'a> {
+    /// The API server.
+    pub api: &'a mut ApiServer,
+    /// The machines.
+    pub world: &'a mut World,
+    /// The container runtime.
+    pub cri: &'a mut Runtime,
+    /// Where timers are asked for.
+    pub timers: &'a mut Timers<KubeletTimer>,
+}
+
+/// Whom a session of the runtime belongs to.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SessionOwner {
+    /// A probe.
+    Probe {
+        /// The pod's uid.
+        pod: Text,
+        /// Which probe of the pod.
+        index: usize,
+    },
+    /// A preStop hook.
+    PreStop {
+        /// The pod's uid.
+        pod: Text,
+        /// The container that is being killed.
+        container: ContainerId,
+    },
+    /// The postStart hook of the container that is being started.
+    PostStart {
+        /// The pod's uid.
+        pod: Text,
+    },
+}
+
+/// What all pods of a kubelet share.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// The node's name.
+    pub name: Text,
+    /// Its number in the runtime.
+    pub cri: NodeId,
+    /// Whether the kubelet runs.
+    pub up: bool,
+    /// Whether the container runtime runs.
+    pub runtime_up: bool,
+    /// When the kubelet was started (zero: before the scenario).
+    pub started: Time,
+    /// The relists.
+    pub pleg: Pleg,
+    /// The phase of the sync ticker.
+    pub tick: Span,
+    /// When the pull under way is done.
+    pub pulls_free_at: Time,
+    /// Why pulls failed, by pod and image.
+    pub pull_errors: BTreeMap<(Text, Text), Text>,
+    /// Which pod a container belongs to.
+    pub containers: BTreeMap<ContainerId, Text>,
+    /// Whom sessions belong to.
+    pub sessions: BTreeMap<SessionId, SessionOwner>,
+    /// The machine's processors, for which starting pods compete.
+    pub cpu: cpu::Processors,
+    /// Heartbeats.
+    pub heart: node::Heart,
+    ip: Text,
+    seed: u64,
+}
+
+/// One kubelet.
+#[derive(Clone, Debug)]
+pub struct Kubelet {
+    settings: NodeSettings,
+    node: Node,
+    pods: BTreeMap<Text, Pod>,
+    by_key: BTreeMap<Key, Text>,
+}
+
+impl Kubelet {
+    /// The kubelet of a node, with the phases of its tickers from its own stream.
+    pub fn new(settings: &NodeSettings, seed: u64) -> Kubelet {
+        let mut rng = Rng::stream(seed, &format!("kubelet {}", settings.name));
+        let phase = Span::micros(rng.below(1_000_000));
+        let node = Node {
+            name: settings.name.clone(),
+            cri: settings.id,
+            up: true,
+            runtime_up: true,
+            started: Time::ZERO,
+            pleg: Pleg::new(Time::ZERO, phase),
+            tick: Span::micros(rng.below(1_000_000)),
+            pulls_free_at: Time::ZERO,
+            pull_errors: BTreeMap::new(),
+            containers: BTreeMap::new(),
+            sessions: BTreeMap::new(),
+            cpu: cpu::Processors::new(1),
+            heart: node::Heart::new(&mut rng),
+            ip: settings.ip.clone(),
+            seed,
+        };
+        Kubelet { settings: settings.clone(), node, pods: BTreeMap::new(), by_key: BTreeMap::new() }
+    }
+
+    /// The name under which it acts.
+    pub fn actor(&self) -> Text {
+        Text::from(format!("kubelet {}", self.node.name))
+    }
+
+    /// What it remembers of a pod.
+    pub fn pod(&self, uid: &str) -> Option<&Pod> {
+        self.pods.get(uid)
+    }
+
+    /// The node's address.
+    pub fn address(&self) -> &str {
+        &self.node.ip
+    }
+
+    /// Whether the kubelet runs.
+    pub fn is_running(&self) -> bool {
+        self.node.up
+    }
+
+    /// Begins its heartbeats.
+    pub fn start(
+        &mut self,
+        api: &mut ApiServer,
+        world: &mut World,
+        cri: &mut Runtime,
+        timers: &mut Timers<KubeletTimer>,
+    ) {
+        let cx = &mut Cx { api, world, cri, timers };
+        node::start(&mut self.node, cx);
+    }
+
+    /// Stops (`systemctl stop kubelet`) or starts it; when it starts it lists its pods anew.
+    pub fn set_running(
+        &mut self,
+        running: bool,
+        api: &mut ApiServer,
+        world: &mut World,
+        cri: &mut Runtime,
+        timers: &mut Timers<KubeletTimer>,
+    ) {
+        if self.node.up == running {
+            return;
+        }
+        self.node.up = running;
+        let cx = &mut Cx { api, world, cri, timers };
+        if !running {
+            node::stop(&mut self.node, cx);
+        } else {
+            self.node.started = cx.api.now;
+            node::start(&mut self.node, cx);
+            self.relist_all(cx);
+        }
+    }
+
+    /// Stops or starts the container runtime under it.
+    pub fn set_runtime_running(
+        &mut self,
+        running: bool,
+        api: &mut ApiServer,
+        world: &mut World,
+        cri: &mut Runtime,
+        timers: &mut Timers<KubeletTimer>,
+    ) {
+        self.node.runtime_up = running;
+        let cx = &mut Cx { api, world, cri, timers };
+        node::runtime_changed(&mut self.node, cx);
+    }
+
+    /// Something that it watches has changed.
+    pub fn on_change(
+        &mut self,
+        change: &Change,
+        api: &mut ApiServer,
+        world: &mut World,
+        cri: &mut Runtime,
+        timers: &mut Timers<KubeletTimer>,
+    ) {
+        if !self.node.up {
+            return;
+        }
+        let cx = &mut Cx { api, world, cri, timers };
+        if change.new.kind == Kind::POD && change.new.at("spec.nodeName").str() == self.node.name.as_str() {
+            self.pod_changed(change, cx);
+        }
+    }
+
+    fn pod_changed(&mut self, change: &Change, cx: &mut Cx<'_>) {
+        let uid = change.new.at("metadata.uid").text();
+        match self.pods.get_mut(&uid) {
+            None if change.kind == WatchKind::Deleted => {}
+            None => self.add(change.new.clone(), cx),
+            Some(pod) => {
+                let before = std::mem::replace(&mut pod.object, change.new.clone());
+                let node = &mut self.node;
+                if change.kind == WatchKind::Deleted {
+                    pod.worker.deleted = true;
+                    pod.worker.ending = true;
+                    worker::update(node, pod, cx);
+                    self.by_key.remove(&change.new.key());
+                } else {
+                    object_changed(node, pod, cx, &before);
+                }
+            }
+        }
+        self.sweep(&uid);
+    }
+
+    /// Forgets a pod whose object and worker are both done.
+    fn sweep(&mut self, uid: &str) {
+        let over = |p: &Pod| p.worker.deleted && p.worker.phase == worker::Phase::Finished;
+        if self.pods.get(uid).is_some_and(over) {
+            self.pods.remove(uid);
+        }
+    }
+
+    fn add(&mut self, object: Object, cx: &mut Cx<'_>) {
+        if matches!(object.at("status.phase").str(), "Succeeded" | "Failed") && !object.is_deleting() {
+            return;
+        }
+        let uid = object.at("metadata.uid").text();
+        let key = object.key();
+        let rng = Rng::stream(self.node.seed, &format!("kubelet pod {}", key.path()));
+        let mut pod = Pod {
+            uid: uid.clone(),
+            key: key.clone(),
+            status: object["status"].clone(),
+            object,
+            worker: worker::Worker::default(),
+            seen: Seen::default(),
+            sandboxes: Vec::new(),
+            sandbox_ready: false,
+            instances: Vec::new(),
+            reasons: BTreeMap::new(),
+            backoffs: backoff::BackOffs::default(),
+            probes: Vec::new(),
+            results: prober::Results::default(),
+            published: BTreeMap::new(),
+            volumes: volumes::Volumes::default(),
+            allocated: BTreeMap::new(),
+            actuated: BTreeMap::new(),
+            messages: BTreeMap::new(),
+            rng,
+        };
+        pod.worker.ending = pod.object.is_deleting();
+        if !pod.worker.ending && !node::admit(&mut self.node, &self.pods, &mut pod, cx) {
+            return;
+        }
+        deadline::arm(&self.node, &pod, cx);
+        self.by_key.insert(key, uid.clone());
+        worker::update(&mut self.node, &mut pod, cx);
+        self.pods.insert(uid, pod);
+    }
+
+    fn relist_all(&mut self, cx: &mut Cx<'_>) {
+        let now: Vec<Object> = cx.api.pods_on(&self.node.name).cloned().collect();
+        let present: Vec<Text> = now.iter().map(|p| p.at("metadata.uid").text()).collect();
+        for object in now {
+            let uid = object.at("metadata.uid").text();
+            match self.pods.get_mut(&uid) {
+                None => self.add(object, cx),
+                Some(pod) => {
+                    let before = std::mem::replace(&mut pod.object, object);
+                    pleg::look(pod, cx.cri, cx.api.now);
+                    object_changed(&mut self.node, pod, cx, &before);
+                    worker::update(&mut self.node, pod, cx);
+                }
+            }
+        }
+        let gone: Vec<Text> = self.pods.keys().filter(|uid| !present.contains(uid)).cloned().collect();
+        for uid in gone {
+            if let Some(pod) = self.pods.get_mut(&uid) {
+                pod.worker.deleted = true;
+                pod.worker.ending = true;
+                worker::update(&mut self.node, pod, cx);
+            }
+            self.sweep(&uid);
+        }
+    }
+
+    /// A timer has come due.
+    pub fn on_timer(
+        &mut self,
+        timer: KubeletTimer,
+        api: &mut ApiServer,
+        world: &mut World,
+        cri: &mut Runtime,
+        timers: &mut Timers<KubeletTimer>,
+    ) {
+        let cx = &mut Cx { api, world, cri, timers };
+        if !self.node.up {
+            return;
+        }
+        let node = &mut self.node;
+        match &timer {
+            KubeletTimer::Relist => return self.relist(cx),
+            KubeletTimer::Heartbeat => return node::beat(node, cx),
+            _ => {}
+        }
+        let (KubeletTimer::Step { pod: uid, .. }
+        | KubeletTimer::Queue { pod: uid, .. }
+        | KubeletTimer::Look { pod: uid }
+        | KubeletTimer::Kill { pod: uid, .. }
+        | KubeletTimer::Probe { pod: uid, .. }
+        | KubeletTimer::Deadline { pod: uid }) = &timer
+        else {
+            return;
+        };
+        let Some(pod) = self.pods.get_mut(uid) else { return };
+        match timer {
+            KubeletTimer::Step { number, .. } if number == pod.worker.step => worker::step(node, pod, cx),
+            KubeletTimer::Queue { number, .. } if number == pod.worker.queued => worker::update(node, pod, cx),
+            KubeletTimer::Look { .. } => look(node, pod, cx),
+            KubeletTimer::Kill { container, .. } => {
+                termination::timed_out(node, pod, cx, container);
+                after_kill(node, pod, cx);
+            }
+            KubeletTimer::Probe { index, number, .. } => match prober::http::time_out_attempt(number) {
+                Some(attempt) => prober::timed_out(node, pod, cx, index, attempt),
+                None => prober::tick(node, pod, cx, index, number),
+            },
+            KubeletTimer::Deadline { .. } => worker::update(node, pod, cx),
+            _ => {}
+        }
+        let uid = pod.uid.clone();
+        self.sweep(&uid);
+    }
+
+    /// The global relist: looks at what has changed and lets those go on who wait for it.
+    fn relist(&mut self, cx: &mut Cx<'_>) {
+        self.node.pleg.armed = None;
+        for uid in std::mem::take(&mut self.node.pleg.dirty) {
+            if let Some(pod) = self.pods.get_mut(&uid) {
+                look(&mut self.node, pod, cx);
+            }
+        }
+        for uid in std::mem::take(&mut self.node.pleg.waiting) {
+            if let Some(pod) = self.pods.get_mut(&uid)
+                && !worker::go_on_waiting(&mut self.node, pod, cx)
+            {
+                self.node.pleg.waiting.insert(uid);
+            }
+        }
+        self.node.arm_relist(cx);
+    }
+
+    /// Something has ended by itself in the runtime.
+    pub fn on_runtime_event(
+        &mut self,
+        event: &RuntimeEvent,
+        api: &mut ApiServer,
+        world: &mut World,
+        cri: &mut Runtime,
+        timers: &mut Timers<KubeletTimer>,
+    ) {
+        let cx = &mut Cx { api, world, cri, timers };
+        match event {
+            RuntimeEvent::ContainerExited { container, .. } => {
+                let Some(uid) = self.node.containers.get(container).cloned() else { return };
+                let Some(pod) = self.pods.get_mut(&uid) else { return };
+                self.node.changed(pod, cx);
+                termination::exited(pod, cx, *container);
+                after_kill(&mut self.node, pod, cx);
+                self.sweep(&uid);
+            }
+            RuntimeEvent::SessionEnded { session, .. } => self.session_ended(*session, cx),
+        }
+    }
+
+    fn session_ended(&mut self, session: SessionId, cx: &mut Cx<'_>) {
+        let Some(owner) = self.node.sessions.remove(&session) else { return };
+        let Some(end) = cx.cri.session_end(session) else { return };
+        let (out, err) = cx.cri.take_output(cx.world, session);
+        cx.cri.close_session(cx.world, session);
+        if !self.node.up {
+            return;
+        }
+        let (SessionOwner::Probe { pod: uid, .. }
+        | SessionOwner::PreStop { pod: uid, .. }
+        | SessionOwner::PostStart { pod: uid }) = &owner;
+        let Some(pod) = self.pods.get_mut(uid) else { return };
+        let node = &mut self.node;
+        match owner {
+            SessionOwner::Probe { index, .. } => {
+                let output = [out, err].concat();
+                prober::session_ended(node, pod, cx, index, &end, &output);
+            }
+            SessionOwner::PreStop { container, .. } => {
+                termination::session_ended(node, pod, cx, container, &end);
+                after_kill(node, pod, cx);
+            }
+            SessionOwner::PostStart { .. } => {
+                let output = [out, err].concat();
+                start::hook_ended(node, pod, cx, &end, &output);
+            }
+        }
+    }
+}
+
+/// Looks at a pod and tells its worker what has changed.
+fn look(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>) {
+    let found = pleg::look(pod, cx.cri, cx.api.now);
+    worker::go_on_waiting(node, pod, cx);
+    if found.any() {
+        worker::update(node, pod, cx);
+        // Two events at once (a sandbox and its container) make two updates, unless the worker was slow to
+        // take the first, when they become one.
+        if found.started > 1 && pod.rng.below(2) == 0 {
+            worker::update(node, pod, cx);
+        }
+    }
+}
+
+/// Lets a worker go on whose containers are all killed.
+fn after_kill(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>) {
+    match pod.worker.task {
+        worker::Task::Killing => worker::step(node, pod, cx),
+        worker::Task::Starting => start::kill_progressed(node, pod, cx),
+        _ => {}
+    }
+}
+
+/// The object of a pod has changed.
+fn object_changed(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, before: &Value) {
+    let now = &pod.object;
+    if now.is_deleting() && !pod.worker.ending {
+        pod.worker.ending = true;
+        worker::update(node, pod, cx);
+        return;
+    }
+    let grace = now.at("metadata.deletionGracePeriodSeconds");
+    if pod.worker.ending && *grace != *before.at("metadata.deletionGracePeriodSeconds") {
+        let grace = grace.int_or(0);
+        termination::shorten(pod, cx, grace);
+        after_kill(node, pod, cx);
+        return;
+    }
+    let meta = |v: &Value| (v.at("metadata.labels").clone(), v.at("metadata.annotations").clone());
+    if now["spec"] != before["spec"] || meta(now) != meta(before) {
+        deadline::arm(node, pod, cx);
+        resize::asked(node, pod, cx);
+        worker::update(node, pod, cx);
+    } else if gates_changed(pod, before) {
+        worker::update(node, pod, cx);
+    }
+}
+
+/// Whether a condition that the pod's readiness waits for was changed by somebody else.
+fn gates_changed(pod: &Pod, before: &Value) -> bool {
+    let gates = pod.object.at("spec.readinessGates").items();
+    let of = |v: &Value, kind: &str| v.at("status.conditions").find("type", kind)["status"].clone();
+    gates.iter().any(|g| {
+        let kind = g["conditionType"].str();
+        of(&pod.object, kind) != of(before, kind)
+    })
+}
+
+impl Node {
+    /// Records an event about a container of a pod (about the pod itself if `container` is empty).
+    pub fn event(
+        &self,
+        pod: &Pod,
+        cx: &mut Cx<'_>,
+        container: &str,
+        kind: &'static str,
+        reason: &'static str,
+        message: &str,
+    ) {
+        let path = if container.is_empty() { String::new() } else { pod::field_path(&pod.object, container) };
+        cx.api.record(&NewEvent {
+            regarding: &pod.object,
+            field_path: &path,
+            kind,
+            reason,
+            message,
+            component: "kubelet",
+            host: &self.name,
+        });
+    }
+
+    /// Says that the runtime's state of a pod has changed: the next relist looks at it.
+    pub fn changed(&mut self, pod: &Pod, cx: &mut Cx<'_>) {
+        self.pleg.dirty.insert(pod.uid.clone());
+        self.arm_relist(cx);
+    }
+
+    /// Sets the timer of the next relist if anything needs it.
+    pub fn arm_relist(&mut self, cx: &mut Cx<'_>) {
+        if self.pleg.dirty.is_empty() && self.pleg.waiting.is_empty() {
+            return;
+        }
+        let due = self.pleg.next(cx.api.now);
+        if self.pleg.armed.is_none_or(|at| at > due || at <= cx.api.now) {
+            self.pleg.armed = Some(due);
+            cx.timers.set(due, cx.api.cause, KubeletTimer::Relist);
+        }
+    }
+
+    /// The first tick of the sync ticker at or after `due`.
+    pub fn tick_after(&self, due: Time) -> Time {
+        let origin = self.started + self.tick;
+        let past = due.since(origin).0;
+        origin + Span(past.div_ceil(worker::TICK.0) * worker::TICK.0)
+    }
+
+    /// The node's address.
+    pub fn ip(&self) -> Text {
+        self.ip.clone()
+    }
+
+    /// Forgets what belongs to a pod that is finished.
+    pub fn release(&mut self, pod: &Pod) {
+        for id in &pod.instances {
+            self.containers.remove(id);
+        }
+        let uid = &pod.uid;
+        self.pull_errors.retain(|(pod, _), _| pod != uid);
+        self.pleg.dirty.remove(uid);
+        self.pleg.waiting.remove(uid);
+    }
+}

@@ -1,0 +1,186 @@
+//! Images of containers: pull policy, presence, pulls one after another, back-off, the exact words.
+//!
+//! Mirrors pkg/kubelet/images/image_manager.go.
+
+use super::pod::{ContainerRef, Pod};
+use super::{Cx, Node, rules};
+use crate::api::{Text, Value};
+use crate::cri::{Pull, Runtime};
+use crate::time::{Span, Time};
+
+/// What `ensure` came to.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Image {
+    /// It is there.
+    Present,
+    /// It is being pulled.
+    Pulling {
+        /// When the pull has its turn.
+        began: Time,
+        /// When it is done.
+        at: Time,
+        /// What it comes to.
+        pull: Pull,
+    },
+    /// The container cannot have it for now.
+    Failed {
+        /// The waiting reason, which is also behind `Error: ` in the event.
+        reason: &'static str,
+        /// The waiting message.
+        message: String,
+    },
+}
+
+/// The pull policy of a container: its own, or by the image's tag.
+pub fn pull_policy(container: &Value) -> &str {
+    match container["imagePullPolicy"].str() {
+        "" => {
+            let image = container["image"].str();
+            let name = image.rsplit('/').next().unwrap_or(image);
+            if name.contains('@') {
+                return "IfNotPresent";
+            }
+            match name.split_once(':') {
+                None | Some((_, "latest")) => "Always",
+                Some(_) => "IfNotPresent",
+            }
+        }
+        policy => policy,
+    }
+}
+
+/// Sees to it that a container's image is on the node.
+pub fn ensure(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, at: ContainerRef) -> Image {
+    let spec = pod.spec(at).clone();
+    let (name, image) = (spec["name"].text(), spec["image"].text());
+    if let Err(text) = Runtime::parse_image(&image) {
+        let message =
+            format!("Failed to apply default image tag \"{image}\": couldn't parse image name \"{image}\": {text}");
+        node.event(pod, cx, &name, "Warning", "InspectFailed", &message);
+        return Image::Failed { reason: "InvalidImageName", message };
+    }
+    let present = cx.cri.image_status(node.cri, &image).is_some();
+    let policy = pull_policy(&spec).to_string();
+    if present && policy != "Always" {
+        let message =
+            format!("Container image \"{image}\" already present on machine and can be accessed by the pod");
+        node.event(pod, cx, &name, "Normal", "Pulled", &message);
+        return Image::Present;
+    }
+    if policy == "Never" {
+        let message = format!("Container image \"{image}\" is not present with pull policy of Never");
+        node.event(pod, cx, &name, "Warning", "ErrImageNeverPull", &message);
+        return Image::Failed { reason: "ErrImageNeverPull", message };
+    }
+    let key = back_off_key(&image);
+    if pod.backoffs.waiting_since_update(&key, cx.api.now).is_some() {
+        cx.api.rule(rules::IMAGE_BACK_OFF, &pod.path(&name), vec![("image", image.clone())]);
+        let message = format!("Back-off pulling image \"{image}\"");
+        node.event(pod, cx, &name, "Normal", "BackOff", &message);
+        let before = node.pull_errors.get(&(pod.uid.clone(), image.clone()));
+        let message = before.map_or(message.clone(), |e| format!("{message}: ErrImagePull: {e}"));
+        return Image::Failed { reason: "ImagePullBackOff", message };
+    }
+    secrets_missing(node, pod, cx);
+    node.event(pod, cx, &name, "Normal", "Pulling", &format!("Pulling image \"{image}\""));
+    // kubelet configuration `serializeImagePulls: true`: one pull at a time on a node.
+    let began = node.pulls_free_at.max(cx.api.now);
+    let timed = cx.cri.pull_image(began, node.cri, &image);
+    node.pulls_free_at = timed.at;
+    Image::Pulling { began, at: timed.at, pull: timed.result }
+}
+
+/// Tells of imagePullSecrets that do not exist (the pull is attempted without them).
+fn secrets_missing(node: &Node, pod: &Pod, cx: &mut Cx<'_>) {
+    let names = pod.object.at("spec.imagePullSecrets").items().iter().map(|s| s["name"].text());
+    let missing: Vec<Text> = names
+        .filter(|n| cx.api.get(crate::api::Kind::SECRET, &pod.key.namespace, n).is_none())
+        .collect();
+    if !missing.is_empty() {
+        let list: Vec<&str> = missing.iter().map(Text::as_str).collect();
+        let message = format!(
+            "Unable to retrieve some image pull secrets ({}); attempting to pull the image may not succeed.",
+            list.join(", ")
+        );
+        node.event(pod, cx, "", "Warning", "FailedToRetrieveImagePullSecret", &message);
+    }
+}
+
+/// A pull is done: says so. `Err`: the waiting message.
+pub fn pulled(
+    node: &mut Node,
+    pod: &mut Pod,
+    cx: &mut Cx<'_>,
+    at: ContainerRef,
+    asked: Time,
+    began: Time,
+    pull: Pull,
+) -> Result<(), String> {
+    let spec = pod.spec(at);
+    let (name, image) = (spec["name"].text(), spec["image"].text());
+    let key = back_off_key(&image);
+    let error_key = (pod.uid.clone(), image.clone());
+    match pull.result {
+        Ok(size) => {
+            let took = go_millis(cx.api.now.since(began));
+            let waited = go_millis(cx.api.now.since(asked));
+            let message = format!(
+                "Successfully pulled image \"{image}\" in {took} ({waited} including waiting). Image size: {size} bytes."
+            );
+            node.event(pod, cx, &name, "Normal", "Pulled", &message);
+            pod.backoffs.forget(&key);
+            node.pull_errors.remove(&error_key);
+            Ok(())
+        }
+        Err(text) => {
+            let message = format!("Failed to pull image \"{image}\": {text}");
+            node.event(pod, cx, &name, "Warning", "Failed", &message);
+            let now = cx.api.now;
+            pod.backoffs.next(&key, now, now);
+            node.pull_errors.insert(error_key, text.clone());
+            Err(text.to_string())
+        }
+    }
+}
+
+fn back_off_key(image: &str) -> String {
+    format!("image {image}")
+}
+
+/// A duration in whole milliseconds as Go prints it: `28ms`, `1.31s`, `1m2.5s`.
+fn go_millis(span: Span) -> String {
+    let millis = span.0 / 1000;
+    if millis < 1000 {
+        return if millis == 0 { "0s".to_string() } else { format!("{millis}ms") };
+    }
+    let (minutes, rest) = (millis / 60_000, millis % 60_000);
+    let mut secs = format!("{}.{:03}", rest / 1000, rest % 1000);
+    secs.truncate(secs.trim_end_matches('0').trim_end_matches('.').len());
+    if minutes == 0 { format!("{secs}s") } else { format!("{minutes}m{secs}s") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::map;
+
+    #[test]
+    fn the_default_policy_follows_the_tag() {
+        let policy = |image: &str| pull_policy(&map! { "image" => image }).to_string();
+        for (image, expected) in [
+            ("nginx", "Always"),
+            ("nginx:latest", "Always"),
+            ("nginx:1.9.0", "IfNotPresent"),
+            ("registry:5000/nginx", "Always"),
+            ("nginx@sha256:00", "IfNotPresent"),
+        ] {
+            assert_eq!(policy(image), expected, "{image}");
+        }
+    }
+
+    #[test]
+    fn pull_times_read_as_in_go() {
+        let text = |ms| go_millis(Span::millis(ms));
+        assert_eq!([text(28), text(1310), text(2000), text(62_500)], ["28ms", "1.31s", "2s", "1m2.5s"]);
+    }
+}

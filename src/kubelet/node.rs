@@ -1,0 +1,363 @@
+//! The node itself: its status, its lease, admission of pods that were bound to it.
+//!
+//! In a cluster of up to [`OBSERVED`] nodes every kubelet renews its Lease every ten seconds, as upstream.
+//! In a larger one nobody looks at healthy leases, so none is written: a Lease appears, with the time of the
+//! last renewal that a real kubelet would have made, when the kubelet stops.
+
+use super::pod::{Pod, Section, is_sidecar, specs};
+use super::{Cx, Kubelet, KubeletTimer, Node, rules};
+use crate::api::object::Key;
+use crate::api::quantity::Quantity;
+use crate::api::{Kind, Object, Text, Value};
+use crate::cri::{NodeId, Runtime};
+use crate::map;
+use crate::rng::Rng;
+use crate::time::{Span, Time};
+use std::collections::BTreeMap;
+
+/// Up to how many nodes leases are written all the time.
+pub const OBSERVED: usize = 200;
+/// kubelet configuration `nodeLeaseDurationSeconds`.
+const LEASE_SECONDS: i64 = 40;
+/// The lease is renewed after a quarter of its duration.
+const RENEW: Span = Span::secs(10);
+/// kubelet configuration `nodeStatusReportFrequency`.
+const REPORT: Span = Span::secs(300);
+/// kubelet configuration `evictionHard`: `memory.available<100Mi`, which allocatable leaves out.
+const MEMORY_RESERVED: u64 = 100 * 1024 * 1024;
+/// … and `nodefs.available<10%`, in the float32 that the kubelet computes with.
+const DISK_RESERVED: f32 = 0.1;
+/// The pod of kube-system that marks the version of everything.
+const VERSION: &str = "v1.36.2";
+
+/// What a node is made of.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NodeSettings {
+    /// Its name.
+    pub name: Text,
+    /// Its number in the runtime.
+    pub id: NodeId,
+    /// Its address.
+    pub ip: Text,
+    /// Processors.
+    pub cpus: u32,
+    /// Memory in bytes.
+    pub memory: u64,
+    /// Disk in bytes.
+    pub disk: u64,
+    /// How many pods it takes.
+    pub max_pods: u32,
+}
+
+/// A node's heartbeats.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Heart {
+    phase: Span,
+    reported: Time,
+    lazy: bool,
+    /// Stale heartbeats of an earlier run of the kubelet are told by this.
+    next: Time,
+}
+
+impl Heart {
+    /// Heartbeats with a phase of their own.
+    pub fn new(rng: &mut Rng) -> Heart {
+        let phase = Span::micros(rng.below(RENEW.0));
+        Heart { phase, reported: Time::ZERO, lazy: false, next: Time::ZERO }
+    }
+}
+
+/// The kubelet starts: it renews its lease and says that it is ready.
+pub fn start(node: &mut Node, cx: &mut Cx<'_>) {
+    node.heart.lazy = cx.api.list(Kind::NODE, None).take(OBSERVED + 1).count() > OBSERVED;
+    if cx.api.now == Time::ZERO {
+        // It has been running for long: its heartbeats have a phase of their own.
+        node.heart.next = cx.api.now + node.heart.phase;
+        report(node, cx);
+        if !node.heart.lazy {
+            renew(node, cx, cx.api.now);
+        }
+    } else {
+        renew(node, cx, cx.api.now);
+        set_ready(node, cx, true);
+        node.heart.next = cx.api.now + RENEW;
+    }
+    if !node.heart.lazy {
+        cx.timers.set(node.heart.next, cx.api.cause, KubeletTimer::Heartbeat);
+    }
+}
+
+/// The kubelet stops: what it last wrote stays.
+pub fn stop(node: &mut Node, cx: &mut Cx<'_>) {
+    if node.heart.lazy {
+        let since = cx.api.now.since(Time::ZERO + node.heart.phase);
+        let last = Time::ZERO + node.heart.phase + Span(since.0 / RENEW.0 * RENEW.0);
+        renew(node, cx, last.min(cx.api.now));
+    }
+}
+
+/// A heartbeat is due.
+pub fn beat(node: &mut Node, cx: &mut Cx<'_>) {
+    if cx.api.now != node.heart.next {
+        return;
+    }
+    renew(node, cx, cx.api.now);
+    if cx.api.now.since(node.heart.reported) >= REPORT {
+        report(node, cx);
+    }
+    node.heart.next = cx.api.now + RENEW;
+    cx.timers.set(node.heart.next, cx.api.cause, KubeletTimer::Heartbeat);
+}
+
+fn renew(node: &Node, cx: &mut Cx<'_>, at: Time) {
+    let key = Key::new(Kind::LEASE, "kube-node-lease", node.name.clone());
+    let stamp = cx.api.epoch.rfc3339_micro(at);
+    if cx.api.store.get(&key).is_some() {
+        // Nobody else writes it.
+        let _ = cx.api.modify(&key, |lease| lease.set("spec.renewTime", stamp));
+        return;
+    }
+    let owner = cx.api.get(Kind::NODE, "", &node.name).map(|n| {
+        map! { "apiVersion" => "v1", "kind" => "Node", "name" => n.name(), "uid" => n.uid() }
+    });
+    let lease = map! {
+        "metadata" => map! {
+            "name" => &node.name, "namespace" => "kube-node-lease",
+            "ownerReferences" => owner.into_iter().collect::<Value>(),
+        },
+        "spec" => map! {
+            "holderIdentity" => &node.name, "leaseDurationSeconds" => LEASE_SECONDS, "renewTime" => stamp,
+        },
+    };
+    let _ = cx.api.create(Object::new(Kind::LEASE, lease));
+}
+
+/// Writes the node's status though nothing has changed: heartbeat times and images.
+fn report(node: &mut Node, cx: &mut Cx<'_>) {
+    node.heart.reported = cx.api.now;
+    let now = cx.api.timestamp();
+    let images = images(cx.cri, node.cri);
+    let key = Key::new(Kind::NODE, "", node.name.clone());
+    let _ = cx.api.modify(&key, |object| {
+        for condition in object.slot("status.conditions").list_mut() {
+            if is_own(condition["type"].str()) {
+                condition.set("lastHeartbeatTime", &now);
+            }
+        }
+        object.set("status.images", images);
+    });
+}
+
+fn is_own(condition: &str) -> bool {
+    matches!(condition, "MemoryPressure" | "DiskPressure" | "PIDPressure" | "Ready")
+}
+
+/// The runtime was stopped or started.
+pub fn runtime_changed(node: &mut Node, cx: &mut Cx<'_>) {
+    if node.up {
+        let up = node.runtime_up;
+        set_ready(node, cx, up);
+    }
+}
+
+fn set_ready(node: &mut Node, cx: &mut Cx<'_>, ready: bool) {
+    node.heart.reported = cx.api.now;
+    let now = cx.api.timestamp();
+    let key = Key::new(Kind::NODE, "", node.name.clone());
+    let Some(mut conditions) = cx.api.store.get(&key).map(|n| n.at("status.conditions").clone()) else {
+        return;
+    };
+    for condition in conditions_of(&now, &now, ready) {
+        let mut condition = condition;
+        condition.remove("lastTransitionTime");
+        cx.api.set_condition(&mut conditions, condition);
+    }
+    let _ = cx.api.modify(&key, |object| object.set("status.conditions", conditions));
+}
+
+/// The node's conditions in order.
+fn conditions_of(now: &Text, since: &Text, ready: bool) -> Vec<Value> {
+    let (reason, message) = if ready {
+        ("KubeletReady", "kubelet is posting ready status")
+    } else {
+        (
+            "KubeletNotReady",
+            "[container runtime is down, PLEG is not healthy: pleg was last seen active 3m0s ago; threshold is 3m0s]",
+        )
+    };
+    [
+        ("MemoryPressure", "False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
+        ("DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
+        ("PIDPressure", "False", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
+        ("Ready", if ready { "True" } else { "False" }, reason, message),
+    ]
+    .into_iter()
+    .map(|(kind, status, reason, message)| {
+        map! {
+            "type" => kind, "status" => status, "reason" => reason, "message" => message,
+            "lastHeartbeatTime" => now, "lastTransitionTime" => since,
+        }
+    })
+    .collect()
+}
+
+fn images(cri: &Runtime, node: NodeId) -> Value {
+    let image = |(names, size): (Vec<Text>, u64)| {
+        map! { "names" => names.into_iter().collect::<Value>(), "sizeBytes" => size }
+    };
+    cri.images(node).into_iter().map(image).collect()
+}
+
+impl Kubelet {
+    /// `Node.status` of a node that has been up since `up_since`.
+    pub fn initial_status(&self, up_since: &str, cri: &Runtime) -> Value {
+        let settings = &self.settings;
+        let since = Text::from(up_since);
+        let reserved = |bytes: u64| (bytes as f64 * f64::from(DISK_RESERVED)) as u64;
+        let resources = |memory: u64, disk: String| {
+            map! {
+                "cpu" => settings.cpus.to_string(), "memory" => format!("{}Ki", memory / 1024),
+                "ephemeral-storage" => disk, "hugepages-1Gi" => "0", "hugepages-2Mi" => "0",
+                "pods" => settings.max_pods.to_string(),
+            }
+        };
+        let id = Rng::stream(0, "machine-id").hex(32);
+        let boot = Rng::stream(0, "boot-id").uuid();
+        let features = [
+            "ExtendWebSocketsToKubelet",
+            "InPlacePodLevelResourcesVerticalScaling",
+            "InPlacePodVerticalScalingInitContainers",
+            "RestartAllContainersOnContainerExits",
+        ];
+        map! {
+            "addresses" => crate::list![
+                map! { "type" => "InternalIP", "address" => &settings.ip },
+                map! { "type" => "Hostname", "address" => &settings.name },
+            ],
+            "capacity" => resources(settings.memory, format!("{}Ki", settings.disk / 1024)),
+            "allocatable" => resources(
+                settings.memory.saturating_sub(MEMORY_RESERVED),
+                settings.disk.saturating_sub(reserved(settings.disk)).to_string(),
+            ),
+            "conditions" => Value::from(conditions_of(&since, &since, true)),
+            "daemonEndpoints" => map! { "kubeletEndpoint" => map! { "Port" => 10250 } },
+            "declaredFeatures" => features.into_iter().collect::<Value>(),
+            "images" => images(cri, settings.id),
+            "nodeInfo" => map! {
+                "architecture" => "amd64", "bootID" => boot, "containerRuntimeVersion" => "containerd://1.6.20",
+                "kernelVersion" => "6.18.44-fc-v669", "kubeProxyVersion" => "", "kubeletVersion" => VERSION,
+                "machineID" => &id, "operatingSystem" => "linux",
+                "osImage" => "Debian GNU/Linux 12 (bookworm)", "systemUUID" => id,
+            },
+        }
+    }
+}
+
+/// Whether a pod that was bound to this node may run on it (pkg/kubelet/lifecycle/predicate.go); one that may
+/// not fails.
+pub fn admit(node: &mut Node, pods: &BTreeMap<Text, Pod>, pod: &mut Pod, cx: &mut Cx<'_>) -> bool {
+    let Some(object) = cx.api.get(Kind::NODE, "", &node.name).cloned() else { return true };
+    let Some((reason, message)) = refusal(&object, pods, pod) else { return true };
+    cx.api.rule(rules::ADMISSION, &pod.path(""), vec![("reason", Text::from(message.as_str()))]);
+    node.event(pod, cx, "", "Warning", reason, &message);
+    let started = cx.api.timestamp();
+    let message = format!("Pod was rejected: {message}");
+    let generation = pod.object.at("metadata.generation").int_or(1);
+    let _ = cx.api.modify(&pod.key, |p| {
+        let status = p.slot("status");
+        status.set("phase", "Failed");
+        status.set("reason", reason);
+        status.set("message", message);
+        status.set("startTime", started);
+        status.set("observedGeneration", generation);
+    });
+    false
+}
+
+fn refusal(node: &Object, pods: &BTreeMap<Text, Pod>, pod: &Pod) -> Option<(&'static str, String)> {
+    let spec = &pod.object["spec"];
+    let labels = node.at("metadata.labels");
+    let mut selector = spec["nodeSelector"].entries();
+    let matches = selector.all(|(k, v)| labels[k.as_str()] == *v) && affinity_matches(node, spec);
+    if !matches {
+        let why = "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector";
+        return Some(("NodeAffinity", why.to_string()));
+    }
+    let allocatable = node.at("status.allocatable");
+    let active = pods.values().filter(|p| p.worker.phase < super::worker::Phase::Terminated);
+    let others: Vec<&Pod> = active.collect();
+    let limit = Quantity::of(&allocatable["pods"]).value();
+    if limit > 0 && others.len() as i64 >= limit {
+        let used = others.len();
+        let why = format!("Node didn't have enough resource: pods, requested: 1, used: {used}, capacity: {limit}");
+        return Some(("OutOfpods", why));
+    }
+    for (name, reason) in
+        [("cpu", "OutOfcpu"), ("memory", "OutOfmemory"), ("ephemeral-storage", "OutOfephemeral-storage")]
+    {
+        let of = |q: Quantity| if name == "cpu" { q.milli_value() } else { q.value() };
+        let requested = of(request(&pod.object, name));
+        let used: i64 = others.iter().map(|p| of(request(&p.object, name))).sum();
+        let capacity = of(Quantity::of(&allocatable[name]));
+        if requested > 0 && requested + used > capacity {
+            let why = format!(
+                "Node didn't have enough resource: {name}, requested: {requested}, used: {used}, capacity: {capacity}"
+            );
+            return Some((reason, why));
+        }
+    }
+    None
+}
+
+/// Whether the required node affinity of a pod holds on this node.
+fn affinity_matches(node: &Object, spec: &Value) -> bool {
+    let terms =
+        spec.at("affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms");
+    terms.is_null() || terms.items().iter().any(|t| term_matches(node, t))
+}
+
+fn term_matches(node: &Object, term: &Value) -> bool {
+    let labels = node.at("metadata.labels");
+    let one = |e: &Value, actual: &Value| {
+        let listed = e["values"].items().iter().any(|v| v == actual);
+        let number = |v: &Value| v.str().parse::<i64>().ok();
+        let bound = e["values"].items().first().and_then(number);
+        match e["operator"].str() {
+            "In" => listed,
+            "NotIn" => !listed,
+            "Exists" => actual.is_some(),
+            "DoesNotExist" => actual.is_null(),
+            "Gt" => number(actual).zip(bound).is_some_and(|(a, b)| a > b),
+            "Lt" => number(actual).zip(bound).is_some_and(|(a, b)| a < b),
+            _ => false,
+        }
+    };
+    let by_label = term["matchExpressions"].items().iter().all(|e| one(e, &labels[e["key"].str()]));
+    let name = node.at("metadata.name");
+    let by_field = term["matchFields"].items().iter().all(|e| one(e, name));
+    let empty = term["matchExpressions"].is_empty() && term["matchFields"].is_empty();
+    by_label && by_field && !empty
+}
+
+/// What a pod requests of a resource: its containers' sum, or more if an init container needs it.
+pub fn request(pod: &Value, name: &str) -> Quantity {
+    let own = &pod.at("spec.resources.requests")[name];
+    if own.is_some() {
+        return Quantity::of(own);
+    }
+    let of = |c: &Value| Quantity::of(&c["resources"]["requests"][name]);
+    let zero = Quantity::units(0);
+    let mut sum = specs(pod, Section::Main).iter().fold(zero, |s, c| s.plus(of(c)));
+    let mut sidecars = zero;
+    let mut peak = zero;
+    for c in specs(pod, Section::Init) {
+        if is_sidecar(c) {
+            sidecars = sidecars.plus(of(c));
+            sum = sum.plus(of(c));
+            peak = peak.max(sidecars);
+        } else {
+            peak = peak.max(sidecars.plus(of(c)));
+        }
+    }
+    sum.max(peak).plus(Quantity::of(&pod.at("spec.overhead")[name]))
+}

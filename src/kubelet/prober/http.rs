@@ -1,0 +1,63 @@
+//! The requests of httpGet probes and hooks: address, named ports, URL (pkg/probe/http/request.go).
+
+use crate::api::{Text, Value};
+use crate::cri::HttpGet;
+use crate::kubelet::pod::Pod;
+
+/// Numbers from here on are time-outs of attempts, not tickers.
+const TIME_OUTS: u32 = 1 << 31;
+
+/// The timer number of an attempt's time-out.
+pub fn time_out_number(attempt: u32) -> u32 {
+    TIME_OUTS | attempt
+}
+
+/// The attempt whose time-out a timer number is, if it is one.
+pub fn time_out_attempt(number: u32) -> Option<u32> {
+    (number & TIME_OUTS != 0).then_some(number & !TIME_OUTS)
+}
+
+/// A request and its URL.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Target {
+    /// The request, without a time limit.
+    pub request: HttpGet,
+    /// Its URL as errors show it.
+    pub url: String,
+}
+
+/// The number of a port given by number or by name.
+pub fn port(container: &Value, port: &Value) -> Option<u16> {
+    if let Some(n) = port.as_int() {
+        return u16::try_from(n).ok();
+    }
+    let named = container["ports"].find("name", port.str())["containerPort"].as_int();
+    named.or_else(|| port.str().parse().ok()).and_then(|n| u16::try_from(n).ok())
+}
+
+/// The request of an `httpGet`; `None` if its port has no number.
+pub fn target(pod: &Pod, container: &Value, get: &Value) -> Option<Target> {
+    let port = port(container, &get["port"])?;
+    let host = if get["host"].is_empty() { pod.seen.ip.clone() } else { get["host"].text() };
+    let https = get["scheme"].str().eq_ignore_ascii_case("https");
+    let given = get["path"].str();
+    let path = if given.starts_with('/') { given.to_string() } else { format!("/{given}") };
+    let scheme = if https { "https" } else { "http" };
+    let url = format!("{scheme}://{host}:{port}{path}");
+    let header = |h: &Value| (h["name"].text(), h["value"].text());
+    let headers = get["httpHeaders"].items().iter().map(header).collect();
+    let request =
+        HttpGet { ip: host, port, path: Text::from(path), https, headers, ..HttpGet::default() };
+    Some(Target { request, url })
+}
+
+/// The words of a failed connection: Go's client puts the method and URL before them.
+pub fn wrap_error(pod: &Pod, index: usize, why: &str) -> String {
+    let probe = &pod.probes[index];
+    let get = &probe.spec["httpGet"];
+    let container = pod.lookup(&probe.container).map(|at| pod.spec(at));
+    match container.filter(|_| get.is_some()).and_then(|c| target(pod, c, get)) {
+        Some(target) => format!("Get \"{}\": {why}", target.url),
+        None => why.to_string(),
+    }
+}

@@ -1,0 +1,155 @@
+//! Carrying a probe out: exec, httpGet, tcpSocket, grpc; their results in the kubelet's words
+//! (pkg/kubelet/prober/prober.go, pkg/probe/*).
+
+use super::worker::conclude;
+use super::{Outcome, http, set_timer};
+use crate::api::Value;
+use crate::cri::{ExecConfig, HttpGet, SessionEnd};
+use crate::kubelet::pod::Pod;
+use crate::kubelet::{Cx, Node, SessionOwner};
+use crate::time::Span;
+
+/// prober.go `maxProbeRetries`: how often a probe that errors is tried at once.
+const RETRIES: u32 = 3;
+/// pkg/probe/exec `maxReadLength`: how much of a command's output is kept.
+const MAX_OUTPUT: usize = 10 * 1024;
+
+/// Begins a probe.
+pub fn begin(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, index: usize) {
+    let probe = &mut pod.probes[index];
+    let Some(id) = probe.id else { return };
+    probe.attempt += 1;
+    let (spec, timeout, name) = (probe.spec.clone(), probe.timeout(), probe.container.clone());
+    let Some(at) = pod.lookup(&name) else { return };
+    let command = spec.at("exec.command");
+    if command.is_some() {
+        let argv = command.items().iter().map(Value::text).collect();
+        let config = ExecConfig { argv, timeout: Some(timeout), ..ExecConfig::default() };
+        match cx.cri.exec(cx.world, cx.api.now, id, config) {
+            Ok(session) => hold(node, pod, index, session),
+            Err(text) => errored(node, pod, cx, index, &text),
+        }
+        return;
+    }
+    let container = pod.spec(at).clone();
+    if spec["httpGet"].is_some() {
+        match http::target(pod, &container, &spec["httpGet"]) {
+            Some(target) => {
+                let request = HttpGet { timeout, ..target.request };
+                let session = cx.cri.http_get(cx.world, cx.api.now, node.cri, request);
+                hold(node, pod, index, session);
+            }
+            None => errored(node, pod, cx, index, "couldn't find port: strconv.Atoi: parsing: invalid syntax"),
+        }
+        return;
+    }
+    let (socket, grpc) = (&spec["tcpSocket"], &spec["grpc"]);
+    if socket.is_some() {
+        let host = if socket["host"].is_empty() { pod.seen.ip.clone() } else { socket["host"].text() };
+        match http::port(&container, &socket["port"]) {
+            Some(port) => {
+                let session = cx.cri.tcp_dial(cx.world, cx.api.now, node.cri, &host, port, timeout);
+                hold(node, pod, index, session);
+            }
+            None => errored(node, pod, cx, index, "couldn't find port"),
+        }
+    } else if grpc.is_some() {
+        // No server here speaks gRPC: the client goes on connecting until its time is over.
+        let attempt = pod.probes[index].attempt;
+        set_timer(pod, cx, index, http::time_out_number(attempt), timeout);
+    }
+}
+
+fn hold(node: &mut Node, pod: &mut Pod, index: usize, session: crate::cri::SessionId) {
+    node.sessions.insert(session, SessionOwner::Probe { pod: pod.uid.clone(), index });
+    pod.probes[index].session = Some(session);
+}
+
+/// A gRPC probe's time is over.
+pub fn timed_out(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, index: usize, attempt: u32) {
+    let Some(probe) = pod.probes.get(index) else { return };
+    if probe.stopped || probe.attempt != attempt {
+        return;
+    }
+    let port = probe.spec.at("grpc.port").int_or(0);
+    let timeout = go_seconds(probe.timeout());
+    let ip = &pod.seen.ip;
+    let message =
+        format!("timeout: failed to connect service \"{ip}:{port}\" within {timeout}: context deadline exceeded");
+    failed(node, pod, cx, index, &message);
+}
+
+/// A probe's session has ended.
+pub fn session_ended(
+    node: &mut Node,
+    pod: &mut Pod,
+    cx: &mut Cx<'_>,
+    index: usize,
+    end: &SessionEnd,
+    output: &[u8],
+) {
+    let Some(probe) = pod.probes.get_mut(index) else { return };
+    probe.session = None;
+    if probe.stopped {
+        return;
+    }
+    let timeout = probe.timeout();
+    let spec = probe.spec.clone();
+    match end {
+        SessionEnd::Exit(0) | SessionEnd::Connected => conclude(node, pod, cx, index, Some(Outcome::Success)),
+        SessionEnd::Exit(_) => {
+            let kept = &output[..output.len().min(MAX_OUTPUT)];
+            let text = String::from_utf8_lossy(kept).into_owned();
+            failed(node, pod, cx, index, &text);
+        }
+        SessionEnd::TimedOut if spec["exec"].is_some() => {
+            let argv: Vec<&str> = spec.at("exec.command").items().iter().map(Value::str).collect();
+            let text = format!(
+                "command timed out: \"{}\" timed out after {}",
+                argv.join(" "),
+                go_seconds(timeout)
+            );
+            failed(node, pod, cx, index, &text);
+        }
+        SessionEnd::Http(status, _) if (200..400).contains(status) => {
+            conclude(node, pod, cx, index, Some(Outcome::Success));
+        }
+        SessionEnd::Http(status, _) => {
+            failed(node, pod, cx, index, &format!("HTTP probe failed with statuscode: {status}"));
+        }
+        SessionEnd::TimedOut | SessionEnd::ContainerGone | SessionEnd::Failed(_) => {
+            let why = match end {
+                SessionEnd::Failed(why) => why.to_string(),
+                _ if spec["httpGet"].is_some() => {
+                    "context deadline exceeded (Client.Timeout exceeded while awaiting headers)".to_string()
+                }
+                _ => format!("dial tcp {}: i/o timeout", pod.seen.ip),
+            };
+            let text = http::wrap_error(pod, index, &why);
+            failed(node, pod, cx, index, &text);
+        }
+    }
+}
+
+fn failed(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, index: usize, output: &str) {
+    let (kind, name) = (pod.probes[index].kind, pod.probes[index].container.clone());
+    let message = format!("{} probe failed: {output}", kind.noun());
+    node.event(pod, cx, &name, "Warning", "Unhealthy", &message);
+    conclude(node, pod, cx, index, Some(Outcome::Failure));
+}
+
+fn errored(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, index: usize, text: &str) {
+    pod.probes[index].errors += 1;
+    if pod.probes[index].errors < RETRIES {
+        begin(node, pod, cx, index);
+        return;
+    }
+    let (kind, name) = (pod.probes[index].kind, pod.probes[index].container.clone());
+    let message = format!("{} probe errored and resulted in unknown state: {text}", kind.noun());
+    node.event(pod, cx, &name, "Warning", "Unhealthy", &message);
+    conclude(node, pod, cx, index, None);
+}
+
+fn go_seconds(span: Span) -> String {
+    crate::kubelet::backoff::go_duration(span)
+}

@@ -1,0 +1,101 @@
+//! Resources in statuses, and the quality-of-service class.
+
+use crate::api::quantity::Quantity;
+use crate::api::{Text, Value};
+use crate::kubelet::pod::{Pod, Section, is_sidecar, specs};
+use crate::map;
+
+/// The quality-of-service class (pkg/apis/core/v1/helper/qos).
+pub fn qos(pod: &Value) -> &'static str {
+    let own = pod.at("spec.resources");
+    let containers: Vec<&Value> = if own.is_empty() {
+        let inits = specs(pod, Section::Init).iter();
+        inits.chain(specs(pod, Section::Main)).map(|c| &c["resources"]).collect()
+    } else {
+        vec![own]
+    };
+    let counted = |r: &Value, what: &str, name: &str| {
+        let q = Quantity::of(&r[what][name]);
+        r[what][name].is_some() && !q.is_zero()
+    };
+    let any = |r: &&Value| {
+        ["requests", "limits"].iter().any(|what| ["cpu", "memory"].iter().any(|n| counted(r, what, n)))
+    };
+    if !containers.iter().any(any) {
+        return "BestEffort";
+    }
+    let same = |r: &&Value, name: &str| {
+        let limit = &r["limits"][name];
+        counted(r, "limits", name)
+            && (r["requests"][name].is_null() || Quantity::of(&r["requests"][name]) == Quantity::of(limit))
+    };
+    if containers.iter().all(|r| same(r, "cpu") && same(r, "memory")) { "Guaranteed" } else { "Burstable" }
+}
+
+/// Puts a container's resources into its status.
+pub fn container(pod: &Pod, spec: &Value, status: &mut Value) {
+    let name = spec["name"].str();
+    let allocated = pod.allocated.get(name).unwrap_or(&spec["resources"]);
+    let actual = pod.actuated.get(name).unwrap_or(allocated);
+    let mut shown = map! {};
+    for what in ["limits", "requests"] {
+        if !actual[what].is_empty() {
+            shown.set(what, &actual[what]);
+        }
+    }
+    status.set("resources", shown);
+    if !allocated["requests"].is_empty() {
+        status.set("allocatedResources", &allocated["requests"]);
+    }
+}
+
+/// Puts the pod's resources into its status.
+pub fn pod_level(pod: &Pod, status: &mut Value) {
+    let own = pod.object.at("spec.resources");
+    let sum = |what: &str, all: bool| -> Value {
+        if !own[what].is_empty() {
+            return own[what].clone();
+        }
+        let sidecars = pod.specs(Section::Init).iter().filter(|c| is_sidecar(c));
+        let parts: Vec<&Value> = pod
+            .specs(Section::Main)
+            .iter()
+            .chain(sidecars)
+            .map(|c| pod.allocated.get(c["name"].str()).unwrap_or(&c["resources"]))
+            .collect();
+        total(&parts, what, all)
+    };
+    let (requests, limits) = (sum("requests", false), sum("limits", true));
+    let mut resources = map! {};
+    if !limits.is_empty() {
+        resources.set("limits", limits);
+    }
+    if !requests.is_empty() {
+        resources.set("requests", &requests);
+        status.set("allocatedResources", requests);
+    }
+    status.set("resources", resources);
+}
+
+/// The sums by resource; with `all`, only of resources that every part names.
+fn total(parts: &[&Value], what: &str, all: bool) -> Value {
+    let mut names: Vec<Text> = parts.iter().flat_map(|p| p[what].entries().map(|(k, _)| k.clone())).collect();
+    names.sort();
+    names.dedup();
+    let mut sums = map! {};
+    for name in names {
+        if all && parts.iter().any(|p| p[what][name.as_str()].is_null()) {
+            continue;
+        }
+        let named: Vec<&Value> = parts.iter().map(|p| &p[what][name.as_str()]).filter(|v| v.is_some()).collect();
+        let value = match named.as_slice() {
+            [one] => (*one).clone(),
+            many => {
+                let sum = many.iter().fold(Quantity::units(0), |s, v| s.plus(Quantity::of(v)));
+                Value::from(sum.to_string())
+            }
+        };
+        sums.map_mut().insert(name, value);
+    }
+    sums
+}
