@@ -53,10 +53,9 @@ fn put(list: &mut Vec<(Text, Text)>, name: Text, value: Text) {
 
 /// All entries of an `envFrom` source.
 fn all_of(pod: &Pod, cx: &Cx<'_>, source: &Value) -> Result<Vec<(Text, Text)>, String> {
-    for (field, kind, noun) in [
-        ("configMapRef", Kind::CONFIG_MAP, "configmap"),
-        ("secretRef", Kind::SECRET, "secret"),
-    ] {
+    for (field, kind, noun) in
+        [("configMapRef", Kind::CONFIG_MAP, "configmap"), ("secretRef", Kind::SECRET, "secret")]
+    {
         let r = &source[field];
         if r.is_null() {
             continue;
@@ -75,23 +74,16 @@ fn all_of(pod: &Pod, cx: &Cx<'_>, source: &Value) -> Result<Vec<(Text, Text)>, S
 }
 
 /// The value of a `valueFrom`; `None` if it is optional and absent.
-fn from(
-    node: &Node,
-    pod: &Pod,
-    cx: &Cx<'_>,
-    spec: &Value,
-    source: &Value,
-) -> Result<Option<Text>, String> {
+fn from(node: &Node, pod: &Pod, cx: &Cx<'_>, spec: &Value, source: &Value) -> Result<Option<Text>, String> {
     if source["fieldRef"].is_some() {
         return Ok(Some(field(node, pod, source["fieldRef"]["fieldPath"].str())));
     }
     if source["resourceFieldRef"].is_some() {
         return resource(node, pod, cx, spec, &source["resourceFieldRef"]).map(Some);
     }
-    for (field, kind, noun) in [
-        ("configMapKeyRef", Kind::CONFIG_MAP, "configmap"),
-        ("secretKeyRef", Kind::SECRET, "secret"),
-    ] {
+    for (field, kind, noun) in
+        [("configMapKeyRef", Kind::CONFIG_MAP, "configmap"), ("secretKeyRef", Kind::SECRET, "secret")]
+    {
         let r = &source[field];
         if r.is_null() {
             continue;
@@ -122,7 +114,11 @@ pub fn field(node: &Node, pod: &Pod, path: &str) -> Text {
         "spec.serviceAccountName" => p.at(path).text(),
         "status.hostIP" | "status.hostIPs" => node.ip(),
         "status.podIP" | "status.podIPs" => {
-            if p.at("spec.hostNetwork").is_true() { node.ip() } else { pod.seen.ip.clone() }
+            if p.at("spec.hostNetwork").is_true() {
+                node.ip()
+            } else {
+                pod.seen.ip.clone()
+            }
         }
         "metadata.labels" => listed(p.at("metadata.labels")),
         "metadata.annotations" => listed(p.at("metadata.annotations")),

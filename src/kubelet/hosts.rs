@@ -86,7 +86,10 @@ fn memory_limit(pod: &Pod) -> Option<u64> {
     if own.is_some() {
         return own;
     }
-    let limits = pod.specs(super::pod::Section::Main).iter().map(|c| config::bytes(&c["resources"]["limits"]["memory"]));
+    let limits = pod
+        .specs(super::pod::Section::Main)
+        .iter()
+        .map(|c| config::bytes(&c["resources"]["limits"]["memory"]));
     limits.sum()
 }
 

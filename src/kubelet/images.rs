@@ -54,8 +54,9 @@ pub fn ensure(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, at: ContainerRef)
     let spec = pod.spec(at).clone();
     let (name, image) = (spec["name"].text(), spec["image"].text());
     if let Err(text) = Runtime::parse_image(&image) {
-        let message =
-            format!("Failed to apply default image tag \"{image}\": couldn't parse image name \"{image}\": {text}");
+        let message = format!(
+            "Failed to apply default image tag \"{image}\": couldn't parse image name \"{image}\": {text}"
+        );
         node.event(pod, cx, &name, "Warning", "InspectFailed", &message);
         return Image::Failed { reason: "InvalidImageName", message };
     }
@@ -93,9 +94,8 @@ pub fn ensure(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, at: ContainerRef)
 /// Tells of imagePullSecrets that do not exist (the pull is attempted without them).
 fn secrets_missing(node: &Node, pod: &Pod, cx: &mut Cx<'_>) {
     let names = pod.object.at("spec.imagePullSecrets").items().iter().map(|s| s["name"].text());
-    let missing: Vec<Text> = names
-        .filter(|n| cx.api.get(crate::api::Kind::SECRET, &pod.key.namespace, n).is_none())
-        .collect();
+    let missing: Vec<Text> =
+        names.filter(|n| cx.api.get(crate::api::Kind::SECRET, &pod.key.namespace, n).is_none()).collect();
     if !missing.is_empty() {
         let list: Vec<&str> = missing.iter().map(Text::as_str).collect();
         let message = format!(

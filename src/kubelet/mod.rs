@@ -418,7 +418,9 @@ impl Kubelet {
         let Some(pod) = self.pods.get_mut(uid) else { return };
         match timer {
             KubeletTimer::Step { number, .. } if number == pod.worker.step => worker::step(node, pod, cx),
-            KubeletTimer::Queue { number, .. } if number == pod.worker.queued => worker::update(node, pod, cx),
+            KubeletTimer::Queue { number, .. } if number == pod.worker.queued => {
+                worker::update(node, pod, cx)
+            }
             KubeletTimer::Look { .. } => look(node, pod, cx),
             KubeletTimer::Kill { container, .. } => {
                 termination::timed_out(node, pod, cx, container);

@@ -289,7 +289,8 @@ fn refusal(node: &Object, pods: &BTreeMap<Text, Pod>, pod: &Pod) -> Option<(&'st
     let limit = Quantity::of(&allocatable["pods"]).value();
     if limit > 0 && others.len() as i64 >= limit {
         let used = others.len();
-        let why = format!("Node didn't have enough resource: pods, requested: 1, used: {used}, capacity: {limit}");
+        let why =
+            format!("Node didn't have enough resource: pods, requested: 1, used: {used}, capacity: {limit}");
         return Some(("OutOfpods", why));
     }
     for (name, reason) in

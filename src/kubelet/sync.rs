@@ -66,8 +66,7 @@ fn mount(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>) {
 /// Makes the plan and begins to carry it out.
 fn run(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>) {
     prober::add(node, pod, cx);
-    let plan =
-        actions::compute_pod_actions(&pod.object, &pod.seen, &pod.results, pod.sandboxes.len());
+    let plan = actions::compute_pod_actions(&pod.object, &pod.seen, &pod.results, pod.sandboxes.len());
     let run = &mut pod.worker.run;
     run.plan = plan.clone();
     run.queue = queue(&plan);

@@ -46,8 +46,7 @@ pub fn target(pod: &Pod, container: &Value, get: &Value) -> Option<Target> {
     let url = format!("{scheme}://{host}:{port}{path}");
     let header = |h: &Value| (h["name"].text(), h["value"].text());
     let headers = get["httpHeaders"].items().iter().map(header).collect();
-    let request =
-        HttpGet { ip: host, port, path: Text::from(path), https, headers, ..HttpGet::default() };
+    let request = HttpGet { ip: host, port, path: Text::from(path), https, headers, ..HttpGet::default() };
     Some(Target { request, url })
 }
 

@@ -39,7 +39,9 @@ pub fn begin(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, index: usize) {
                 let session = cx.cri.http_get(cx.world, cx.api.now, node.cri, request);
                 hold(node, pod, index, session);
             }
-            None => errored(node, pod, cx, index, "couldn't find port: strconv.Atoi: parsing: invalid syntax"),
+            None => {
+                errored(node, pod, cx, index, "couldn't find port: strconv.Atoi: parsing: invalid syntax")
+            }
         }
         return;
     }
@@ -74,8 +76,9 @@ pub fn timed_out(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, index: usize, 
     let port = probe.spec.at("grpc.port").int_or(0);
     let timeout = go_seconds(probe.timeout());
     let ip = &pod.seen.ip;
-    let message =
-        format!("timeout: failed to connect service \"{ip}:{port}\" within {timeout}: context deadline exceeded");
+    let message = format!(
+        "timeout: failed to connect service \"{ip}:{port}\" within {timeout}: context deadline exceeded"
+    );
     failed(node, pod, cx, index, &message);
 }
 
@@ -104,11 +107,8 @@ pub fn session_ended(
         }
         SessionEnd::TimedOut if spec["exec"].is_some() => {
             let argv: Vec<&str> = spec.at("exec.command").items().iter().map(Value::str).collect();
-            let text = format!(
-                "command timed out: \"{}\" timed out after {}",
-                argv.join(" "),
-                go_seconds(timeout)
-            );
+            let text =
+                format!("command timed out: \"{}\" timed out after {}", argv.join(" "), go_seconds(timeout));
             failed(node, pod, cx, index, &text);
         }
         SessionEnd::Http(status, _) if (200..400).contains(status) => {

@@ -205,10 +205,8 @@ fn count(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, index: usize, outcome:
         probe.streak = 0;
     }
     if streak == threshold && outcome == Outcome::Failure {
-        let values = vec![
-            ("probe", Text::lit(kind.noun())),
-            ("threshold", Text::from(threshold.to_string())),
-        ];
+        let values =
+            vec![("probe", Text::lit(kind.noun())), ("threshold", Text::from(threshold.to_string()))];
         cx.api.rule(rules::PROBE_THRESHOLD, &pod.path(&name), values);
     }
     publish(node, pod, cx, index, outcome);

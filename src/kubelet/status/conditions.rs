@@ -5,7 +5,8 @@ use crate::kubelet::pod::{Pod, Section, is_sidecar, specs};
 use crate::map;
 
 /// The conditions that the kubelet writes, in its order.
-const OWN: [&str; 5] = ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"];
+const OWN: [&str; 5] =
+    ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"];
 
 struct Judgement {
     ok: bool,
@@ -122,9 +123,7 @@ fn pod_ready(pod: &Pod, lists: &[Value; 3], phase: &str) -> Judgement {
             unmet.push(format!("corresponding condition of pod readiness gate \"{kind}\" does not exist."));
         } else if condition["status"].str() != "True" {
             let status = condition["status"].str();
-            unmet.push(format!(
-                "the status of pod readiness gate \"{kind}\" is not \"True\", but {status}"
-            ));
+            unmet.push(format!("the status of pod readiness gate \"{kind}\" is not \"True\", but {status}"));
         }
     }
     match unmet.len() {
@@ -161,7 +160,8 @@ pub fn keep_times(new: &mut Value, old: &Value, now: &Text) {
 /// The conditions that others wrote.
 pub fn foreign(conditions: &Value) -> Vec<Value> {
     let own = |c: &&Value| {
-        !OWN.contains(&c["type"].str()) && !matches!(c["type"].str(), "PodResizePending" | "PodResizeInProgress")
+        !OWN.contains(&c["type"].str())
+            && !matches!(c["type"].str(), "PodResizePending" | "PodResizeInProgress")
     };
     conditions.items().iter().filter(own).cloned().collect()
 }

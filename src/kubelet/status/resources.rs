@@ -87,7 +87,8 @@ fn total(parts: &[&Value], what: &str, all: bool) -> Value {
         if all && parts.iter().any(|p| p[what][name.as_str()].is_null()) {
             continue;
         }
-        let named: Vec<&Value> = parts.iter().map(|p| &p[what][name.as_str()]).filter(|v| v.is_some()).collect();
+        let named: Vec<&Value> =
+            parts.iter().map(|p| &p[what][name.as_str()]).filter(|v| v.is_some()).collect();
         let value = match named.as_slice() {
             [one] => (*one).clone(),
             many => {
