@@ -1,0 +1,307 @@
+//! Manifests: `-f` files, directories and standard input; documents; kubectl's own complaints about them.
+//!
+//! Only what kubectl checks itself is checked here (syntax, `apiVersion` and `kind`, the types of
+//! metadata); the rest is the API server's. URLs are not fetched.
+
+use crate::api::{Kind, Object, Value, json, yaml};
+use crate::kubectl::cx::{Cx, lower};
+use crate::kubectl::fail::{Fail, Res};
+use crate::kubectl::flags::{Args, Flag, bare, slice, switch, text};
+use crate::os::{Errno, FileType};
+
+/// Flags of verbs that take manifests.
+pub const FLAGS: &[Flag] = &[slice("filename", 'f'), text("kustomize", 'k', ""), switch("recursive", 'R')];
+
+/// The flag that says how strictly fields are checked.
+pub const VALIDATE: &[Flag] = &[bare("validate", "strict", "strict")];
+
+/// The most documents that one command takes.
+const DOCUMENT_LIMIT: usize = 20_000;
+/// How deep directories and lists of lists may be nested.
+const DEPTH_LIMIT: usize = 32;
+
+/// An object of a manifest.
+#[derive(Clone, Debug)]
+pub struct Doc {
+    /// Its kind.
+    pub kind: Kind,
+    /// The whole object; `kind` is as it was written.
+    pub value: Value,
+    /// The file's name, `STDIN` for standard input.
+    pub source: String,
+}
+
+impl Doc {
+    /// `metadata.name`.
+    pub fn name(&self) -> &str {
+        self.value.at("metadata.name").str()
+    }
+
+    /// `metadata.namespace`.
+    pub fn namespace(&self) -> &str {
+        self.value.at("metadata.namespace").str()
+    }
+
+    /// As an object of its kind.
+    pub fn object(&self) -> Object {
+        Object { kind: self.kind, value: self.value.clone() }
+    }
+}
+
+/// The documents of a command's files, and what is wrong with the others.
+#[derive(Clone, Debug, Default)]
+pub struct Docs {
+    /// Documents in order.
+    pub docs: Vec<Doc>,
+    /// What is wrong with the others.
+    pub fails: Vec<Fail>,
+}
+
+/// Whether the command names files at all.
+pub fn given(args: &Args) -> bool {
+    args.changed("filename") || args.changed("kustomize")
+}
+
+/// Reads the files that `-f` and `-k` name.
+pub fn load(cx: &mut Cx, args: &Args) -> Res<Docs> {
+    let mut out = Docs::default();
+    let validate = match args.value("validate") {
+        "" | "true" | "strict" | "warn" => true,
+        "false" | "ignore" => false,
+        other => {
+            return Err(Fail::Plain(format!(
+                "invalid - validate option {other:?}; must be one of: strict (or true), warn, ignore (or false)"
+            )));
+        }
+    };
+    if args.changed("kustomize") {
+        if args.changed("filename") {
+            return Err("only one of -f or -k can be specified".into());
+        }
+        let text = crate::kubectl::verb::kustomize::build(cx, args.value("kustomize"))?;
+        out.stream(&text, args.value("kustomize"), validate);
+        return out.placed(cx);
+    }
+    let mut sources = Vec::new();
+    for path in args.values("filename") {
+        if path == "-" {
+            sources.push(path);
+        } else if path.starts_with("http://") || path.starts_with("https://") {
+            return Err(crate::kubectl::cx::not_simulated("fetching a manifest from a URL"));
+        } else {
+            expand(cx, &path, args.is("recursive"), &mut sources)?;
+        }
+    }
+    for source in sources {
+        let name = if source == "-" { "STDIN" } else { &source };
+        match cx.read(&source) {
+            Ok(bytes) => out.stream(&String::from_utf8_lossy(&bytes), name, validate),
+            Err(fail) => out.fails.push(fail),
+        }
+    }
+    out.placed(cx)
+}
+
+/// Adds the files that a path stands for.
+fn expand(cx: &mut Cx, path: &str, recursive: bool, out: &mut Vec<String>) -> Res<()> {
+    let stat = match cx.sys.stat(path) {
+        Ok(stat) => stat,
+        Err(Errno::ENOENT) => return Err(Fail::Plain(format!("the path {path:?} does not exist"))),
+        Err(e) => {
+            let why = format!("the path {path:?} cannot be accessed: stat {path}: {}", lower(e.text()));
+            return Err(Fail::Plain(why));
+        }
+    };
+    if stat.kind != FileType::Dir {
+        out.push(path.to_string());
+        return Ok(());
+    }
+    let before = out.len();
+    walk(cx, path, recursive, 0, out);
+    if out.len() == before {
+        let why = format!("error reading [{path}]: recognized file extensions are [.json .yaml .yml]");
+        return Err(Fail::Plain(why));
+    }
+    Ok(())
+}
+
+fn walk(cx: &mut Cx, dir: &str, recursive: bool, depth: usize, out: &mut Vec<String>) {
+    let names = cx.sys.read_dir(dir).unwrap_or_default();
+    for name in names {
+        let path = format!("{}/{name}", dir.trim_end_matches('/'));
+        let is_dir = cx.sys.stat(&path).is_ok_and(|s| s.kind == FileType::Dir);
+        if is_dir && recursive && depth < DEPTH_LIMIT {
+            walk(cx, &path, recursive, depth + 1, out);
+        } else if !is_dir && [".json", ".yaml", ".yml"].iter().any(|e| name.ends_with(e)) {
+            out.push(path);
+        }
+    }
+}
+
+impl Docs {
+    /// Adds the documents of one file.
+    fn stream(&mut self, text: &str, source: &str, validate: bool) {
+        for document in yaml::read_documents(text, yaml::Limits::default()) {
+            match document {
+                Ok(document) => {
+                    if !self.document(document.value, source, validate) {
+                        return;
+                    }
+                }
+                Err(e) => return self.fails.push(Fail::Plain(format!("error parsing {source}: {e}"))),
+            }
+        }
+    }
+
+    /// Adds one document; false if the rest of the file is not looked at.
+    fn document(&mut self, value: Value, source: &str, validate: bool) -> bool {
+        if value.is_null() || self.docs.len() >= DOCUMENT_LIMIT {
+            return true;
+        }
+        if validate && let Err(why) = shape(&value) {
+            let text = format!(
+                "error validating {source:?}: error validating data: {why}; if you choose to ignore these errors, turn validation off with --validate=false"
+            );
+            self.fails.push(Fail::Plain(text));
+            return false;
+        }
+        self.add(value, source, 0);
+        true
+    }
+
+    fn add(&mut self, value: Value, source: &str, depth: usize) {
+        if let Some(why) = undecodable(&value) {
+            return self.fails.push(Fail::Plain(format!("unable to decode {source:?}: {why}")));
+        }
+        let (version, kind) = (value["apiVersion"].str(), value["kind"].str());
+        let is_list = kind.ends_with("List") && value["items"].as_list().is_some();
+        if is_list && depth < DEPTH_LIMIT {
+            for item in value["items"].items() {
+                self.add(item.clone(), source, depth + 1);
+            }
+            return;
+        }
+        match find_kind(version, kind) {
+            Some(kind) => self.docs.push(Doc { kind, value, source: source.into() }),
+            None => {
+                let meta = &value["metadata"];
+                let text = format!(
+                    "resource mapping not found for name: {:?} namespace: {:?} from {source:?}: no matches for kind {kind:?} in version {version:?}\nensure CRDs are installed first",
+                    meta["name"].str(),
+                    meta["namespace"].str(),
+                );
+                self.fails.push(Fail::Plain(text));
+            }
+        }
+    }
+
+    /// Gives namespaced objects their namespace.
+    fn placed(mut self, cx: &Cx) -> Res<Docs> {
+        let own = cx.base.namespace.clone();
+        let mut kept = Vec::new();
+        for mut doc in std::mem::take(&mut self.docs) {
+            let given = doc.namespace().to_string();
+            if !doc.kind.info().namespaced {
+                kept.push(doc);
+            } else if given.is_empty() {
+                doc.value.set("metadata.namespace", own.as_str());
+                kept.push(doc);
+            } else if cx.base.explicit && given != own {
+                self.fails.push(Fail::Plain(format!(
+                    "the namespace from the provided object {given:?} does not match the namespace {own:?}. You must pass '--namespace={given}' to perform this operation."
+                )));
+            } else {
+                kept.push(doc);
+            }
+        }
+        self.docs = kept;
+        Ok(self)
+    }
+}
+
+/// The kind that a manifest means; the kind's name may be written in another case, which is the API
+/// server's to refuse.
+pub fn find_kind(version: &str, kind: &str) -> Option<Kind> {
+    Kind::of(version, kind).or_else(|| {
+        Kind::all().find(|k| {
+            let info = k.info();
+            info.api_version == version && info.kind.eq_ignore_ascii_case(kind)
+        })
+    })
+}
+
+fn shape(value: &Value) -> Result<(), String> {
+    if value.as_map().is_none() {
+        return Err("invalid object to validate".into());
+    }
+    let missing: Vec<&str> =
+        ["apiVersion", "kind"].into_iter().filter(|f| value[*f].str().is_empty()).collect();
+    match missing.as_slice() {
+        [] => Ok(()),
+        [one] => Err(format!("{one} not set")),
+        _ => Err("[apiVersion not set, kind not set]".into()),
+    }
+}
+
+/// What kubectl's own decoder says about metadata of a wrong type.
+fn undecodable(value: &Value) -> Option<String> {
+    if value.as_map().is_none() || value["kind"].str().is_empty() {
+        return Some(format!("Object 'Kind' is missing in '{}'", json::print(value)));
+    }
+    let wrong = |v: &Value, field: &str, ty: &str| {
+        Some(format!("json: cannot unmarshal {} into Go struct field {field} of type {ty}", json_type(v)))
+    };
+    let meta = &value["metadata"];
+    if meta.is_null() {
+        return None;
+    }
+    if meta.as_map().is_none() {
+        return wrong(meta, "metadataOnlyObject.metadata", "v1.ObjectMeta");
+    }
+    for field in ["name", "generateName", "namespace", "selfLink", "uid", "resourceVersion"] {
+        let v = &meta[field];
+        if v.is_some() && v.as_str().is_none() {
+            return wrong(v, &format!("ObjectMeta.metadata.{field}"), "string");
+        }
+    }
+    for field in ["labels", "annotations"] {
+        let v = &meta[field];
+        if v.is_some() && v.as_map().is_none() {
+            return wrong(v, &format!("ObjectMeta.metadata.{field}"), "map[string]string");
+        }
+        let bad = v.entries().find(|(_, v)| v.is_some() && v.as_str().is_none());
+        if let Some((_, v)) = bad {
+            return wrong(v, &format!("ObjectMeta.metadata.{field}"), "string");
+        }
+    }
+    None
+}
+
+fn json_type(v: &Value) -> &'static str {
+    match v {
+        Value::Null => "null",
+        Value::Bool(_) => "bool",
+        Value::Int(_) | Value::Float(_) => "number",
+        Value::Str(_) => "string",
+        Value::List(_) => "array",
+        Value::Map(_) => "object",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn metadata_of_a_wrong_type_is_kubectls_own_error() {
+        let v = crate::map! { "kind" => "Pod", "metadata" => crate::map! { "name" => 123 } };
+        assert_eq!(
+            undecodable(&v).as_deref(),
+            Some(
+                "json: cannot unmarshal number into Go struct field ObjectMeta.metadata.name of type string"
+            )
+        );
+        assert_eq!(shape(&crate::map! { "kind" => "Pod" }).err().as_deref(), Some("apiVersion not set"));
+        assert_eq!(shape(&Value::from("x")).err().as_deref(), Some("invalid object to validate"));
+    }
+}

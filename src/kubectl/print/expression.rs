@@ -1,0 +1,222 @@
+//! Output by expressions: jsonpath, custom columns, and sorting by a field.
+
+use crate::api::jsonpath::{JsonPath, relaxed};
+use crate::api::{Object, Value, json};
+use crate::kubectl::fail::{Fail, Res};
+use crate::kubectl::print::table::Table;
+use crate::time::parse_rfc3339;
+use std::cmp::Ordering;
+
+fn parsed(text: &str) -> Res<JsonPath> {
+    JsonPath::parse(text).map_err(|why| Fail::Plain(format!("error parsing jsonpath {text}, {why}")))
+}
+
+/// Checks a jsonpath template.
+pub fn check(text: &str) -> Res<()> {
+    parsed(text).map(|_| ())
+}
+
+/// Prints what a template finds.
+pub fn print(value: &Value, text: &str, as_json: bool) -> Res<String> {
+    let path = parsed(text)?;
+    let out = if as_json { path.print_json(value, true) } else { path.print(value, true) };
+    out.map_err(|why| {
+        Fail::Plain(format!(
+            "error executing jsonpath {text:?}: Error executing template: {why}. Printing more information for debugging the template:\n\ttemplate was:\n\t\t{text}\n\tobject given to jsonpath engine was:\n\t\t{}\n\n",
+            go_syntax(value)
+        ))
+    })
+}
+
+/// A tree as Go prints it with `%#v`.
+fn go_syntax(value: &Value) -> String {
+    match value {
+        Value::Map(_) => {
+            let inner: Vec<String> =
+                value.entries().map(|(k, v)| format!("{}:{}", json::quote(k), go_syntax(v))).collect();
+            format!("map[string]interface {{}}{{{}}}", inner.join(", "))
+        }
+        Value::List(_) => {
+            let inner: Vec<String> = value.items().iter().map(go_syntax).collect();
+            format!("[]interface {{}}{{{}}}", inner.join(", "))
+        }
+        Value::Null => "interface {}(nil)".into(),
+        other => json::print(other),
+    }
+}
+
+/// Reads `HEADER:path,…`.
+pub fn columns(spec: &str) -> Res<Vec<(String, String)>> {
+    if spec.is_empty() {
+        return Err("custom-columns format specified but no custom columns given".into());
+    }
+    let mut out = Vec::new();
+    for part in split_columns(spec) {
+        let Some((header, path)) = part.split_once(':') else {
+            return Err(Fail::Plain(format!(
+                "unexpected custom-columns spec: {part}, expected <header>:<json-path-expr>"
+            )));
+        };
+        out.push((header.to_string(), relaxed(path).map_err(Fail::Plain)?));
+    }
+    Ok(out)
+}
+
+/// Splits at commas that stand in no brackets.
+fn split_columns(spec: &str) -> Vec<&str> {
+    let (mut parts, mut depth, mut start) = (Vec::new(), 0i32, 0);
+    for (i, c) in spec.char_indices() {
+        match c {
+            '[' | '(' => depth += 1,
+            ']' | ')' => depth -= 1,
+            ',' if depth <= 0 => {
+                parts.push(&spec[start..i]);
+                start = i + 1;
+            }
+            _ => {}
+        }
+    }
+    parts.push(&spec[start..]);
+    parts
+}
+
+/// Reads a file with a line of headers and a line of paths.
+pub fn columns_file(text: &str) -> Res<Vec<(String, String)>> {
+    let mut lines = text.lines();
+    let (Some(headers), Some(paths)) = (lines.next(), lines.next()) else {
+        return Err("invalid format for custom columns, expected 2 lines: headers and paths".into());
+    };
+    let (headers, paths): (Vec<&str>, Vec<&str>) =
+        (headers.split_whitespace().collect(), paths.split_whitespace().collect());
+    if headers.len() != paths.len() {
+        return Err(Fail::Plain(format!(
+            "number of headers ({}) and field specifications ({}) don't match",
+            headers.len(),
+            paths.len()
+        )));
+    }
+    headers
+        .into_iter()
+        .zip(paths)
+        .map(|(h, p)| Ok((h.to_string(), relaxed(p).map_err(Fail::Plain)?)))
+        .collect()
+}
+
+/// A table of custom columns with its header.
+pub fn table(value: &Value, columns: &[(String, String)]) -> Res<String> {
+    let mut paths = Vec::new();
+    for (_, path) in columns {
+        paths.push(parsed(path)?);
+    }
+    let mut table = Table::default();
+    table.row(columns.iter().map(|(h, _)| h.clone()).collect());
+    let items =
+        if value["kind"].str() == "List" { value["items"].items() } else { std::slice::from_ref(value) };
+    for item in items {
+        let cell = |path: &JsonPath| {
+            let found: Vec<String> =
+                path.find(item, true).unwrap_or_default().iter().flatten().map(go_value).collect();
+            if found.is_empty() { "<none>".to_string() } else { found.join(",") }
+        };
+        table.row(paths.iter().map(cell).collect());
+    }
+    Ok(table.take())
+}
+
+/// A tree as Go prints it with `%v`: `map[a:b]`, `[x y]`.
+pub fn go_value(value: &Value) -> String {
+    match value {
+        Value::Map(_) => {
+            let inner: Vec<String> = value.entries().map(|(k, v)| format!("{k}:{}", go_value(v))).collect();
+            format!("map[{}]", inner.join(" "))
+        }
+        Value::List(_) => {
+            let inner: Vec<String> = value.items().iter().map(go_value).collect();
+            format!("[{}]", inner.join(" "))
+        }
+        Value::Str(s) => s.to_string(),
+        Value::Null => "<nil>".into(),
+        other => json::print(other),
+    }
+}
+
+/// Sorts objects by a field; objects without it come first.
+pub fn sort(objects: &mut [Object], field: &str) -> Res<()> {
+    let path = parsed(&relaxed(field).map_err(Fail::Plain)?)?;
+    let key = |o: &Object| path.find(&o.value, true).ok().and_then(|r| r.into_iter().flatten().next());
+    let mut keyed: Vec<(Option<Value>, Object)> = objects.iter().map(|o| (key(o), o.clone())).collect();
+    keyed.sort_by(|(a, _), (b, _)| match (a, b) {
+        (None, None) => Ordering::Equal,
+        (None, _) => Ordering::Less,
+        (_, None) => Ordering::Greater,
+        (Some(a), Some(b)) => compare(a, b),
+    });
+    for (slot, (_, object)) in objects.iter_mut().zip(keyed) {
+        *slot = object;
+    }
+    Ok(())
+}
+
+fn compare(a: &Value, b: &Value) -> Ordering {
+    if let (Some(x), Some(y)) = (a.as_int(), b.as_int()) {
+        return x.cmp(&y);
+    }
+    if let (Value::Str(x), Value::Str(y)) = (a, b) {
+        if let (Some(s), Some(t)) = (parse_rfc3339(x), parse_rfc3339(y)) {
+            return s.cmp(&t);
+        }
+        let (q, r) = (crate::api::quantity::Quantity::parse(x), crate::api::quantity::Quantity::parse(y));
+        if let (Some(q), Some(r)) = (q, r) {
+            return q.milli_value().cmp(&r.milli_value());
+        }
+        return natural(x, y);
+    }
+    go_value(a).cmp(&go_value(b))
+}
+
+/// Compares texts with the numbers in them by value: `pod-2` before `pod-10`.
+fn natural(a: &str, b: &str) -> Ordering {
+    let (mut a, mut b) = (a, b);
+    loop {
+        let digits = |s: &str| s.bytes().take_while(u8::is_ascii_digit).count();
+        let (n, m) = (digits(a), digits(b));
+        if n > 0 && m > 0 {
+            let (x, y) = (a[..n].trim_start_matches('0'), b[..m].trim_start_matches('0'));
+            let order = x.len().cmp(&y.len()).then(x.cmp(y));
+            if order != Ordering::Equal {
+                return order;
+            }
+            (a, b) = (&a[n..], &b[m..]);
+            continue;
+        }
+        match (a.chars().next(), b.chars().next()) {
+            (None, None) => return Ordering::Equal,
+            (x, y) if x == y => {
+                let n = x.map_or(0, char::len_utf8);
+                (a, b) = (&a[n..], &b[n..]);
+            }
+            (x, y) => return x.cmp(&y),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn custom_columns_are_read_as_kubectl_reads_them() {
+        let message = |spec: &str| columns(spec).err().map(|f| f.message());
+        assert_eq!(
+            message("NAME").as_deref(),
+            Some("unexpected custom-columns spec: NAME, expected <header>:<json-path-expr>")
+        );
+        let v = crate::map! { "metadata" => crate::map! { "name" => "web", "labels" => crate::map! { "a" => "b" } } };
+        let spec = columns("NAME:.metadata.name,L:metadata.labels,NO:.nope").expect("valid");
+        assert_eq!(
+            table(&v, &spec).ok().as_deref(),
+            Some("NAME   L          NO\nweb    map[a:b]   <none>\n")
+        );
+        assert_eq!(natural("pod-2", "pod-10"), Ordering::Less);
+    }
+}

@@ -1,0 +1,128 @@
+//! A pod's line in `kubectl get pods`: readiness, the word for its state, restarts.
+
+use crate::api::{Object, Value};
+use crate::kubectl::print::age::human;
+use crate::time::parse_rfc3339;
+
+/// What `kubectl get pods` tells of a pod.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PodLine {
+    /// Ready containers.
+    pub ready: usize,
+    /// Containers, sidecars included.
+    pub total: usize,
+    /// The STATUS column.
+    pub status: String,
+    /// Restarts.
+    pub restarts: i64,
+    /// The end of the last terminated instance, in microseconds since 1970.
+    pub last_restart: Option<i64>,
+}
+
+impl PodLine {
+    /// `3 (5s ago)`.
+    pub fn restarts_text(&self, now: i64) -> String {
+        match self.last_restart {
+            Some(t) if self.restarts != 0 => format!("{} ({} ago)", self.restarts, human(now - t)),
+            _ => self.restarts.to_string(),
+        }
+    }
+}
+
+fn is_sidecar(pod: &Object, name: &str) -> bool {
+    pod.at("spec.initContainers").find("name", name)["restartPolicy"].str() == "Always"
+}
+
+fn finished(status: &Value) -> Option<i64> {
+    parse_rfc3339(status.at("lastState.terminated.finishedAt").str())
+}
+
+fn ended(terminated: &Value, prefix: &str) -> String {
+    match (terminated["reason"].str(), terminated["signal"].int_or(0)) {
+        ("", 0) => format!("{prefix}ExitCode:{}", terminated["exitCode"].int_or(0)),
+        ("", signal) => format!("{prefix}Signal:{signal}"),
+        (reason, _) => format!("{prefix}{reason}"),
+    }
+}
+
+/// Works out a pod's line as the API server's printer does.
+pub fn line(pod: &Object) -> PodLine {
+    let phase = pod.at("status.phase").str();
+    let reason = pod.at("status.reason").str();
+    let mut out = PodLine {
+        ready: 0,
+        total: pod.at("spec.containers").items().len(),
+        status: if reason.is_empty() { phase } else { reason }.to_string(),
+        restarts: 0,
+        last_restart: None,
+    };
+    if pod.condition("PodScheduled")["reason"].str() == "SchedulingGated" {
+        out.status = "SchedulingGated".into();
+    }
+    let inits = pod.at("spec.initContainers").items();
+    out.total += inits.iter().filter(|c| c["restartPolicy"].str() == "Always").count();
+    let initializing = init_part(pod, &mut out);
+    if !initializing || pod.condition_true("Initialized") {
+        main_part(pod, &mut out);
+    }
+    if pod.is_deleting() {
+        if reason == "NodeLost" {
+            out.status = "Unknown".into();
+        } else if !matches!(phase, "Succeeded" | "Failed") {
+            out.status = "Terminating".into();
+        }
+    }
+    out
+}
+
+/// The init containers' part; true if initialisation is not over.
+fn init_part(pod: &Object, out: &mut PodLine) -> bool {
+    let total = pod.at("spec.initContainers").items().len();
+    for (i, status) in pod.at("status.initContainerStatuses").items().iter().enumerate() {
+        out.restarts += status["restartCount"].int_or(0);
+        out.last_restart = out.last_restart.max(finished(status));
+        let (terminated, waiting) = (status.at("state.terminated"), status.at("state.waiting"));
+        if terminated.is_some() && terminated["exitCode"].int_or(0) == 0 {
+            continue;
+        }
+        if is_sidecar(pod, status["name"].str()) && status["started"].is_true() {
+            out.ready += usize::from(status["ready"].is_true());
+            continue;
+        }
+        out.status = if terminated.is_some() {
+            ended(terminated, "Init:")
+        } else if !matches!(waiting["reason"].str(), "" | "PodInitializing") {
+            format!("Init:{}", waiting["reason"].str())
+        } else {
+            format!("Init:{i}/{total}")
+        };
+        return true;
+    }
+    false
+}
+
+fn main_part(pod: &Object, out: &mut PodLine) {
+    let sidecars = || {
+        let all = pod.at("status.initContainerStatuses").items().iter();
+        all.filter(|s| is_sidecar(pod, s["name"].str()))
+    };
+    out.restarts = sidecars().map(|s| s["restartCount"].int_or(0)).sum();
+    out.last_restart = sidecars().filter_map(finished).max();
+    let mut running = false;
+    for status in pod.at("status.containerStatuses").items().iter().rev() {
+        out.restarts += status["restartCount"].int_or(0);
+        out.last_restart = out.last_restart.max(finished(status));
+        let (terminated, waiting) = (status.at("state.terminated"), status.at("state.waiting"));
+        if !waiting["reason"].str().is_empty() {
+            out.status = waiting["reason"].str().to_string();
+        } else if terminated.is_some() {
+            out.status = ended(terminated, "");
+        } else if status["ready"].is_true() && status.at("state.running").is_some() {
+            running = true;
+            out.ready += 1;
+        }
+    }
+    if out.status == "Completed" && running {
+        out.status = if pod.condition_true("Ready") { "Running" } else { "NotReady" }.into();
+    }
+}

@@ -1,0 +1,261 @@
+//! `kubectl apply`: client-side three-way merges with the last applied configuration.
+
+use crate::api::request::{Options, PatchType, Verb as Method};
+use crate::api::{Object, Request, Value, json};
+use crate::kubectl::cx::{Cx, OK, Outcome};
+use crate::kubectl::diff::{Lists, three_way};
+use crate::kubectl::fail::{Fail, Res};
+use crate::kubectl::files::{self, Doc};
+use crate::kubectl::flags::{Args, Flag, array, int, on, span, switch, text};
+use crate::kubectl::print::{self, Dry, Format};
+
+/// Flags.
+pub const FLAGS: &[Flag] = &[
+    text("selector", 'l', ""),
+    switch("all", ' '),
+    switch("all-namespaces", 'A'),
+    switch("prune", ' '),
+    array("prune-allowlist", ' '),
+    text("applyset", ' ', ""),
+    switch("server-side", ' '),
+    switch("force-conflicts", ' '),
+    text("field-manager", ' ', ""),
+    switch("force", ' '),
+    int("grace-period", ' ', "-1"),
+    switch("wait", ' '),
+    span("timeout", "0s"),
+    text("cascade", ' ', "background"),
+    on("overwrite"),
+    on("openapi-patch"),
+    text("subresource", ' ', ""),
+];
+
+/// The annotation that holds what was applied last.
+pub const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
+/// Runs the verb.
+pub fn run(cx: &mut Cx, args: &Args) -> Outcome {
+    if !args.rest.is_empty() {
+        return Err(Fail::Usage(format!("Unexpected args: [{}]", args.rest.join(" "))));
+    }
+    if !files::given(args) {
+        return Err("must specify one of -f and -k".into());
+    }
+    let dry = Dry::of(args)?;
+    let server_side = args.is("server-side");
+    check(args, dry, server_side)?;
+    let format = print::format(cx, args, print::MADE)?;
+    let loaded = files::load(cx, args)?;
+    let mut fails = loaded.fails;
+    let docs: Vec<Doc> = loaded.docs.into_iter().filter(|d| super::selected(args, d)).collect();
+    if docs.is_empty() {
+        Fail::join(fails)?;
+        return Err("no objects passed to apply".into());
+    }
+    let mut made = Vec::new();
+    for doc in &docs {
+        let done = if server_side { server(cx, args, doc, dry) } else { client(cx, args, doc, dry) };
+        match done {
+            Ok((object, word)) => {
+                if format == Format::Human {
+                    cx.print(&print::done(&object, word, dry));
+                }
+                made.push(object);
+            }
+            Err(fail) => fails.push(fail),
+        }
+    }
+    print_made(cx, &made, &format)?;
+    if args.is("prune") && fails.is_empty() {
+        super::prune::run(cx, args, &made, dry)?;
+    }
+    Fail::join(fails)?;
+    OK
+}
+
+fn check(args: &Args, dry: Dry, server_side: bool) -> Res<()> {
+    if args.is("force-conflicts") && !server_side {
+        return Err("--force-conflicts only works with --server-side".into());
+    }
+    if dry == Dry::Client && server_side {
+        return Err(
+            "--dry-run=client doesn't work with --server-side (did you mean --dry-run=server instead?)"
+                .into(),
+        );
+    }
+    if args.is("force") && server_side {
+        return Err("--force cannot be used with --server-side".into());
+    }
+    if args.is("prune")
+        && !args.is("all")
+        && args.value("selector").is_empty()
+        && args.value("applyset").is_empty()
+    {
+        return Err("all resources selected for prune without explicitly passing --all. To prune all resources, pass the --all flag. If you did not mean to prune all resources, specify a label selector".into());
+    }
+    Ok(())
+}
+
+/// Several results go into one list.
+fn print_made(cx: &mut Cx, made: &[Object], format: &Format) -> Res<()> {
+    if *format == Format::Human || made.is_empty() {
+        return Ok(());
+    }
+    let value = match made {
+        [one] => one.value.clone(),
+        many => print::list(many),
+    };
+    let text = print::value(&value, format, false)?;
+    cx.print(&text);
+    Ok(())
+}
+
+/// How errors name an object: `Resource: …, GroupVersionKind: …`.
+pub fn info(doc: &Doc) -> String {
+    let i = doc.kind.info();
+    let version =
+        if i.api_version.contains('/') { i.api_version.to_string() } else { format!("/{}", i.api_version) };
+    format!(
+        "Resource: \"{version}, Resource={}\", GroupVersionKind: \"{version}, Kind={}\"\nName: {:?}, Namespace: {:?}",
+        i.plural,
+        i.kind,
+        doc.name(),
+        doc.namespace()
+    )
+}
+
+/// The object with its configuration written into the annotation.
+pub fn annotated(value: &Value) -> Value {
+    let mut value = value.clone();
+    value.slot("metadata").map_mut();
+    let notes = value.slot("metadata.annotations").map_mut();
+    notes.remove(LAST_APPLIED);
+    let text = format!("{}\n", json::print(&value));
+    value.slot("metadata.annotations").map_mut().insert(LAST_APPLIED, text);
+    value
+}
+
+fn validation(args: &Args) -> &'static str {
+    super::validation(args.value("validate"))
+}
+
+fn client(cx: &mut Cx, args: &Args, doc: &Doc, dry: Dry) -> Res<(Object, &'static str)> {
+    let generated = doc.value.at("metadata.generateName").str();
+    if doc.name().is_empty() && !generated.is_empty() {
+        return Err(Fail::Plain(format!("from {generated}: cannot use generate name with apply")));
+    }
+    let retrieving = format!(
+        "error when retrieving current configuration of:\n{}\nfrom server for: {:?}",
+        info(doc),
+        doc.source
+    );
+    if doc.name().is_empty() {
+        return Err(Fail::from("resource name may not be empty").context(&retrieving));
+    }
+    let wanted = annotated(&doc.value);
+    let namespace = doc.kind.info().namespaced.then(|| doc.namespace().to_string());
+    let get = Request::new(Method::Get, doc.kind, namespace.as_deref(), doc.name());
+    let live = match cx.object(get) {
+        Ok(live) => live,
+        Err(fail) if fail.is_not_found() => return create(cx, args, doc, wanted, dry),
+        Err(fail) => return Err(fail.context(&retrieving)),
+    };
+    let before = match live.annotation(LAST_APPLIED) {
+        Some(text) => json::parse(text).unwrap_or_default(),
+        None => {
+            let warning = format!(
+                "Warning: resource {}/{} is missing the {LAST_APPLIED} annotation which is required by kubectl apply. kubectl apply should only be used on resources created declaratively by either kubectl create --save-config or kubectl apply. The missing annotation will be patched automatically.\n",
+                doc.kind.info().plural,
+                doc.name()
+            );
+            cx.eprint(&warning);
+            Value::Null
+        }
+    };
+    let patch = three_way(&before, &wanted, &live.value, Lists::Keyed);
+    if patch.is_empty() {
+        let word = if always_differs(doc, &live) { "configured" } else { "unchanged" };
+        return Ok((live, word));
+    }
+    if dry == Dry::Client {
+        return Ok((live, "configured"));
+    }
+    let options = Options {
+        dry_run: dry == Dry::Server,
+        field_validation: validation(args),
+        field_manager: "kubectl-client-side-apply".into(),
+        ..Options::default()
+    };
+    let sent = cx.patch(&live, PatchType::Strategic, patch.clone(), options);
+    match sent {
+        Ok(object) => Ok((object, "configured")),
+        Err(_) if args.is("force") => replace(cx, args, doc, &live, wanted, dry),
+        Err(fail) => {
+            let step = format!("applying patch:\n{}\nto:\n{}\nfor:", json::print(&patch), info(doc));
+            Err(fail.at_source(&step, &doc.source))
+        }
+    }
+}
+
+/// A Pod with volumes of its own always gets a patch from the real kubectl, because the list of the live
+/// object also holds the token's volume and the merge then spells out the list's order.
+fn always_differs(doc: &Doc, live: &Object) -> bool {
+    let (own, all) = (doc.value.at("spec.volumes").items(), live.at("spec.volumes").items());
+    !own.is_empty() && own.len() < all.len()
+}
+
+fn create(cx: &mut Cx, args: &Args, doc: &Doc, wanted: Value, dry: Dry) -> Res<(Object, &'static str)> {
+    if dry == Dry::Client {
+        return Ok((Object { kind: doc.kind, value: doc.value.clone() }, "created"));
+    }
+    let namespace = doc.kind.info().namespaced.then(|| doc.namespace().to_string());
+    let mut request = Request::new(Method::Create, doc.kind, namespace.as_deref(), "").body(wanted);
+    request.options = Options {
+        dry_run: dry == Dry::Server,
+        field_validation: validation(args),
+        field_manager: "kubectl-client-side-apply".into(),
+        ..Options::default()
+    };
+    let made = cx.object(request).map_err(|f| f.at_source("creating", &doc.source))?;
+    Ok((made, "created"))
+}
+
+/// `--force`: what cannot be changed is deleted and made anew.
+fn replace(
+    cx: &mut Cx,
+    args: &Args,
+    doc: &Doc,
+    live: &Object,
+    wanted: Value,
+    dry: Dry,
+) -> Res<(Object, &'static str)> {
+    let namespace = doc.kind.info().namespaced.then(|| doc.namespace().to_string());
+    let mut request = Request::new(Method::Delete, doc.kind, namespace.as_deref(), live.name());
+    request.options.grace_period_seconds = Some(0);
+    cx.send(request)?;
+    let (made, _) = create(cx, args, doc, wanted, dry)?;
+    Ok((made, "configured"))
+}
+
+fn server(cx: &mut Cx, args: &Args, doc: &Doc, dry: Dry) -> Res<(Object, &'static str)> {
+    if doc.name().is_empty() {
+        return Err("metadata.name is required".into());
+    }
+    let namespace = doc.kind.info().namespaced.then(|| doc.namespace().to_string());
+    let manager = match args.value("field-manager") {
+        "" => "kubectl",
+        given => given,
+    };
+    let mut request =
+        Request::new(Method::Patch(PatchType::Apply), doc.kind, namespace.as_deref(), doc.name())
+            .body(doc.value.clone());
+    request.options = Options {
+        dry_run: dry == Dry::Server,
+        field_validation: validation(args),
+        field_manager: manager.into(),
+        force: args.is("force-conflicts"),
+        ..Options::default()
+    };
+    let object = cx.object(request)?;
+    Ok((object, "serverside-applied"))
+}
