@@ -32,15 +32,23 @@ const DEPTH_LIMIT: usize = 64;
 /// The key of the elements of a list field, as the API types declare it; `parent` is the field above.
 pub fn merge_key(parent: &str, field: &str) -> Option<&'static str> {
     Some(match field {
-        "containers" | "initContainers" | "ephemeralContainers" | "volumes" | "env" | "imagePullSecrets"
-        | "resourceClaims" | "secrets" => "name",
+        "containers"
+        | "initContainers"
+        | "ephemeralContainers"
+        | "volumes"
+        | "env"
+        | "imagePullSecrets"
+        | "resourceClaims"
+        | "secrets" => "name",
         "volumeMounts" => "mountPath",
         "volumeDevices" => "devicePath",
         "hostAliases" => "ip",
         "topologySpreadConstraints" => "topologyKey",
         "conditions" => "type",
         "ownerReferences" => "uid",
-        "ports" if matches!(parent, "containers" | "initContainers" | "ephemeralContainers") => "containerPort",
+        "ports" if matches!(parent, "containers" | "initContainers" | "ephemeralContainers") => {
+            "containerPort"
+        }
         "ports" if parent == "spec" => "port",
         _ => return None,
     })

@@ -16,7 +16,6 @@ pub mod files;
 pub mod flags;
 pub mod resource;
 
-pub mod describe;
 mod help;
 pub mod print;
 mod verb;
@@ -222,6 +221,27 @@ impl Kubectl {
         );
         self.output.push(crate::os::STDERR, end.as_bytes());
         Phase::After(1, sys.now() + Span::millis(verb::USAGE_MS))
+    }
+}
+
+/// A pod's line in `kubectl get pods`, without its age.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PodSummary {
+    /// `1/2`.
+    pub ready: String,
+    /// The STATUS column.
+    pub status: String,
+    /// Restarts.
+    pub restarts: i64,
+}
+
+/// What `kubectl get pods` says of a pod.
+pub fn pod_summary(pod: &crate::api::Object) -> PodSummary {
+    let line = print::pod::line(pod);
+    PodSummary {
+        ready: format!("{}/{}", line.ready, line.total),
+        status: line.status,
+        restarts: line.restarts,
     }
 }
 

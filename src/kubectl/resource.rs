@@ -40,10 +40,9 @@ fn in_group(api_version: &str, group: &str) -> bool {
     let (own, version) = api_version.rsplit_once('/').unwrap_or(("", api_version));
     let wanted = match group.split_once('.') {
         Some((v, g)) if v == version => g,
-        _ if group == version => return own.is_empty(),
         _ => group,
     };
-    !own.is_empty() && own.starts_with(wanted)
+    if wanted.is_empty() { own.is_empty() } else { own.starts_with(wanted) }
 }
 
 /// The kinds of a comma list; `all` stands for what `kubectl get all` shows.
@@ -198,13 +197,12 @@ mod tests {
             ("Pods", Kind::POD),
             ("deployments.app", Kind::DEPLOYMENT),
             ("deployments.v1.apps", Kind::DEPLOYMENT),
-            ("pods.v1", Kind::POD),
             ("pods.v1.", Kind::POD),
             ("sts", Kind::STATEFUL_SET),
         ] {
             assert_eq!(kind_of(arg).ok(), Some(kind), "{arg}");
         }
-        for arg in ["podz", "", "pods.v2", "ALL", "deployments.batch"] {
+        for arg in ["podz", "", "pods.v1", "pods.v2", "ALL", "deployments.batch"] {
             assert!(kind_of(arg).is_err(), "{arg}");
         }
     }

@@ -276,10 +276,10 @@ mod tests {
     #[test]
     fn verbs_are_found_behind_flags() {
         let words: Vec<String> =
-            ["-n", "web", "create", "--dry-run=client", "job", "x"].map(String::from).to_vec();
+            ["-n", "web", "config", "--context=x", "view", "x"].map(String::from).to_vec();
         let found = find(&words);
-        assert_eq!(found.path, "kubectl create job");
-        assert_eq!(found.words, ["-n", "web", "--dry-run=client", "x"]);
+        assert_eq!(found.path, "kubectl config view");
+        assert_eq!(found.words, ["-n", "web", "--context=x", "x"]);
     }
 
     #[test]

@@ -39,15 +39,15 @@ static VERBS: &[Verb] = &[
     },
     Verb { ..Verb::new("edit", todo) },
     Verb {
-        meant: &["remove"],
+        meant: &["rm", "remove"],
         flags: &[delete::FLAGS, FILES, DRY],
         about: "Delete resources by file names, stdin, resources and names, or by resources and label selector",
         usage: "([-f FILENAME] | TYPE [(NAME | -l label | --all)])",
         ms: 60,
         ..Verb::new("delete", delete::run)
     },
-    Verb { ..Verb::new("rollout", todo) },
-    Verb { ..Verb::new("scale", todo) },
+    Verb { meant: &["rollingupdate"], ..Verb::new("rollout", todo) },
+    Verb { meant: &["resize"], ..Verb::new("scale", todo) },
     Verb { ..Verb::new("autoscale", todo) },
     Verb { ..Verb::new("certificate", todo) },
     Verb { ..Verb::new("cluster-info", todo) },
