@@ -1,1 +1,145 @@
-//! The controllers of the control plane.
+//! kube-controller-manager: the controllers that make the cluster be as its objects say.
+//!
+//! [`Controllers`] routes changes to the work queues of the controllers concerned and runs what is due; each
+//! controller is a module of functions over objects, and [`work`] holds what they remember. Every
+//! synchronisation computes what should be from what is, so that a lost or repeated change does no harm.
+//!
+//! Invariants: a controller acts on objects only through the API server; what it does is caused by the
+//! change or timer that called it; requests of a controller keep to its client's rate limit.
+
+mod deployment;
+mod garbage;
+mod namespace;
+mod pods;
+mod replicaset;
+mod rules;
+mod serviceaccount;
+mod work;
+
+use crate::agenda::Timers;
+use crate::api::object::Key;
+use crate::api::request::WatchKind;
+use crate::api::{Kind, Object};
+use crate::apiserver::{ApiServer, Change};
+use work::{Cx, Work};
+
+/// The controllers that have a work queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Which {
+    /// ReplicaSets.
+    ReplicaSet,
+    /// ReplicationControllers.
+    ReplicationController,
+    /// Deployments.
+    Deployment,
+    /// Terminating namespaces.
+    Namespace,
+    /// Default accounts of namespaces.
+    ServiceAccount,
+    /// Objects whose owners are gone.
+    Garbage,
+}
+
+impl Which {
+    /// The name under which it acts and records events.
+    pub fn component(self) -> &'static str {
+        match self {
+            Which::ReplicaSet => "replicaset-controller",
+            Which::ReplicationController => "replication-controller",
+            Which::Deployment => "deployment-controller",
+            Which::Namespace => "namespace-controller",
+            Which::ServiceAccount => "serviceaccount-controller",
+            Which::Garbage => "garbage-collector-controller",
+        }
+    }
+}
+
+/// When controllers act on their own.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Timer {
+    /// Synchronise an object.
+    Sync(Which, Key),
+    /// Send the next requests of a burst for an owner.
+    Act(Which, Key),
+}
+
+/// All controllers.
+#[derive(Clone, Debug, Default)]
+pub struct Controllers {
+    work: Work,
+}
+
+impl Controllers {
+    /// Controllers that remember nothing.
+    pub fn new(seed: u64) -> Controllers {
+        let _ = seed;
+        Controllers::default()
+    }
+
+    /// Queues what a change concerns.
+    pub fn on_change(&mut self, change: &Change, api: &mut ApiServer, timers: &mut Timers<Timer>) {
+        let cx = &mut Cx { api, timers, work: &mut self.work };
+        note_orphan(change, cx);
+        match change.new.kind {
+            Kind::POD => replicaset::pod_changed(change, cx),
+            Kind::REPLICA_SET | Kind::REPLICATION_CONTROLLER => replicaset::changed(change, cx),
+            _ => {}
+        }
+        deployment::changed(change, cx);
+        namespace::changed(change, cx);
+        serviceaccount::changed(change, cx);
+        garbage::changed(change, cx);
+    }
+
+    /// Does what a timer says.
+    pub fn on_timer(&mut self, timer: Timer, api: &mut ApiServer, timers: &mut Timers<Timer>) {
+        let cx = &mut Cx { api, timers, work: &mut self.work };
+        match timer {
+            Timer::Sync(which, key) => {
+                if cx.work.take(which, &key, cx.api.now) {
+                    cx.api.actor = crate::api::Text::lit(which.component());
+                    sync(which, &key, cx);
+                }
+            }
+            Timer::Act(which, key) => {
+                cx.api.actor = crate::api::Text::lit(which.component());
+                cx.act(which, &key);
+            }
+        }
+    }
+}
+
+fn sync(which: Which, key: &Key, cx: &mut Cx<'_>) {
+    let Some(object) = cx.api.store.get(key).cloned() else { return };
+    match which {
+        Which::ReplicaSet | Which::ReplicationController => replicaset::sync(which, &object, cx),
+        Which::Deployment => deployment::sync(&object, cx),
+        Which::Namespace => namespace::sync(&object, cx),
+        Which::ServiceAccount => serviceaccount::sync(&object, cx),
+        Which::Garbage => garbage::sync(&object, cx),
+    }
+}
+
+/// Keeps the set of objects that a controller may adopt.
+fn note_orphan(change: &Change, cx: &mut Cx<'_>) {
+    let object = &change.new;
+    if !matches!(object.kind, Kind::POD | Kind::REPLICA_SET) {
+        return;
+    }
+    let orphan = change.kind != WatchKind::Deleted && object.controller().is_null();
+    if orphan {
+        cx.work.orphans.insert(object.key());
+    } else {
+        cx.work.orphans.remove(&object.key());
+    }
+}
+
+/// The key of the controller of an object.
+fn controller_key(object: &Object) -> Option<Key> {
+    let owner = object.controller();
+    let kind = Kind::of(owner["apiVersion"].str(), owner["kind"].str())?;
+    Some(Key::new(kind, object.at("metadata.namespace").text(), owner["name"].text()))
+}
+
+#[cfg(test)]
+mod tests;

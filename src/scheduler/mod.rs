@@ -111,6 +111,7 @@ impl Scheduler {
         match change.new.kind {
             Kind::POD => self.pod_changed(change, api),
             Kind::NODE => self.node_changed(change, api),
+            kind if !Scheduler::KINDS.contains(&kind) => return,
             kind => {
                 let (namespace, name) = (change.new.namespace(), change.new.name());
                 self.wake(&Event::Volume { kind, namespace, name }, api);
