@@ -77,7 +77,12 @@ fn deletion_order(a: &Object, b: &Object, crowd: &BTreeMap<Text, i64>, api: &Api
         if is_ready(p) { magnitude(&p.condition("Ready")["lastTransitionTime"], api) } else { 0 }
     };
     let restarts = |p: &Object| {
-        p.at("status.containerStatuses").items().iter().map(|c| c["restartCount"].int_or(0)).max().unwrap_or(0)
+        p.at("status.containerStatuses")
+            .items()
+            .iter()
+            .map(|c| c["restartCount"].int_or(0))
+            .max()
+            .unwrap_or(0)
     };
     let age = |p: &Object| magnitude(p.at("metadata.creationTimestamp"), api);
     assigned(a)

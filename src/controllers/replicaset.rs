@@ -45,9 +45,8 @@ pub fn pod_changed(change: &Change, cx: &mut Cx<'_>) {
     if now.is_none() && (labels_changed || before.is_some()) && change.kind != WatchKind::Deleted {
         for kind in [Kind::REPLICA_SET, Kind::REPLICATION_CONTROLLER] {
             let sets = cx.api.list(kind, Some(pod.namespace()));
-            let matching = sets.filter(|s| {
-                crate::api::selector::matches(&selector(s), pod.at("metadata.labels"))
-            });
+            let matching =
+                sets.filter(|s| crate::api::selector::matches(&selector(s), pod.at("metadata.labels")));
             let keys: Vec<Key> = matching.map(Object::key).collect();
             for key in keys {
                 cx.enqueue(which(kind).expect("one of the two"), &key);

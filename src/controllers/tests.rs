@@ -43,7 +43,9 @@ impl Sim {
             invariant: |_| {},
         };
         for name in ["default", "kube-system"] {
-            sim.create(map! { "apiVersion" => "v1", "kind" => "Namespace", "metadata" => map! { "name" => name } });
+            sim.create(
+                map! { "apiVersion" => "v1", "kind" => "Namespace", "metadata" => map! { "name" => name } },
+            );
         }
         sim.run(Span::secs(1));
         sim
@@ -63,7 +65,10 @@ impl Sim {
     }
 
     fn events(&self) -> Vec<String> {
-        self.api.list(Kind::EVENT, None).map(|e| format!("{} {}", e["reason"].str(), e["message"].str())).collect()
+        self.api
+            .list(Kind::EVENT, None)
+            .map(|e| format!("{} {}", e["reason"].str(), e["message"].str()))
+            .collect()
     }
 
     fn run(&mut self, span: Span) {
@@ -148,8 +153,11 @@ impl Sim {
     }
 
     fn remove(&mut self, key: &Key, uid: String) {
-        let options =
-            DeleteOptions { grace_period_seconds: Some(0), uid: Some(uid.into()), ..DeleteOptions::default() };
+        let options = DeleteOptions {
+            grace_period_seconds: Some(0),
+            uid: Some(uid.into()),
+            ..DeleteOptions::default()
+        };
         let _ = self.api.delete(key, &options);
     }
 }
@@ -203,7 +211,9 @@ fn a_deployment_rolls_out_within_its_bounds_and_says_so_in_kubernetes_words() {
     assert_eq!(images.len(), 4);
     assert!(images.iter().all(|p| p.at("spec.containers.0.image").str() == "nginx:2"));
     let events = sim.events();
-    assert!(events.iter().any(|e| e.starts_with("ScalingReplicaSet Scaled up replica set web-") && e.ends_with(" from 0 to 4")));
+    assert!(events.iter().any(
+        |e| e.starts_with("ScalingReplicaSet Scaled up replica set web-") && e.ends_with(" from 0 to 4")
+    ));
 }
 
 #[test]
@@ -215,7 +225,10 @@ fn a_rollout_that_makes_no_progress_is_noticed_at_its_deadline() {
     assert_eq!(sim.get(&key).condition("Progressing")["status"].str(), "True");
     sim.run(Span::secs(3));
     let progressing = sim.get(&key).condition("Progressing");
-    assert_eq!((progressing["status"].str(), progressing["reason"].str()), ("False", "ProgressDeadlineExceeded"));
+    assert_eq!(
+        (progressing["status"].str(), progressing["reason"].str()),
+        ("False", "ProgressDeadlineExceeded")
+    );
 }
 
 #[test]

@@ -238,7 +238,14 @@ impl Cx<'_> {
     }
 
     /// Records an event of a controller.
-    pub fn event(&mut self, which: Which, about: &Object, kind: &'static str, reason: &'static str, message: &str) {
+    pub fn event(
+        &mut self,
+        which: Which,
+        about: &Object,
+        kind: &'static str,
+        reason: &'static str,
+        message: &str,
+    ) {
         self.api.record(&NewEvent {
             regarding: about,
             field_path: "",

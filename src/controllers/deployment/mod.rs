@@ -54,8 +54,7 @@ fn offer(set: &Object, cx: &mut Cx<'_>) {
 fn pod_gone(pod: &Object, cx: &mut Cx<'_>) {
     let set = controller_key(pod).and_then(|key| cx.api.store.get(&key));
     let Some(key) = set.and_then(controller_key) else { return };
-    let recreates =
-        |d: &Object| d.at("spec.strategy.type").str() == "Recreate";
+    let recreates = |d: &Object| d.at("spec.strategy.type").str() == "Recreate";
     if cx.api.store.get(&key).is_some_and(recreates) {
         cx.enqueue(WHICH, &key);
     }
@@ -116,7 +115,11 @@ pub fn sync(deployment: &Object, cx: &mut Cx<'_>) {
 }
 
 fn age(o: &Object) -> (&str, u64, &str) {
-    (o.at("metadata.creationTimestamp").str(), super::deployment::revisions::revision(o).unsigned_abs(), o.name())
+    (
+        o.at("metadata.creationTimestamp").str(),
+        super::deployment::revisions::revision(o).unsigned_abs(),
+        o.name(),
+    )
 }
 
 fn check_pausing(deployment: &Object, cx: &mut Cx<'_>) -> Object {
@@ -175,7 +178,11 @@ fn adopt_revision(deployment: &Object, sets: Vec<Object>, create: bool, cx: &mut
     let mut next = current["status"].clone();
     if current.condition("Progressing").is_null() && current.at("spec.progressDeadlineSeconds").is_some() {
         let message = format!("Found new replica set \"{}\"", new.name());
-        status::set(&mut next, status::condition("Progressing", "True", "FoundNewReplicaSet", message), cx.api);
+        status::set(
+            &mut next,
+            status::condition("Progressing", "True", "FoundNewReplicaSet", message),
+            cx.api,
+        );
         cx.write_status(WHICH, &current, next);
         current = cx.api.store.get(&deployment.key()).unwrap_or(deployment).clone();
     }
@@ -216,7 +223,11 @@ fn create_set(deployment: &Object, sets: &Sets, revision: i64, cx: &mut Cx<'_>) 
             None
         }
         Err(error) => {
-            let message = format!("Failed to create new replica set \"{}-{hash}\": {}", deployment.name(), error.message);
+            let message = format!(
+                "Failed to create new replica set \"{}-{hash}\": {}",
+                deployment.name(),
+                error.message
+            );
             let mut next = deployment["status"].clone();
             let failed = status::condition("Progressing", "False", "ReplicaSetCreateError", message.clone());
             status::set(&mut next, failed, cx.api);
@@ -272,7 +283,9 @@ fn scale(deployment: &Object, sets: &mut Sets, bounds: Bounds, cx: &mut Cx<'_>) 
     let mut all: Vec<&mut Object> =
         sets.old.iter_mut().chain(&mut sets.new).filter(|s| size(s) > 0).collect();
     let growing = bounds.replicas + bounds.max_surge > all.iter().map(|s| size(s)).sum();
-    all.sort_by(|a, b| size(b).cmp(&size(a)).then_with(|| if growing { age(b).cmp(&age(a)) } else { age(a).cmp(&age(b)) }));
+    all.sort_by(|a, b| {
+        size(b).cmp(&size(a)).then_with(|| if growing { age(b).cmp(&age(a)) } else { age(a).cmp(&age(b)) })
+    });
     let views: Vec<Set> = all.iter().map(|s| view(s)).collect();
     for (set, to) in all.into_iter().zip(plan::proportional(bounds, &views)) {
         *set = resize(deployment, set, to, bounds, cx);
@@ -375,4 +388,3 @@ fn clean_up(deployment: &Object, sets: &Sets, cx: &mut Cx<'_>) {
         }
     }
 }
-

@@ -101,7 +101,8 @@ pub fn proportional(bounds: Bounds, sets: &[Set]) -> Vec<i64> {
             continue;
         }
         let before = set.max_replicas.filter(|n| *n > 0).unwrap_or(bounds.replicas + bounds.max_surge);
-        let share = (*size as f64 * (bounds.replicas + bounds.max_surge) as f64 / before as f64).round() as i64;
+        let share =
+            (*size as f64 * (bounds.replicas + bounds.max_surge) as f64 / before as f64).round() as i64;
         let left = to_add - added;
         let delta =
             if to_add > 0 { (share - *size).min(left).max(0) } else { (share - *size).max(left).min(0) };

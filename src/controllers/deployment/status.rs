@@ -47,7 +47,13 @@ fn sum(sets: &[Object], path: &str) -> i64 {
 }
 
 /// The counts and the `Available` condition.
-pub fn calculate(deployment: &Object, all: &[Object], new: Option<&Object>, bounds: Bounds, api: &ApiServer) -> Value {
+pub fn calculate(
+    deployment: &Object,
+    all: &[Object],
+    new: Option<&Object>,
+    bounds: Bounds,
+    api: &ApiServer,
+) -> Value {
     let available = sum(all, "status.availableReplicas");
     let terminating = sum(all, "status.terminatingReplicas");
     let mut status = map! {
@@ -73,7 +79,12 @@ pub fn calculate(deployment: &Object, all: &[Object], new: Option<&Object>, boun
     }
     let enough = available >= bounds.replicas - bounds.max_unavailable;
     let available = if enough {
-        condition("Available", "True", "MinimumReplicasAvailable", "Deployment has minimum availability.".into())
+        condition(
+            "Available",
+            "True",
+            "MinimumReplicasAvailable",
+            "Deployment has minimum availability.".into(),
+        )
     } else {
         let message = "Deployment does not have minimum availability.".into();
         condition("Available", "False", "MinimumReplicasUnavailable", message)
@@ -109,9 +120,16 @@ pub fn deadline(deployment: &Object, status: &Value, api: &ApiServer) -> Option<
 }
 
 /// The status after a step of a rollout, with the `Progressing` condition.
-pub fn rollout(deployment: &Object, all: &[Object], new: Option<&Object>, bounds: Bounds, api: &ApiServer) -> Value {
+pub fn rollout(
+    deployment: &Object,
+    all: &[Object],
+    new: Option<&Object>,
+    bounds: Bounds,
+    api: &ApiServer,
+) -> Value {
     let mut status = calculate(deployment, all, new, bounds, api);
-    let watched = deployment.at("spec.progressDeadlineSeconds").int_or(i64::from(i32::MAX)) < i64::from(i32::MAX);
+    let watched =
+        deployment.at("spec.progressDeadlineSeconds").int_or(i64::from(i32::MAX)) < i64::from(i32::MAX);
     if !watched {
         remove(&mut status, "Progressing");
         return status;
