@@ -27,6 +27,11 @@ pub struct Cred {
 }
 
 impl Cred {
+    /// The superuser.
+    pub fn root() -> Cred {
+        Cred::default()
+    }
+
     /// Whether this user may do that with an inode: bits 4 read, 2 write, 1 execute or search.
     pub fn may(&self, inode: &Inode, bits: u16) -> bool {
         if self.uid == 0 {

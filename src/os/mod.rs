@@ -16,6 +16,7 @@ mod kernel;
 mod load;
 mod memory;
 mod net;
+mod outside;
 mod pipe;
 mod process;
 mod procfs;

@@ -21,12 +21,15 @@ const LONGEST_PUT_OFF: Span = Span::millis(250);
 
 impl World {
     /// Runs all ready processes until everybody waits. `client` is the API server, for programs that
-    /// speak to it.
-    pub fn run(&mut self, now: Time, client: &mut dyn Client) {
+    /// speak to it. Returns whether any process ran.
+    pub fn run(&mut self, now: Time, client: &mut dyn Client) -> bool {
         self.advance_to(now);
+        let mut ran = false;
         while let Some(id) = self.st.queue.pop_front() {
+            ran = true;
             self.step(id, client);
         }
+        ran
     }
 
     /// Moves the clock without running anything; what callers do to the world then happens at `now`.
