@@ -15,7 +15,14 @@ impl World {
         let mounts = self.st.cells.get(cell.0).ok_or(Errno::EINVAL)?.mounts.clone();
         let virt = ProcView { st: &self.st, cell, me: None };
         let cred = Cred::root();
-        f(&mut Vfs { forest: &mut self.forest, mounts: &mounts, virt: &virt, cred: &cred, cwd: ROOT_DIR, now })
+        f(&mut Vfs {
+            forest: &mut self.forest,
+            mounts: &mounts,
+            virt: &virt,
+            cred: &cred,
+            cwd: ROOT_DIR,
+            now,
+        })
     }
 
     /// A cell's files as root sees them.
