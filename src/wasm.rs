@@ -1,19 +1,212 @@
 //! The binding to JavaScript: the only file that names `wasm_bindgen`.
 //!
-//! One exported struct, [`Podlab`], which owns a player; no logic of its own.
+//! One exported struct, [`Podlab`], around a player. It converts arguments and answers and has no logic of
+//! its own. Instants are microseconds as JavaScript numbers; scenarios come in as text (YAML or JSON) and
+//! go out as plain objects; errors become JavaScript `Error`s with the core's own words.
 
+use crate::api::Kind;
+use crate::scenario::{Input, Player, Scenario};
+use crate::time::Time;
+use crate::view;
+use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
 /// A scenario that is being played.
 #[wasm_bindgen]
-pub struct Podlab {}
+#[derive(Debug)]
+pub struct Podlab {
+    player: Player,
+}
+
+fn to_js(value: &impl Serialize) -> JsValue {
+    value.serialize(&serde_wasm_bindgen::Serializer::json_compatible()).unwrap_or(JsValue::NULL)
+}
+
+/// A number of JavaScript as an instant; negative and non-finite ones are the start.
+fn instant(micros: f64) -> Time {
+    Time(micros as u64)
+}
+
+fn read(text: &str) -> Result<Scenario, JsError> {
+    Scenario::from_yaml(text).map_err(|e| JsError::new(&e.0))
+}
 
 #[wasm_bindgen]
 impl Podlab {
-    /// Opens a scenario.
+    /// Opens a scenario (the default one if the text is empty) at its beginning.
     #[wasm_bindgen(constructor)]
-    pub fn new() -> Podlab {
+    pub fn new(scenario: &str) -> Result<Podlab, JsError> {
         console_error_panic_hook::set_once();
-        Podlab {}
+        let scenario = if scenario.is_empty() { Scenario::default() } else { read(scenario)? };
+        Ok(Podlab { player: Player::new(scenario).map_err(|e| JsError::new(&e.0))? })
+    }
+
+    /// Reads a scenario file without opening it.
+    pub fn parse(text: &str) -> Result<JsValue, JsError> {
+        Ok(to_js(&read(text)?))
+    }
+
+    /// The present instant.
+    pub fn now(&self) -> f64 {
+        self.player.now().0 as f64
+    }
+
+    /// The latest instant that was reached or that the log names.
+    pub fn end(&self) -> f64 {
+        self.player.end().0 as f64
+    }
+
+    /// When something is due next.
+    pub fn next_due(&self) -> Option<f64> {
+        self.player.next_due().map(|t| t.0 as f64)
+    }
+
+    /// Lets time pass in at most `budget` steps; tells whether the goal was reached.
+    pub fn run_until(&mut self, goal: f64, budget: u32) -> bool {
+        self.player.run_until(instant(goal), budget)
+    }
+
+    /// Goes to an instant.
+    pub fn seek(&mut self, at: f64) {
+        self.player.seek(instant(at));
+    }
+
+    /// Whether the log holds inputs that come later than now.
+    pub fn in_past(&self) -> bool {
+        self.player.in_past()
+    }
+
+    /// The terminals that are open.
+    pub fn terminals(&self) -> Vec<u32> {
+        self.player.terminals()
+    }
+
+    fn apply(&mut self, input: Input) -> Result<(), JsError> {
+        self.player.apply(input).map_err(|e| JsError::new(&e))
+    }
+
+    /// Opens another terminal and gives its number.
+    pub fn open_terminal(&mut self) -> Result<u32, JsError> {
+        let id = self.player.terminals().last().map_or(0, |n| n + 1);
+        self.apply(Input::Open(id))?;
+        Ok(id)
+    }
+
+    /// Types a line, with Enter.
+    pub fn line(&mut self, terminal: u32, text: String) -> Result<(), JsError> {
+        self.apply(Input::Line(terminal, text))
+    }
+
+    /// Types keys.
+    pub fn keys(&mut self, terminal: u32, text: String) -> Result<(), JsError> {
+        self.apply(Input::Keys(terminal, text))
+    }
+
+    /// Ctrl-C.
+    pub fn interrupt(&mut self, terminal: u32) -> Result<(), JsError> {
+        self.apply(Input::Interrupt(terminal))
+    }
+
+    /// Ctrl-D.
+    pub fn eof(&mut self, terminal: u32) -> Result<(), JsError> {
+        self.apply(Input::Eof(terminal))
+    }
+
+    /// Injects a fault.
+    pub fn fault(&mut self, text: String) -> Result<(), JsError> {
+        self.apply(Input::Fault(text))
+    }
+
+    /// Writes a file of the workstation.
+    pub fn write_file(&mut self, path: String, text: String) -> Result<(), JsError> {
+        self.apply(Input::File(path, text))
+    }
+
+    /// Removes a file of the workstation.
+    pub fn delete_file(&mut self, path: String) -> Result<(), JsError> {
+        self.apply(Input::Remove(path))
+    }
+
+    /// The text of a file of the workstation.
+    pub fn read_file(&self, path: &str) -> Option<String> {
+        view::read_file(self.player.cluster(), path)
+    }
+
+    /// Answers a program that asked for an edit.
+    pub fn edited(&mut self, terminal: u32, text: Option<String>) -> Result<(), JsError> {
+        self.apply(Input::Edited(terminal, text))
+    }
+
+    /// The file that a program in a terminal asks the person to edit: `[path, text]`.
+    pub fn edit_request(&self, terminal: u32) -> JsValue {
+        let request = self.player.cluster().edit_request(terminal);
+        request.map_or(JsValue::NULL, |(path, text)| to_js(&(path.as_str(), text)))
+    }
+
+    /// What a terminal has shown since the last call: `{ reset, chunks: [{ at, text }] }`.
+    pub fn take_output(&mut self, terminal: u32) -> JsValue {
+        to_js(&view::output(self.player.take_output(terminal)))
+    }
+
+    /// Candidates for the last of the words.
+    pub fn complete(&self, words: Vec<String>) -> Vec<String> {
+        view::complete(self.player.cluster(), &words)
+    }
+
+    /// What a command line prints on a copy of the cluster.
+    pub fn query(&self, line: &str) -> String {
+        view::query(self.player.cluster(), line)
+    }
+
+    /// What kubectl would say against a manifest.
+    pub fn check(&self, path: &str, text: &str) -> String {
+        view::check(self.player.cluster(), path, text)
+    }
+
+    /// A number that changes with every write to the store.
+    pub fn revision(&self) -> f64 {
+        self.player.cluster().api.store.revision() as f64
+    }
+
+    /// How many inputs the log holds.
+    pub fn log_length(&self) -> usize {
+        self.player.log_length()
+    }
+
+    /// Counts of what there is.
+    pub fn totals(&self) -> JsValue {
+        to_js(&view::totals(&self.player.cluster().api))
+    }
+
+    /// A view by name, of an object or a kind where it needs one.
+    pub fn view(&self, name: &str, argument: &str) -> JsValue {
+        let cluster = self.player.cluster();
+        let api = &cluster.api;
+        match name {
+            "table" => Kind::of_plural(argument, None).map_or(JsValue::NULL, |k| to_js(&view::table(api, k, true))),
+            "kinds" => to_js(&view::kinds(api)),
+            "events" => to_js(&view::events(api)),
+            "lanes" => to_js(&view::lanes(api, argument.strip_prefix("pods/"))),
+            "map" => to_js(&view::map(api)),
+            "flow" => to_js(&view::flow(api, argument)),
+            "why" => to_js(&view::why(api, argument)),
+            "files" => to_js(&view::files(cluster)),
+            _ => JsValue::NULL,
+        }
+    }
+
+    /// The scenario with everything that was done.
+    pub fn scenario(&self) -> JsValue {
+        to_js(&self.player.scenario())
+    }
+
+    /// The same as a file.
+    pub fn scenario_yaml(&self) -> String {
+        self.player.scenario().to_yaml()
+    }
+
+    /// The hash of everything that has happened.
+    pub fn hash(&self) -> String {
+        self.player.event_log_hash()
     }
 }

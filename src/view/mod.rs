@@ -1,1 +1,86 @@
-//! What the page sees: tables, deltas and explanations as plain serialisable types.
+//! What the page sees: plain serialisable values, and the pure functions that fill them.
+//!
+//! Every function here reads an [`ApiServer`](crate::apiserver::ApiServer) and gives a value; none keeps
+//! anything. Tables come from kubectl's own columns, so that a table and the terminal never disagree.
+//! Histories (lanes, flow, why) are read from the change log and the trace, so after a rewind they show
+//! exactly what a fresh run would have shown. Instants are microseconds since the scenario's start, as
+//! `f64` because that is what JavaScript counts in; they are whole numbers below 2^53.
+
+mod ask;
+mod events;
+mod flow;
+mod lanes;
+mod map;
+mod table;
+
+pub use ask::{complete, check, files, output, query, read_file};
+pub use events::{EventLine, Events, events};
+pub use flow::{Chain, Flow, Step, flow, why};
+pub use lanes::{Lane, Lanes, Segment, Tick, lanes};
+pub use map::{Map, NodeCard, PodTile, map};
+pub use table::{KindCount, Row, Table, kinds, table};
+
+use crate::api::object::Key;
+use crate::api::{Kind, Object};
+use crate::apiserver::{ApiServer, Change};
+use crate::kubectl::print::pod;
+use serde::Serialize;
+
+/// How far back in the change log and the trace the views look.
+const HISTORY: u64 = 100_000;
+
+/// Counts for headers, conditions ("run until") and the decision whether anything needs drawing.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Totals {
+    /// Pods.
+    pub pods: usize,
+    /// Pods whose containers are all ready, or that have ended well.
+    pub ready: usize,
+    /// Restarts of all containers.
+    pub restarts: i64,
+    /// Warnings, each counted as often as it has come.
+    pub warnings: i64,
+    /// A number that changes with every write to a pod.
+    pub changes: f64,
+    /// Nodes.
+    pub nodes: usize,
+}
+
+/// Counts what there is.
+pub fn totals(api: &ApiServer) -> Totals {
+    let mut t = Totals { nodes: api.list(Kind::NODE, None).count(), ..Totals::default() };
+    for pod in api.list(Kind::POD, None) {
+        let line = pod::line(pod);
+        t.pods += 1;
+        t.restarts += line.restarts;
+        t.ready += usize::from((line.total > 0 && line.ready == line.total) || line.status == "Completed");
+        t.changes = t.changes.max(pod.resource_version() as f64);
+    }
+    let warnings = api.list(Kind::EVENT, None).filter(|e| e["type"].str() == "Warning");
+    t.warnings = warnings.map(|e| e["count"].int_or(1)).sum();
+    t.changes += t.pods as f64 / 1e6;
+    t
+}
+
+/// The key of a path such as `pods/default/web` or `nodes/worker01`.
+pub fn key_of(path: &str) -> Option<Key> {
+    let mut parts = path.splitn(3, '/');
+    let kind = Kind::of_plural(parts.next()?, None)?;
+    let first = parts.next()?;
+    Some(match parts.next() {
+        Some(name) => Key::new(kind, first, name),
+        None => Key::new(kind, "", first),
+    })
+}
+
+/// The changes that the views look at, oldest first.
+fn changes(api: &ApiServer) -> impl DoubleEndedIterator<Item = &Change> {
+    let end = api.store.cursor();
+    let start = api.store.oldest().max(end.saturating_sub(HISTORY));
+    (start..end).filter_map(|c| api.store.change(c))
+}
+
+/// `pods/default/web` of an object.
+fn path_of(object: &Object) -> String {
+    object.key().path()
+}

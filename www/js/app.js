@@ -46,7 +46,7 @@ export class App {
     document.documentElement.dataset.theme = load('theme') ?? 'system';
     document.title = t('title');
     this.announcer = new Announcer();
-    this.terminals = new Terminals(this.#core, { guard: (line) => this.#guard(line) });
+    this.terminals = new Terminals(this.#core, { guard: (line) => this.#guard(line), onrun: (line) => this.#ran(line) });
     this.files ??= this.#makeFiles();
     this.time = new TimeBar(this.#core, { onseek: (at) => this.seek(at) });
     this.time.onmessage = (text) => this.say(text);
@@ -171,11 +171,10 @@ export class App {
     this.time.frame(frame);
     this.#core.distribute(frame.views);
     this.views.frame(frame);
-    if (frame.edit) {
-      this.files.beginSession(frame.edit);
-      this.showPane('files');
+    for (const [terminal, [path, text]] of frame.edits ?? []) {
+      if (this.files.beginSession({ terminal, path, text })) this.showPane('files');
     }
-    this.files.endSessions(frame.busy);
+    this.files.endSessions((frame.edits ?? []).map(([terminal]) => terminal));
     if (frame.scenario) {
       this.views.commands(frame.scenario.log);
       clearTimeout(this.#keeping);
@@ -214,11 +213,13 @@ export class App {
   }
 
   /** Types a command into the terminal in front. */
-  async run(line) {
-    await this.terminals.active?.run(line);
-    const commands = this.#example?.commands ?? [];
-    const at = commands.indexOf(line);
-    if (at >= 0) this.#next = at + 1;
+  run(line) { return this.terminals.active?.run(line); }
+
+  /** Told of every command: the suggestions move on. */
+  #ran(line) {
+    const at = (this.#example?.commands ?? []).indexOf(line.trim());
+    if (at < 0) return;
+    this.#next = at + 1;
     this.#drawChips();
   }
 
@@ -228,7 +229,7 @@ export class App {
     this.terminals.active?.suggest(next ?? '');
     this.chips.hidden = !commands.length;
     put(this.chips, h('span', { class: 'quiet' }, t(next ? 'chips.try' : 'chips.done')),
-      commands.map((line, i) => button({ label: line, class: `chip${i === this.#next ? ' next' : ''}${i < this.#next ? ' used' : ''}`, title: t('chips.run'), onclick: () => { this.#next = i + 1; this.run(line); this.terminals.active?.focus(); } })),
+      commands.map((line, i) => button({ label: line, class: `chip${i === this.#next ? ' next' : ''}${i < this.#next ? ' used' : ''}`, title: t('chips.run'), onclick: () => { this.run(line); this.terminals.active?.focus(); } })),
       !next && commands.length > 0 && button({ icon: 'menu', label: t('menu.examples'), class: 'chip', onclick: () => this.examples() }));
     this.chips.querySelector('.next')?.scrollIntoView?.({ block: 'nearest', inline: 'nearest' });
   }

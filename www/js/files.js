@@ -152,11 +152,12 @@ export class Files {
 
   /** Shows the file that a program in a terminal wants edited. */
   beginSession({ terminal, path, text }) {
-    if (this.#open.some((file) => file.session?.terminal === terminal)) return;
+    if (this.#open.some((file) => file.session?.terminal === terminal)) return false;
     const file = { path, text, saved: text, dirty: false, session: { terminal } };
     this.#open.push(file);
     this.#show(file);
     this.#editor?.focus();
+    return true;
   }
 
   /** Ends it: with the text, or without. */

@@ -2,7 +2,8 @@
 export function initSync() {}
 const PROMPT = '[root@master01 ~]# ';
 export class Podlab {
-  constructor(scenario) {
+  constructor(text) {
+    const scenario = text ? JSON.parse(text) : undefined;
     this.s = scenario ?? { podlab: 1, title: '', files: {}, log: [] };
     this.t = 0; this.out = new Map(); this.pods = []; this.ev = []; this.agenda = []; this.fs = { ...this.s.files }; this.rev = 1; this.changes = 0;
     this.logi = 0; this.log = this.s.log ?? []; this.lanesv = [];
@@ -30,7 +31,7 @@ export class Podlab {
   interrupt(id) { this.emit(id, '^C\r\n' + PROMPT); }
   eof() {}
   keys() {}
-  input(id, text) {
+  line(id, text) {
     const line = text.replace(/\n$/, ''); this.emit(id, line + '\r\n'); this.log.push({ at: this.t, line: [id, line] });
     this.exec(id, line);
   }
@@ -64,8 +65,9 @@ export class Podlab {
     if (!line) return done();
     return done(`\x1b[31mbash\x1b[0m: ${line.split(' ')[0]}: command not found\n`);
   }
-  complete(id, line) { const words = ['kubectl', 'kubectl get', 'kubectl get pods', 'kubectl apply -f']; const c = words.filter((w) => w.startsWith(line)); return { start: 0, candidates: c }; }
-  take_edit() { return undefined; }
+  complete(words) { return ['kubectl', 'get', 'pods', 'apply'].filter((w) => w.startsWith(words.at(-1))); }
+  edit_request() { return null; }
+  scenario_yaml() { return ''; }
   edited() {}
   files() { return Object.keys(this.fs); }
   read_file(p) { return this.fs[p]; }
@@ -76,11 +78,13 @@ export class Podlab {
   hash() { return 'deadbeef'; }
   revision() { return this.rev; }
   totals() { return { pods: this.pods.length, ready: this.pods.filter((p) => p.status === 'Running').length, restarts: this.pods.reduce((n, p) => n + p.restarts, 0), warnings: this.ev.filter((e) => e.type === 'Warning').length, changes: this.changes, nodes: 4 }; }
-  view(q) {
+  view(view, arg) {
+    const q = { view, kind: arg };
+    if (view === 'files') return Object.entries(this.fs).map(([p, t]) => [p, t.length]);
     if (q.view === 'table' && q.kind === 'pods') return { columns: ['NAMESPACE', 'NAME', 'READY', 'STATUS', 'RESTARTS', 'AGE', 'IP', 'NODE'], total: this.pods.length, rows: this.pods.map((p) => ({ key: `pods/default/${p.name}`, cells: ['default', p.name, p.ready, p.status, String(p.restarts), Math.floor((this.t - p.at) / 1e6) + 's', '10.224.1.2', p.node] })) };
     if (q.view === 'table' && q.kind === 'nodes') return { columns: ['NAME', 'STATUS', 'ROLES', 'AGE', 'VERSION'], total: 4, rows: ['master01', 'worker01', 'worker02', 'worker03'].map((n) => ({ key: `nodes/${n}`, cells: [n, 'Ready', n === 'master01' ? 'control-plane' : '<none>', '10d', 'v1.36.2'] })) };
     if (q.view === 'table') return { columns: ['NAME', 'AGE'], total: 0, rows: [] };
-    if (q.view === 'events') return { events: this.ev.slice(-500) };
+    if (q.view === 'events') return { events: this.ev.slice(-500).map((e, i) => ({ ...e, key: String(i) })) };
     if (q.view === 'lanes') return { lanes: this.lanesv, ticks: this.ev.map((e) => ({ at: e.at, pod: 'default/' + e.object.slice(4), type: e.type, text: e.reason })) };
     if (q.view === 'kinds') return [{ plural: 'pods', kind: 'Pod', count: this.pods.length }, { plural: 'nodes', kind: 'Node', count: 4 }];
     if (q.view === 'map') return { nodes: ['master01', 'worker01', 'worker02', 'worker03'].map((n) => ({ name: n, ready: true, unschedulable: false, cpu: [n === 'worker01' ? 250 : 0, 2000], memory: [64e6, 24e9], pods: [this.pods.filter((p) => p.node === n).length, 110], items: this.pods.filter((p) => p.node === n).map((p) => ({ key: `pods/default/${p.name}`, status: p.status, ready: p.ready })) })), pending: [] };

@@ -97,7 +97,8 @@ export class Terminal {
     if (!(await this.guard(line))) return;
     this.#remember(line);
     this.scroller.scrollTop = this.scroller.scrollHeight;
-    await this.#core.ask('input', { terminal: this.id, text: `${line}\n` }).catch(() => {});
+    this.onrun?.(line);
+    await this.#core.ask('input', { terminal: this.id, text: line }).catch(() => {});
   }
 
   #remember(line) {
@@ -213,10 +214,11 @@ export class Terminal {
 
   async #complete() {
     const { value, selectionStart: cursor } = this.input;
-    const answer = await this.#core.ask('complete', { terminal: this.id, line: value, cursor }).catch(() => null);
-    if (!answer?.candidates.length || this.input.value !== value) return;
-    const { start, candidates } = answer;
-    const typed = value.slice(start, cursor);
+    const words = value.slice(0, cursor).split(/&&|\|\||[|;(`]/).at(-1).trimStart().split(/\s+/);
+    const candidates = await this.#core.ask('complete', { words }).catch(() => []);
+    if (!candidates.length || this.input.value !== value) return;
+    const typed = words.at(-1);
+    const start = cursor - typed.length;
     const common = candidates.reduce((a, b) => { let n = 0; while (n < a.length && a[n] === b[n]) n++; return a.slice(0, n); });
     const only = candidates.length === 1;
     if (only || common.length > typed.length) {
@@ -243,9 +245,10 @@ export class Terminals {
   list = [];
   active = null;
 
-  constructor(core, { guard }) {
+  constructor(core, { guard, onrun }) {
     this.#core = core;
     this.#guard = guard;
+    this.onrun = onrun;
     this.tabs = h('div', { class: 'tabs', role: 'tablist', 'aria-label': t('terminal.tabs') });
     this.body = h('div', { class: 'term-body' });
   }
@@ -255,6 +258,7 @@ export class Terminals {
     for (const id of ids) {
       if (this.list.some((terminal) => terminal.id === id)) continue;
       const terminal = new Terminal(this.#core, id, { guard: this.#guard });
+      terminal.onrun = (line) => this.onrun(line);
       this.list.push(terminal);
       if (!this.active) this.choose(terminal);
     }
@@ -279,6 +283,7 @@ export class Terminals {
   /** Takes over the terminals of a pane that is drawn anew. */
   adopt(other) {
     this.list = other.list;
+    for (const terminal of this.list) terminal.onrun = (line) => this.onrun(line);
     if (other.active) this.choose(other.active);
   }
 

@@ -24,6 +24,7 @@ let sentTables = new Map();
 let tablesAt = 0;
 let revisionSent = -1;
 let logSent = -1;
+const shown = new Map();
 
 /** Runs to an instant within the time that one frame may take; tells whether it was reached. */
 function advance(target) {
@@ -46,7 +47,7 @@ function reachedCondition() {
     case 'restart': return state.restarts > until.before.restarts;
     case 'warning': return state.warnings > until.before.warnings;
     case 'change': return state.changes !== until.before.changes;
-    case 'idle': return !core.busy(until.terminal);
+    case 'idle': drain(); return !busy(until.terminal);
     default: return true;
   }
 }
@@ -104,16 +105,35 @@ function schedule() {
   }
 }
 
-/** Sends what has changed since the last frame; the tables at most ten times a second unless forced. */
-function frame(force) {
-  const message = { frame: true, now: core.now(), end: core.end(), past: core.in_past(), terminals: core.terminals(), playing, speed, running: goal !== null || until !== null, output: [] };
+/** Fetches what the terminals have shown; the last unfinished line tells whether a prompt waits there. */
+function drain() {
   for (const id of core.terminals()) {
     const { reset, chunks } = core.take_output(id);
-    if (reset || chunks.length) message.output.push([id, chunks, reset]);
+    if (!reset && !chunks.length) continue;
+    let entry = shown.get(id);
+    if (!entry || reset) shown.set(id, entry = { chunks: [], reset, tail: '' });
+    entry.chunks.push(...chunks);
+    for (const { text } of chunks) entry.tail = (entry.tail + text).slice(-2_000).replace(/^[\s\S]*\n/, '');
   }
-  message.busy = core.terminals().filter((id) => core.busy(id));
-  const edit = core.take_edit();
-  if (edit) message.edit = edit;
+}
+
+/** Whether a program has the terminal: no prompt stands in its last line. */
+const busy = (id) => !/[#$>] (\x1b\[[0-9;]*[a-zA-Z])*$/.test(shown.get(id)?.tail ?? '');
+
+/** Sends what has changed since the last frame; the tables at most ten times a second unless forced. */
+function frame(force) {
+  const message = { frame: true, now: core.now(), end: core.end(), past: core.in_past(), playing, speed, running: goal !== null || until !== null, output: [] };
+  drain();
+  const ids = [...core.terminals()];
+  message.terminals = ids;
+  for (const [id, entry] of shown) {
+    if (!entry.reset && !entry.chunks.length) continue;
+    message.output.push([id, entry.chunks, entry.reset]);
+    entry.chunks = [];
+    entry.reset = false;
+  }
+  message.busy = ids.filter(busy);
+  message.edits = ids.map((id) => [id, core.edit_request(id)]).filter(([, request]) => request);
   const log = core.log_length();
   if (log !== logSent) {
     logSent = log;
@@ -135,7 +155,7 @@ function frame(force) {
 function views() {
   const changed = [];
   for (const [id, query] of watched) {
-    const value = core.view(query);
+    const value = show(query);
     const text = JSON.stringify(value);
     if (sentTables.get(id) === text) continue;
     sentTables.set(id, text);
@@ -144,9 +164,13 @@ function views() {
   return changed;
 }
 
+const show = ({ view, kind, object }) => core.view(view, kind ?? object ?? '');
+
 function open(scenario) {
+  const opened = new Podlab(scenario ? JSON.stringify(scenario) : '');
   core?.free();
-  core = new Podlab(scenario ?? undefined);
+  core = opened;
+  shown.clear();
   playing = false;
   goal = until = null;
   sentTables = new Map();
@@ -185,11 +209,11 @@ const operations = {
     sentTables = new Map();
   },
   terminal: () => core.open_terminal(),
-  input({ terminal, text }) { core.input(terminal, text); return settle(terminal); },
+  input({ terminal, text }) { core.line(terminal, text); return settle(terminal); },
   keys({ terminal, text }) { core.keys(terminal, text); return settle(terminal); },
   interrupt({ terminal }) { core.interrupt(terminal); return settle(terminal); },
   eof({ terminal }) { core.eof(terminal); return settle(terminal); },
-  complete: ({ terminal, line, cursor }) => core.complete(terminal, line, cursor),
+  complete: ({ words }) => core.complete(words),
   edited({ terminal, text }) { core.edited(terminal, text ?? undefined); return settle(terminal); },
   files: () => core.files(),
   read: ({ path }) => core.read_file(path),
@@ -200,7 +224,7 @@ const operations = {
     else watched.delete(id);
     sentTables.delete(id);
   },
-  view: ({ query }) => core.view(query),
+  view: ({ query }) => show(query),
   query: ({ line }) => core.query(line),
   scenario: () => core.scenario(),
   yaml: () => core.scenario_yaml(),

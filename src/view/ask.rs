@@ -1,0 +1,127 @@
+//! Questions that the page asks of a copy of the cluster, so that the answer changes nothing.
+//!
+//! `kubectl describe` in the inspector, the check of a manifest while it is typed and completion all run
+//! real command lines on a clone, in virtual time that nobody else sees.
+
+use crate::cluster::Cluster;
+use crate::scenario::player::Output;
+use crate::time::Span;
+use serde::Serialize;
+
+/// How much virtual time a question may take.
+const PATIENCE: Span = Span::secs(20);
+/// How much text an answer may hold, in bytes.
+const ANSWER_LIMIT: usize = 1 << 20;
+/// How many candidates completion offers.
+const CANDIDATES: usize = 500;
+/// The programs that completion offers as a first word, beside files.
+const PROGRAMS: &[&str] = &[
+    "alias", "awk", "cat", "cd", "chmod", "clear", "cp", "curl", "cut", "date", "echo", "env", "exit", "export", "for",
+    "grep", "head", "history", "if", "kill", "kubectl", "ls", "mkdir", "mv", "printf", "ps", "pwd", "rm", "sed",
+    "seq", "sleep", "sort", "ssh", "tail", "tee", "test", "timeout", "touch", "tr", "uniq", "vim", "watch", "wc",
+    "wget", "while", "xargs",
+];
+
+/// Terminal output on its way to the page.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Shown {
+    /// Whether what was shown before is void.
+    pub reset: bool,
+    /// The pieces with their instants.
+    pub chunks: Vec<Piece>,
+}
+
+/// A piece of terminal output.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Piece {
+    /// When it came.
+    pub at: f64,
+    /// The text.
+    pub text: String,
+}
+
+/// A player's output for the page.
+pub fn output(output: Output) -> Shown {
+    let piece = |c: crate::scenario::player::Chunk| Piece { at: c.at.0 as f64, text: c.text };
+    Shown { reset: output.reset, chunks: output.chunks.into_iter().map(piece).collect() }
+}
+
+/// A file of the workstation as text; relative paths are below its home.
+pub fn read_file(cluster: &Cluster, path: &str) -> Option<String> {
+    let path = if path.starts_with('/') { path.to_string() } else { format!("/root/{path}") };
+    cluster.read_file(&path).ok().map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// What a command line prints (standard output, then standard error) when it is run on a copy.
+pub fn query(cluster: &Cluster, line: &str) -> String {
+    let (out, err) = run(cluster.clone(), line);
+    clip(out + &err)
+}
+
+/// What kubectl would say against a manifest: the errors of a dry run, empty if it has none.
+pub fn check(cluster: &Cluster, path: &str, text: &str) -> String {
+    let mut scratch = cluster.clone();
+    let name = path.rsplit('/').next().unwrap_or(path);
+    scratch.write_file(&format!("/tmp/check/{name}"), text.as_bytes());
+    let line = format!("cd /tmp/check && kubectl apply --dry-run=server -f {}", quote(name));
+    clip(run(scratch, &line).1)
+}
+
+/// The files in the workstation's home: paths relative to it, with a number that changes with the file.
+pub fn files(cluster: &Cluster) -> Vec<(String, f64)> {
+    cluster.home_files().into_iter().map(|(path, version)| (path, version as f64)).collect()
+}
+
+/// Candidates for the last of the words typed so far.
+pub fn complete(cluster: &Cluster, words: &[String]) -> Vec<String> {
+    let Some((last, before)) = words.split_last() else { return Vec::new() };
+    let mut found: Vec<String> = match before.first().map(String::as_str) {
+        None => PROGRAMS.iter().filter(|p| p.starts_with(last.as_str())).map(|p| (*p).to_string()).collect(),
+        Some("kubectl" | "k") => kubectl_words(cluster, &before[1..], last),
+        Some(_) => Vec::new(),
+    };
+    if found.is_empty() {
+        found = file_words(cluster, last);
+    }
+    found.truncate(CANDIDATES);
+    found
+}
+
+/// What `kubectl __complete` answers: a candidate on each line (with a description behind a tab), then `:N`.
+fn kubectl_words(cluster: &Cluster, before: &[String], last: &str) -> Vec<String> {
+    let mut line = String::from("kubectl __complete");
+    for word in before.iter().map(String::as_str).chain([last]) {
+        line += " ";
+        line += &quote(word);
+    }
+    let (out, _) = run(cluster.clone(), &line);
+    let words = out.lines().take_while(|l| !l.starts_with(':'));
+    words.filter_map(|l| l.split('\t').next()).filter(|w| !w.is_empty()).map(str::to_string).collect()
+}
+
+fn file_words(cluster: &Cluster, last: &str) -> Vec<String> {
+    let (dir, _) = last.rsplit_once('/').map_or(("", last), |(dir, name)| (dir, name));
+    let listed = if dir.is_empty() { ".".to_string() } else { format!("{dir}/") };
+    let (out, _) = run(cluster.clone(), &format!("ls -1p {}", quote(&listed)));
+    let prefix = if dir.is_empty() && !last.starts_with('/') { String::new() } else { format!("{dir}/") };
+    out.lines().map(|name| format!("{prefix}{name}")).filter(|path| path.starts_with(last)).collect()
+}
+
+fn run(mut scratch: Cluster, line: &str) -> (String, String) {
+    let limit = scratch.now() + PATIENCE;
+    let job = scratch.start_job(line, "/root", false);
+    scratch.run_until_job(job, limit);
+    scratch.job_output(job)
+}
+
+fn quote(word: &str) -> String {
+    format!("'{}'", word.replace('\'', "'\\''"))
+}
+
+fn clip(mut text: String) -> String {
+    if text.len() > ANSWER_LIMIT {
+        let end = (0..=ANSWER_LIMIT).rev().find(|i| text.is_char_boundary(*i)).unwrap_or(0);
+        text.truncate(end);
+    }
+    text
+}
