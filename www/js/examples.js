@@ -1,5 +1,6 @@
 // The examples: a manifest each, and commands worth trying with it, in order.
 
+import { t } from './i18n.js';
 import web from '../examples/web.yaml';
 import neighbours from '../examples/neighbours.yaml';
 import crash from '../examples/crash.yaml';
@@ -29,5 +30,5 @@ export const EXAMPLES = [
   { id: 'rollout', text: rollout, commands: ['kubectl apply -f rollout.yaml', 'kubectl get deploy,rs,pods', 'kubectl set image deploy/front nginx=nginx:latest', 'kubectl rollout status deploy/front', 'kubectl delete pod -l app=front'] },
 ];
 
-/** The scenario of an example: nothing but its file. */
-export const scenarioOf = (example) => ({ podlab: 1, title: '', files: { [`${example.id}.yaml`]: example.text } });
+/** The scenario of an example: nothing but its file, with a note in the visitor's language. */
+export const scenarioOf = (example) => ({ podlab: 1, title: '', files: { [`${example.id}.yaml`]: `# ${t(`example.${example.id}.note`)}\n${example.text}` } });

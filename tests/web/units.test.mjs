@@ -1,0 +1,86 @@
+// The page's pure parts, without a browser.
+
+import test from 'node:test';
+import assert from 'node:assert/strict';
+import { readFileSync, readdirSync } from 'node:fs';
+import { Screen, visible } from '../../www/js/ansi.js';
+import { commands } from '../../www/js/paste.js';
+import { problems, lineOfPath } from '../../www/js/problems.js';
+import { qr, QR_LIMIT } from '../../www/js/qr.js';
+import { clock, span } from '../../www/js/format.js';
+
+const lines = (text) => {
+  const screen = new Screen();
+  screen.write(text);
+  return [...screen.fresh, screen.current].map((line) => line.map(([run]) => run).join(''));
+};
+
+test('a screen obeys returns, tabs and clearing, and shows every other control character', () => {
+  assert.deepEqual(lines('a\r\nb'), ['a', 'b']);
+  assert.deepEqual(lines('10%\r20%'), ['20%']);
+  assert.deepEqual(lines('a\tb'), ['a       b']);
+  assert.deepEqual(lines('abc\b\bX'), ['aXc']);
+  assert.deepEqual(lines('old\r\n\x1b[H\x1b[2Jnew'), ['new']);
+  assert.deepEqual(lines('\x00\x1b[6nx\x1b]0;title\x07'), ['\u2400x0;title']);
+});
+
+test('colours survive, cut sequences are put together again', () => {
+  const screen = new Screen();
+  screen.write('\x1b[1;3');
+  screen.write('1mred\x1b[0m plain');
+  assert.deepEqual(screen.current, [['red', 'sgr-bold sgr1'], [' plain', '']]);
+});
+
+test('text that would read otherwise than it is becomes visible', () => {
+  assert.equal(visible('a\u202eb\u200bc'), 'a<U+202E>b<U+200B>c');
+  assert.equal(visible('\u0007\u009b'), '\u2407\\x9b');
+});
+
+test('a pasted transcript gives its commands', () => {
+  assert.deepEqual(commands('[root@master01 ~]# kubectl get pods\nNAME   READY\npod1   1/1\n[root@master01 ~]# kubectl delete pod pod1\npod "pod1" deleted\n'), ['kubectl get pods', 'kubectl delete pod pod1']);
+  assert.deepEqual(commands('查看\n# kubectl get pods -o yaml\n或\n# kubectl get pods -o json\n'), ['kubectl get pods -o yaml', 'kubectl get pods -o json']);
+  assert.deepEqual(commands('ls\npwd\n'), ['ls', 'pwd']);
+  assert.deepEqual(commands('ls'), ['ls']);
+});
+
+test('errors of kubectl find their place in the manifest', () => {
+  const text = `# A note.\n${readFileSync('www/examples/space.yaml', 'utf8')}`;
+  const [problem] = problems(text, "error: error parsing space.yaml: error converting YAML to JSON: yaml: line 9: could not find expected ':'");
+  assert.equal(problem.line, 9);
+  assert.equal(problem.fix, 'image: busybox');
+  const pod = 'apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\nspec:\n  containers:\n  - name: a\n    image: b\n  - name: c\n    imagee: d\n';
+  assert.equal(lineOfPath(pod, 'spec.containers[1].imagee'), 10);
+  assert.equal(problems(pod, 'Error from server (BadRequest): error when creating "a.yaml": Pod in version "v1" cannot be handled as a Pod: strict decoding error: unknown field "spec.containers[1].imagee"')[0].line, 10);
+});
+
+test('a QR code has its three finders and grows with its text', () => {
+  const small = qr('HELLO');
+  assert.equal(small.length, 21);
+  for (const [x, y] of [[0, 0], [14, 0], [0, 14]]) assert.deepEqual([...small[y].slice(x, x + 7)], [1, 1, 1, 1, 1, 1, 1]);
+  assert.equal(qr('x'.repeat(QR_LIMIT)).length, 177);
+  assert.equal(qr('x'.repeat(QR_LIMIT + 1)), null);
+});
+
+test('instants and spans are written in the unit that suits them', () => {
+  assert.equal(clock(3_723_004_000), '1:02:03.004');
+  assert.equal(span(1_500), '1.5 ms');
+  assert.equal(span(2_500_000), '2.50 s');
+});
+
+test('both languages have every text, with the same values', () => {
+  const [en, zh] = ['en', 'zh'].map((name) => JSON.parse(readFileSync(`www/i18n/${name}.json`, 'utf8')));
+  assert.deepEqual(Object.keys(zh), Object.keys(en));
+  for (const [key, text] of Object.entries(en)) {
+    const values = (of) => [...of.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).sort();
+    assert.deepEqual(values(zh[key]), values(text), key);
+  }
+});
+
+test('every text that the scripts ask for exists', () => {
+  const en = JSON.parse(readFileSync('www/i18n/en.json', 'utf8'));
+  const files = readdirSync('www/js', { recursive: true }).filter((name) => name.endsWith('.js'));
+  for (const name of files) {
+    const source = readFileSync(`www/js/${name}`, 'utf8');
+    for (const [, key] of source.matchAll(/\bt\('([\w.-]+)'/g)) assert.ok(key in en, `${name}: ${key}`);
+  }
+});
