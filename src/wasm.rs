@@ -183,7 +183,9 @@ impl Podlab {
         let cluster = self.player.cluster();
         let api = &cluster.api;
         match name {
-            "table" => Kind::of_plural(argument, None).map_or(JsValue::NULL, |k| to_js(&view::table(api, k, true))),
+            "table" => {
+                Kind::of_plural(argument, None).map_or(JsValue::NULL, |k| to_js(&view::table(api, k, true)))
+            }
             "kinds" => to_js(&view::kinds(api)),
             "events" => to_js(&view::events(api)),
             "lanes" => to_js(&view::lanes(api, argument.strip_prefix("pods/"))),

@@ -98,7 +98,10 @@ fn tells(change: &Change) -> bool {
             let (old, new) = (pod::line(old), pod::line(&change.new));
             (old.status, old.ready, old.restarts) != (new.status, new.ready, new.restarts)
         }
-        _ => old["spec"] != change.new["spec"] || old["status"]["conditions"] != change.new["status"]["conditions"],
+        _ => {
+            old["spec"] != change.new["spec"]
+                || old["status"]["conditions"] != change.new["status"]["conditions"]
+        }
     }
 }
 
