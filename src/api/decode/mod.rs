@@ -11,9 +11,9 @@
 mod reader;
 mod scalar;
 
+use crate::api::schema::Type;
 use crate::api::status::{CauseOf, Result};
 use crate::api::{Kind, Object, Status, Text, Value, json};
-use crate::api::schema::Type;
 use reader::{Reader, Words};
 
 /// Decodes the body of a create or update. `validation` is the request's `fieldValidation`: `Strict`, `Warn`
@@ -156,20 +156,59 @@ mod tests {
     fn wrong_types_are_told_in_gos_words() {
         let pod = "Pod in version \"v1\" cannot be handled as a Pod: ";
         for (spec, error) in [
-            ("containers: {a: 1}", "json: cannot unmarshal object into Go struct field PodSpec.spec.containers of type []v1.Container"),
-            ("containers: [x]", "json: cannot unmarshal string into Go struct field PodSpec.spec.containers of type v1.Container"),
-            ("containers: [{command: sleep}]", "json: cannot unmarshal string into Go struct field Container.spec.containers.command of type []string"),
-            ("containers: [{command: [true]}]", "json: cannot unmarshal bool into Go struct field Container.spec.containers.command of type string"),
-            ("containers: [{env: [{name: a, value: 1}]}]", "json: cannot unmarshal number into Go struct field EnvVar.spec.containers.env.value of type string"),
-            ("containers: [{imagePullPolicy: 1}]", "json: cannot unmarshal number into Go struct field Container.spec.containers.imagePullPolicy of type v1.PullPolicy"),
-            ("containers: [{livenessProbe: {periodSeconds: 5.5}}]", "json: cannot unmarshal number 5.5 into Go struct field Probe.spec.containers.livenessProbe.periodSeconds of type int32"),
-            ("containers: [{resources: []}]", "json: cannot unmarshal array into Go struct field Container.spec.containers.resources of type v1.ResourceRequirements"),
+            (
+                "containers: {a: 1}",
+                "json: cannot unmarshal object into Go struct field PodSpec.spec.containers of type []v1.Container",
+            ),
+            (
+                "containers: [x]",
+                "json: cannot unmarshal string into Go struct field PodSpec.spec.containers of type v1.Container",
+            ),
+            (
+                "containers: [{command: sleep}]",
+                "json: cannot unmarshal string into Go struct field Container.spec.containers.command of type []string",
+            ),
+            (
+                "containers: [{command: [true]}]",
+                "json: cannot unmarshal bool into Go struct field Container.spec.containers.command of type string",
+            ),
+            (
+                "containers: [{env: [{name: a, value: 1}]}]",
+                "json: cannot unmarshal number into Go struct field EnvVar.spec.containers.env.value of type string",
+            ),
+            (
+                "containers: [{imagePullPolicy: 1}]",
+                "json: cannot unmarshal number into Go struct field Container.spec.containers.imagePullPolicy of type v1.PullPolicy",
+            ),
+            (
+                "containers: [{livenessProbe: {periodSeconds: 5.5}}]",
+                "json: cannot unmarshal number 5.5 into Go struct field Probe.spec.containers.livenessProbe.periodSeconds of type int32",
+            ),
+            (
+                "containers: [{resources: []}]",
+                "json: cannot unmarshal array into Go struct field Container.spec.containers.resources of type v1.ResourceRequirements",
+            ),
             ("containers: [{resources: {limits: {memory: 100mi}}}]", "unable to parse quantity's suffix"),
-            ("containers: [{ports: [{containerPort: 99999999999}]}]", "json: cannot unmarshal number 99999999999 into Go struct field ContainerPort.spec.containers.ports.containerPort of type int32"),
-            ("nodeSelector: [a]", "json: cannot unmarshal array into Go struct field PodSpec.spec.nodeSelector of type map[string]string"),
-            ("volumes: [{fc: {lun: x}}]", "json: cannot unmarshal string into Go struct field FCVolumeSource.spec.volumes.VolumeSource.fc.lun of type int32"),
-            ("affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: []}}", "json: cannot unmarshal array into Go struct field NodeAffinity.spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution of type v1.NodeSelector"),
-            ("restartpolicy: Never\n  containers: [{imagepullpolicy: x}]", "strict decoding error: unknown field \"spec.containers[0].imagepullpolicy\", unknown field \"spec.restartpolicy\""),
+            (
+                "containers: [{ports: [{containerPort: 99999999999}]}]",
+                "json: cannot unmarshal number 99999999999 into Go struct field ContainerPort.spec.containers.ports.containerPort of type int32",
+            ),
+            (
+                "nodeSelector: [a]",
+                "json: cannot unmarshal array into Go struct field PodSpec.spec.nodeSelector of type map[string]string",
+            ),
+            (
+                "volumes: [{fc: {lun: x}}]",
+                "json: cannot unmarshal string into Go struct field FCVolumeSource.spec.volumes.VolumeSource.fc.lun of type int32",
+            ),
+            (
+                "affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: []}}",
+                "json: cannot unmarshal array into Go struct field NodeAffinity.spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution of type v1.NodeSelector",
+            ),
+            (
+                "restartpolicy: Never\n  containers: [{imagepullpolicy: x}]",
+                "strict decoding error: unknown field \"spec.containers[0].imagepullpolicy\", unknown field \"spec.restartpolicy\"",
+            ),
         ] {
             let got = decode(&format!("apiVersion: v1\nkind: Pod\nspec:\n  {spec}\n"), "Strict");
             let message = got.map(|_| ()).map_err(|s| s.message.to_string());
@@ -188,7 +227,8 @@ mod tests {
             message("apiVersion: v1\nkind: Secret\ndata: {a: x!==}\n"),
             "Secret in version \"v1\" cannot be handled as a Secret: illegal base64 data at input byte 1"
         );
-        let (_, warnings) = decode("apiVersion: v1\nkind: Pod\nspec: {nope: 1}\n", "Warn").expect("only a warning");
+        let (_, warnings) =
+            decode("apiVersion: v1\nkind: Pod\nspec: {nope: 1}\n", "Warn").expect("only a warning");
         assert_eq!(warnings, [Text::from("unknown field \"spec.nope\"")]);
         let manifest = |m: &str| metadata(&read_value(m, Limits::default()).expect("YAML"));
         assert_eq!(
@@ -205,10 +245,26 @@ mod tests {
     fn strategic_patches_are_converted_in_other_words() {
         let value = |t: &str| read_value(t, Limits::default()).expect("YAML");
         for (kind, patch, error) in [
-            (Kind::DEPLOYMENT, "spec: {replicas: x}", "patch: Invalid value: \"map[spec:map[replicas:x]]\": unrecognized type: int32"),
-            (Kind::POD, "metadata: {labels: {a: 1}}", "patch: Invalid value: \"map[metadata:map[labels:map[a:1]]]\": cannot convert int64 to string"),
-            (Kind::POD, "metadata: {labels: invalid}", "patch: Invalid value: \"map[metadata:map[labels:invalid]]\": cannot restore map from string"),
-            (Kind::SECRET, "data: {password: not base64!}", "patch: Invalid value: \"map[data:map[password:not base64!]]\": error decoding from json: illegal base64 data at input byte 3"),
+            (
+                Kind::DEPLOYMENT,
+                "spec: {replicas: x}",
+                "patch: Invalid value: \"map[spec:map[replicas:x]]\": unrecognized type: int32",
+            ),
+            (
+                Kind::POD,
+                "metadata: {labels: {a: 1}}",
+                "patch: Invalid value: \"map[metadata:map[labels:map[a:1]]]\": cannot convert int64 to string",
+            ),
+            (
+                Kind::POD,
+                "metadata: {labels: invalid}",
+                "patch: Invalid value: \"map[metadata:map[labels:invalid]]\": cannot restore map from string",
+            ),
+            (
+                Kind::SECRET,
+                "data: {password: not base64!}",
+                "patch: Invalid value: \"map[data:map[password:not base64!]]\": error decoding from json: illegal base64 data at input byte 3",
+            ),
         ] {
             let patch = value(patch);
             let error_of = patched(kind, &patch, "Warn", &patch).expect_err("wrong types");
@@ -227,11 +283,9 @@ mod tests {
             json::print(&pod.value),
             r#"{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a"},"spec":{"containers":[{"image":"x","name":"","resources":{"limits":{"cpu":"500m","memory":"1Gi"}}}],"volumes":[{"emptyDir":{},"name":"v"}]},"status":{}}"#
         );
-        let (service, _) = decode("apiVersion: v1\nkind: Service\nspec: {ports: [{port: 80}]}\n", "Strict").expect("a service");
-        assert_eq!(
-            json::print(&service["spec"]),
-            r#"{"ports":[{"port":80,"targetPort":0}]}"#
-        );
+        let (service, _) = decode("apiVersion: v1\nkind: Service\nspec: {ports: [{port: 80}]}\n", "Strict")
+            .expect("a service");
+        assert_eq!(json::print(&service["spec"]), r#"{"ports":[{"port":80,"targetPort":0}]}"#);
         assert_eq!(json::print(&service["status"]), r#"{"loadBalancer":{}}"#);
     }
 }

@@ -349,8 +349,14 @@ fn is_kept(field: Field, value: &Value) -> bool {
         }
         Value::List(l) => l.is_empty(),
         Value::Map(m) => {
-            let is_struct = matches!(field.shape(), Shape::Struct(_)) && field.container() == Container::Plain;
-            m.is_empty() && if is_struct { field.omitzero() && !field.pointer() } else { field.container() != Container::Plain }
+            let is_struct =
+                matches!(field.shape(), Shape::Struct(_)) && field.container() == Container::Plain;
+            m.is_empty()
+                && if is_struct {
+                    field.omitzero() && !field.pointer()
+                } else {
+                    field.container() != Container::Plain
+                }
         }
         Value::Float(_) => false,
     };

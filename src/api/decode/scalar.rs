@@ -44,14 +44,16 @@ pub(super) fn decode(value: &Value, shape: Shape) -> Result<Value, Wrong> {
             "json: cannot unmarshal number {} into Go value of type int32",
             json::print(value)
         ))),
-        (Shape::IntOrString, _) => {
-            Err(Wrong::Custom(format!("json: cannot unmarshal {} into Go value of type int32", json_kind(value))))
-        }
+        (Shape::IntOrString, _) => Err(Wrong::Custom(format!(
+            "json: cannot unmarshal {} into Go value of type int32",
+            json_kind(value)
+        ))),
         (Shape::Time, Value::Str(s)) => timestamp(s, false),
         (Shape::MicroTime, Value::Str(s)) => timestamp(s, true),
-        (Shape::Time | Shape::MicroTime, _) => {
-            Err(Wrong::Custom(format!("json: cannot unmarshal {} into Go value of type string", json_kind(value))))
-        }
+        (Shape::Time | Shape::MicroTime, _) => Err(Wrong::Custom(format!(
+            "json: cannot unmarshal {} into Go value of type string",
+            json_kind(value)
+        ))),
         (Shape::Bytes, Value::Str(s)) => match base64_error(s) {
             None => Ok(Value::from(s.replace(['\r', '\n'], ""))),
             Some(at) => Err(Wrong::Custom(format!("illegal base64 data at input byte {at}"))),
@@ -79,7 +81,9 @@ fn timestamp(text: &str, micro: bool) -> Result<Value, Wrong> {
         None => {
             let digits = text.bytes().take_while(u8::is_ascii_digit).count();
             let (from, rest) = if digits >= 4 { ("-", text.get(4..).unwrap_or("")) } else { ("2006", text) };
-            Err(Wrong::Custom(format!("parsing time {text:?} as {layout:?}: cannot parse {rest:?} as {from:?}")))
+            Err(Wrong::Custom(format!(
+                "parsing time {text:?} as {layout:?}: cannot parse {rest:?} as {from:?}"
+            )))
         }
     }
 }
