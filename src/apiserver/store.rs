@@ -132,6 +132,13 @@ impl Store {
         self.append(Change { revision: self.revision, at, cause, actor, kind, old, new: object });
     }
 
+    /// Moves an object's creation to before the scenario's start, without a new revision or change.
+    pub fn backdate(&mut self, key: &Key, created: &str) {
+        if let Some(object) = self.objects.get_mut(key) {
+            object.set("metadata.creationTimestamp", created);
+        }
+    }
+
     /// Takes an object out and logs the change; `last` is the state that watchers see.
     pub fn take(&mut self, key: &Key, last: Object, at: Time, cause: Cause, actor: Text) {
         self.revision += 1;

@@ -1,0 +1,316 @@
+//! The player: a scenario that is being run, with its log of inputs and checkpoints to go back to.
+//!
+//! Whatever is done from outside goes through [`Player::apply`], is written into the log with its instant
+//! and so belongs to the scenario. Going back is *nearest checkpoint + replay of the log*; because the core
+//! is deterministic, what one sees there equals a fresh run up to that instant.
+
+use super::format::{FormatError, Input, LogEntry, Scenario};
+use crate::cluster::Cluster;
+use crate::time::{Span, Time};
+use std::collections::BTreeMap;
+
+/// How many checkpoints are kept; when there are more, every second one is dropped.
+const CHECKPOINTS: usize = 48;
+/// The least distance between two checkpoints.
+const CHECKPOINT_EVERY: Span = Span::secs(5);
+/// How many inputs a log may hold.
+pub const LOG_LIMIT: usize = 20_000;
+/// How long one input may be, in bytes.
+pub const INPUT_LIMIT: usize = 1 << 20;
+/// How much of a terminal's output is kept, in bytes.
+const TRANSCRIPT_LIMIT: usize = 2 << 20;
+/// The latest instant that can be reached: ten years.
+const HORIZON: Time = Time(10 * 365 * 86_400 * 1_000_000);
+
+/// A scenario that is being run.
+#[derive(Clone, Debug)]
+pub struct Player {
+    scenario: Scenario,
+    log: Vec<LogEntry>,
+    next: usize,
+    cluster: Cluster,
+    checkpoints: Vec<Checkpoint>,
+    terminals: BTreeMap<u32, Transcript>,
+    furthest: Time,
+}
+
+#[derive(Clone, Debug)]
+struct Checkpoint {
+    at: Time,
+    next: usize,
+    /// How many chunks each terminal had shown.
+    shown: BTreeMap<u32, usize>,
+    cluster: Cluster,
+}
+
+/// What a terminal has shown.
+#[derive(Clone, Debug, Default)]
+struct Transcript {
+    /// How many chunks were dropped from the front.
+    dropped: usize,
+    chunks: Vec<Chunk>,
+    taken: usize,
+    bytes: usize,
+    reset: bool,
+}
+
+/// A piece of a terminal's output.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Chunk {
+    /// When it came.
+    pub at: Time,
+    /// The text; control sequences are left in it for the page to interpret or drop.
+    pub text: String,
+}
+
+/// Terminal output since it was last taken.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Output {
+    /// Whether what was taken before is void (time went back): the chunks begin anew.
+    pub reset: bool,
+    /// The chunks.
+    pub chunks: Vec<Chunk>,
+}
+
+impl Player {
+    /// Opens a scenario at its beginning. Its log is not run yet; [`Player::seek`] does that.
+    ///
+    /// # Errors
+    /// Names the field that is wrong.
+    pub fn new(scenario: Scenario) -> Result<Player, FormatError> {
+        let mut scenario = scenario.checked()?;
+        let mut log = std::mem::take(&mut scenario.log);
+        if log.len() > LOG_LIMIT {
+            return Err(FormatError(format!("log: more than {LOG_LIMIT} entries")));
+        }
+        log.sort_by_key(|e| e.at);
+        let mut cluster = Cluster::new(&scenario.cluster)?;
+        for (path, text) in &scenario.files {
+            cluster.write_file(&home_path(path), text.as_bytes());
+        }
+        cluster.settle();
+        let first = Checkpoint { at: Time::ZERO, next: 0, shown: BTreeMap::new(), cluster: cluster.clone() };
+        let furthest = log.last().map_or(Time::ZERO, |e| Time(e.at)).max(Time(scenario.position)).min(HORIZON);
+        Ok(Player { scenario, log, next: 0, cluster, checkpoints: vec![first], terminals: BTreeMap::new(), furthest })
+    }
+
+    /// The cluster as it is now.
+    pub fn cluster(&self) -> &Cluster {
+        &self.cluster
+    }
+
+    /// The present instant.
+    pub fn now(&self) -> Time {
+        self.cluster.now()
+    }
+
+    /// The latest instant that was reached or that the log names.
+    pub fn end(&self) -> Time {
+        self.furthest.max(self.now())
+    }
+
+    /// When something is due next: in the cluster or in the log.
+    pub fn next_due(&self) -> Option<Time> {
+        let logged = self.log.get(self.next).map(|e| Time(e.at));
+        [self.cluster.next_due(), logged].into_iter().flatten().min()
+    }
+
+    /// Lets time pass until `goal`, in at most `budget` steps, so that a page can show progress.
+    /// Returns whether `goal` was reached.
+    pub fn run_until(&mut self, goal: Time, budget: u32) -> bool {
+        let goal = goal.min(HORIZON);
+        for _ in 0..budget {
+            if self.now() >= goal && self.log.get(self.next).is_none_or(|e| Time(e.at) > goal) {
+                self.collect();
+                return true;
+            }
+            let logged = self.log.get(self.next).map(|e| Time(e.at)).filter(|at| *at <= goal);
+            let limit = logged.unwrap_or(goal);
+            if !self.cluster.step(limit) && logged.is_some() {
+                let input = self.log[self.next].input.clone();
+                self.next += 1;
+                self.perform(&input);
+            }
+            self.collect();
+            self.checkpoint();
+        }
+        false
+    }
+
+    /// Goes to an instant, back or forth, and runs the log up to there.
+    pub fn seek(&mut self, t: Time) {
+        if t < self.now() {
+            self.go_back(t);
+        }
+        while !self.run_until(t, u32::MAX) {}
+    }
+
+    /// Goes back to the nearest checkpoint that is not later than `t`.
+    fn go_back(&mut self, t: Time) {
+        self.furthest = self.end();
+        let i = self.checkpoints.iter().rposition(|c| c.at <= t).unwrap_or(0);
+        let c = &self.checkpoints[i];
+        self.cluster = c.cluster.clone();
+        self.next = c.next;
+        let shown = c.shown.clone();
+        self.terminals.retain(|id, _| shown.contains_key(id));
+        for (id, transcript) in &mut self.terminals {
+            transcript.rewind(shown.get(id).copied().unwrap_or(0));
+        }
+    }
+
+    /// Whether the log holds inputs that come later than now.
+    pub fn in_past(&self) -> bool {
+        self.next < self.log.len()
+    }
+
+    /// Forgets the inputs that come later than now; the run goes on from here.
+    pub fn overwrite(&mut self) {
+        self.log.truncate(self.next);
+        let now = self.now();
+        self.checkpoints.retain(|c| c.at <= now);
+        self.furthest = now;
+    }
+
+    /// Does something to the cluster now and writes it into the log. Inputs that come later are forgotten.
+    ///
+    /// # Errors
+    /// Says why it was not done: the log is full, the input too long, or a fault's command wrong.
+    pub fn apply(&mut self, input: Input) -> Result<(), String> {
+        if self.log.len() >= LOG_LIMIT {
+            return Err(format!("the scenario is full: it holds {LOG_LIMIT} inputs"));
+        }
+        if input.len() > INPUT_LIMIT {
+            return Err(format!("the input is too long: more than {INPUT_LIMIT} bytes"));
+        }
+        if self.in_past() {
+            self.overwrite();
+        }
+        let result = self.perform(&input);
+        if result.is_ok() {
+            self.log.push(LogEntry { at: self.now().0, input });
+            self.next = self.log.len();
+        }
+        self.collect();
+        result
+    }
+
+    fn perform(&mut self, input: &Input) -> Result<(), String> {
+        let c = &mut self.cluster;
+        match input {
+            Input::Open(id) => {
+                c.open_terminal(*id);
+                self.terminals.entry(*id).or_default();
+            }
+            Input::Line(id, line) => c.type_terminal(*id, &format!("{line}\n")),
+            Input::Keys(id, keys) => c.type_terminal(*id, keys),
+            Input::Interrupt(id) => c.type_terminal(*id, "\u{3}"),
+            Input::Eof(id) => c.type_terminal(*id, "\u{4}"),
+            Input::File(path, text) => c.write_file(&home_path(path), text.as_bytes()),
+            Input::Remove(path) => c.remove_file(&home_path(path)),
+            Input::Edited(id, text) => c.answer_edit(*id, text.as_deref()),
+            Input::Fault(text) => return c.fault(text),
+        }
+        self.cluster.settle();
+        Ok(())
+    }
+
+    /// The terminals that are open.
+    pub fn terminals(&self) -> Vec<u32> {
+        self.terminals.keys().copied().collect()
+    }
+
+    /// Takes what a terminal has shown since the last call.
+    pub fn take_output(&mut self, terminal: u32) -> Output {
+        self.terminals.get_mut(&terminal).map(Transcript::take).unwrap_or_default()
+    }
+
+    fn collect(&mut self) {
+        let now = self.now();
+        for (id, transcript) in &mut self.terminals {
+            let bytes = self.cluster.take_terminal(*id);
+            if !bytes.is_empty() {
+                transcript.push(now, String::from_utf8_lossy(&bytes).into_owned());
+            }
+        }
+    }
+
+    fn checkpoint(&mut self) {
+        let now = self.now();
+        let last = self.checkpoints.last().map_or(Time::ZERO, |c| c.at);
+        if now < last + CHECKPOINT_EVERY.max(Span(self.end().0 / CHECKPOINTS as u64)) {
+            return;
+        }
+        let shown = self.terminals.iter().map(|(id, t)| (*id, t.dropped + t.chunks.len())).collect();
+        self.checkpoints.push(Checkpoint { at: now, next: self.next, shown, cluster: self.cluster.clone() });
+        if self.checkpoints.len() > CHECKPOINTS {
+            let mut i = 0;
+            self.checkpoints.retain(|_| {
+                i += 1;
+                i % 2 == 1
+            });
+        }
+    }
+
+    /// The scenario with everything that was done so far, standing at the present instant.
+    pub fn scenario(&self) -> Scenario {
+        Scenario { log: self.log.clone(), position: self.now().0, ..self.scenario.clone() }
+    }
+
+    /// The scenario up to the present instant: what a fork begins with.
+    pub fn fork(&self) -> Scenario {
+        Scenario { log: self.log[..self.next].to_vec(), position: self.now().0, ..self.scenario.clone() }
+    }
+
+    /// The title for people.
+    pub fn set_title(&mut self, title: &str) {
+        self.scenario.title = title.to_string();
+    }
+
+    /// A cluster to be asked things without consequences.
+    pub fn scratch(&self) -> Cluster {
+        self.cluster.clone()
+    }
+}
+
+/// Files are named relative to the workstation's home.
+fn home_path(path: &str) -> String {
+    if path.starts_with('/') { path.to_string() } else { format!("/root/{path}") }
+}
+
+impl Input {
+    /// Its length in bytes.
+    fn len(&self) -> usize {
+        match self {
+            Input::Line(_, s) | Input::Keys(_, s) | Input::Remove(s) | Input::Fault(s) => s.len(),
+            Input::File(path, text) => path.len() + text.len(),
+            Input::Edited(_, text) => text.as_ref().map_or(0, String::len),
+            Input::Open(_) | Input::Interrupt(_) | Input::Eof(_) => 0,
+        }
+    }
+}
+
+impl Transcript {
+    fn push(&mut self, at: Time, text: String) {
+        self.bytes += text.len();
+        self.chunks.push(Chunk { at, text });
+        while self.bytes > TRANSCRIPT_LIMIT && self.chunks.len() > 1 {
+            self.bytes -= self.chunks.remove(0).text.len();
+            self.dropped += 1;
+            self.taken = self.taken.saturating_sub(1);
+        }
+    }
+
+    fn rewind(&mut self, shown: usize) {
+        self.chunks.truncate(shown.saturating_sub(self.dropped));
+        self.bytes = self.chunks.iter().map(|c| c.text.len()).sum();
+        self.taken = 0;
+        self.reset = true;
+    }
+
+    fn take(&mut self) -> Output {
+        let chunks = self.chunks[self.taken..].to_vec();
+        self.taken = self.chunks.len();
+        Output { reset: std::mem::take(&mut self.reset), chunks }
+    }
+}
