@@ -124,6 +124,7 @@ impl Cluster {
             busy |= self.run_processes();
             busy |= self.show_changes();
             busy |= self.serve_streams();
+            busy |= self.pump_jobs();
             let due = self.next_due().is_some_and(|t| t <= self.now);
             if !busy && !due {
                 return;
