@@ -2,4 +2,9 @@
 
 pub mod format;
 
+pub mod player;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod recording;
+
 pub use format::{Input, LogEntry, Scenario};
+pub use player::Player;

@@ -5,6 +5,7 @@
 //! is deterministic, what one sees there equals a fresh run up to that instant.
 
 use super::format::{FormatError, Input, LogEntry, Scenario};
+use crate::api::json;
 use crate::cluster::Cluster;
 use crate::time::{Span, Time};
 use std::collections::BTreeMap;
@@ -262,6 +263,23 @@ impl Player {
         Scenario { log: self.log[..self.next].to_vec(), position: self.now().0, ..self.scenario.clone() }
     }
 
+    /// The event-log hash: every change that the store's log holds, with its instant, author and content, and
+    /// what the terminals have shown. Equal hashes mean equal runs, natively and in every browser.
+    pub fn hash(&self) -> String {
+        let mut hash = Fnv(0xcbf2_9ce4_8422_2325);
+        for change in self.cluster.changes() {
+            hash.add(&change.revision.to_le_bytes());
+            hash.add(&change.at.0.to_le_bytes());
+            hash.add(change.actor.as_bytes());
+            hash.add(json::print(&change.new).as_bytes());
+        }
+        for (id, transcript) in &self.terminals {
+            hash.add(&id.to_le_bytes());
+            transcript.chunks.iter().for_each(|c| hash.add(c.text.as_bytes()));
+        }
+        format!("{:016x}", hash.0)
+    }
+
     /// The title for people.
     pub fn set_title(&mut self, title: &str) {
         self.scenario.title = title.to_string();
@@ -270,6 +288,17 @@ impl Player {
     /// A cluster to be asked things without consequences.
     pub fn scratch(&self) -> Cluster {
         self.cluster.clone()
+    }
+}
+
+/// FNV-1a, 64 bits: a checksum, not a seal.
+struct Fnv(u64);
+
+impl Fnv {
+    fn add(&mut self, bytes: &[u8]) {
+        for b in bytes {
+            self.0 = (self.0 ^ u64::from(*b)).wrapping_mul(0x0000_0100_0000_01b3);
+        }
     }
 }
 
