@@ -9,6 +9,7 @@ pub mod apiserver;
 pub mod controllers;
 pub mod cri;
 pub mod fs;
+pub mod history;
 pub mod images;
 pub mod kubectl;
 pub mod kubelet;

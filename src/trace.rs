@@ -5,8 +5,8 @@
 //! command, manifest, rule or fault that began it. The trace keeps the newest [`LIMIT`] entries.
 
 use crate::api::Text;
+use crate::history::History;
 use crate::time::Time;
-use std::collections::VecDeque;
 
 /// How many entries are kept.
 pub const LIMIT: usize = 400_000;
@@ -71,8 +71,7 @@ pub enum What {
 /// The trace.
 #[derive(Clone, Debug)]
 pub struct Trace {
-    entries: VecDeque<Entry>,
-    first: u32,
+    entries: History<Entry>,
 }
 
 impl Trace {
@@ -80,27 +79,24 @@ impl Trace {
     pub fn new() -> Self {
         let start =
             Entry { at: Time::ZERO, parent: Cause::START, actor: Text::from("scenario"), what: What::Start };
-        Trace { entries: VecDeque::from([start]), first: 0 }
+        let mut entries = History::new(LIMIT);
+        entries.push(start);
+        Trace { entries }
     }
 
     /// Adds an entry and returns its number.
     pub fn add(&mut self, entry: Entry) -> Cause {
-        if self.entries.len() == LIMIT {
-            self.entries.pop_front();
-            self.first += 1;
-        }
-        self.entries.push_back(entry);
-        Cause(self.first + self.entries.len() as u32 - 1)
+        Cause(self.entries.push(entry) as u32)
     }
 
     /// The entry of a cause, unless it has been dropped.
     pub fn get(&self, cause: Cause) -> Option<&Entry> {
-        self.entries.get(cause.0.checked_sub(self.first)? as usize)
+        self.entries.get(u64::from(cause.0))
     }
 
     /// The number that the next entry will have.
     pub fn next(&self) -> Cause {
-        Cause(self.first + self.entries.len() as u32)
+        Cause(self.entries.end() as u32)
     }
 
     /// The chain from `cause` to its beginning, newest first.

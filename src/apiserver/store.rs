@@ -8,7 +8,8 @@ use crate::api::request::WatchKind;
 use crate::api::{Kind, Object, Text};
 use crate::time::Time;
 use crate::trace::Cause;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use crate::history::History;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How many changes the log keeps; who falls further behind must list again (etcd compacts likewise).
 pub const LOG_LIMIT: usize = 500_000;
@@ -41,8 +42,7 @@ pub struct Store {
     objects: BTreeMap<Key, Object>,
     by_node: BTreeMap<Text, BTreeSet<Key>>,
     by_owner: BTreeMap<Text, BTreeSet<Key>>,
-    log: VecDeque<Change>,
-    dropped: u64,
+    log: History<Change>,
     revision: u64,
 }
 
@@ -53,8 +53,7 @@ impl Store {
             objects: BTreeMap::new(),
             by_node: BTreeMap::new(),
             by_owner: BTreeMap::new(),
-            log: VecDeque::new(),
-            dropped: 0,
+            log: History::new(LOG_LIMIT),
             revision: FIRST_REVISION,
         }
     }
@@ -106,17 +105,17 @@ impl Store {
 
     /// The position behind the newest change, from which a watch begins.
     pub fn cursor(&self) -> u64 {
-        self.dropped + self.log.len() as u64
+        self.log.end()
     }
 
     /// The change at a cursor; `None` at the end (or if it has been dropped).
     pub fn change(&self, cursor: u64) -> Option<&Change> {
-        self.log.get(usize::try_from(cursor.checked_sub(self.dropped)?).ok()?)
+        self.log.get(cursor)
     }
 
     /// The oldest cursor that can still be read.
     pub fn oldest(&self) -> u64 {
-        self.dropped
+        self.log.first()
     }
 
     /// Puts an object (whose `resourceVersion` is already [`Store::next_revision`]) and logs the change.
@@ -129,7 +128,7 @@ impl Store {
         }
         self.index(&key, &object);
         let kind = if old.is_some() { WatchKind::Modified } else { WatchKind::Added };
-        self.append(Change { revision: self.revision, at, cause, actor, kind, old, new: object });
+        self.log.push(Change { revision: self.revision, at, cause, actor, kind, old, new: object });
     }
 
     /// Moves an object's creation to before the scenario's start, without a new revision or change.
@@ -145,7 +144,7 @@ impl Store {
         if let Some(old) = self.objects.remove(key) {
             self.unindex(key, &old);
             let kind = WatchKind::Deleted;
-            self.append(Change {
+            self.log.push(Change {
                 revision: self.revision,
                 at,
                 cause,
@@ -155,14 +154,6 @@ impl Store {
                 new: last,
             });
         }
-    }
-
-    fn append(&mut self, change: Change) {
-        if self.log.len() == LOG_LIMIT {
-            self.log.pop_front();
-            self.dropped += 1;
-        }
-        self.log.push_back(change);
     }
 
     fn index(&mut self, key: &Key, object: &Object) {
