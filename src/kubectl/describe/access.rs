@@ -1,0 +1,59 @@
+//! Roles and their bindings.
+
+use super::Writer;
+use crate::api::{Object, Value};
+
+fn head(w: &mut Writer, o: &Object) {
+    w.field(0, "Name", o.name());
+    w.labels("Labels", o.at("metadata.labels"));
+    w.annotations("Annotations", o.at("metadata.annotations"));
+}
+
+/// A Role or ClusterRole.
+pub fn role(w: &mut Writer, r: &Object) {
+    head(w, r);
+    w.line(0, "PolicyRule:");
+    w.line(1, "Resources\tNon-Resource URLs\tResource Names\tVerbs");
+    w.line(1, "---------\t-----------------\t--------------\t-----");
+    let words = |v: &Value| v.items().iter().map(Value::str).collect::<Vec<_>>().join(" ");
+    let mut lines = Vec::new();
+    for rule in r["rules"].items() {
+        let (urls, names, verbs) = (words(&rule["nonResourceURLs"]), words(&rule["resourceNames"]), words(&rule["verbs"]));
+        let mut resources = Vec::new();
+        for group in rule["apiGroups"].items() {
+            for resource in rule["resources"].items() {
+                resources.push(qualified(resource.str(), group.str()));
+            }
+        }
+        if resources.is_empty() {
+            resources.push(String::new());
+        }
+        lines.extend(resources.into_iter().map(|r| format!("{r}\t[{urls}]\t[{names}]\t[{verbs}]")));
+    }
+    // Upstream compacts the rules and sorts them by resource with the core group first.
+    lines.sort_by_key(|l| (l.split('\t').next().unwrap_or("").contains('.'), l.clone()));
+    lines.iter().for_each(|l| w.line(1, l));
+}
+
+/// `deployments.apps/scale` of `deployments/scale` in group `apps`.
+fn qualified(resource: &str, group: &str) -> String {
+    match (group, resource.split_once('/')) {
+        ("", _) => resource.to_string(),
+        (g, Some((r, sub))) => format!("{r}.{g}/{sub}"),
+        (g, None) => format!("{resource}.{g}"),
+    }
+}
+
+/// A RoleBinding or ClusterRoleBinding.
+pub fn binding(w: &mut Writer, b: &Object) {
+    head(w, b);
+    w.line(0, "Role:");
+    w.field(1, "Kind", b.at("roleRef.kind").str());
+    w.field(1, "Name", b.at("roleRef.name").str());
+    w.line(0, "Subjects:");
+    w.line(1, "Kind\tName\tNamespace");
+    w.line(1, "----\t----\t---------");
+    for s in b["subjects"].items() {
+        w.line(1, &format!("{}\t{}\t{}", s["kind"].str(), s["name"].str(), s["namespace"].str()));
+    }
+}
