@@ -1,0 +1,35 @@
+//! Which programs there are, and what the runtime is built from: the one place that knows both the operating
+//! system and everything that runs on it.
+
+use crate::api::Text;
+use crate::images;
+use crate::kubectl;
+use crate::os::{Program, Spawn};
+use crate::scenario::format::{ClusterSpec, ImageSpec, NodeSpec};
+use crate::shell;
+
+/// The running form of a program by its name in the file tree.
+pub fn load(name: &str, spawn: &Spawn) -> Option<Box<dyn Program>> {
+    match name {
+        "kubectl" => kubectl::program(spawn),
+        _ => shell::program(name, spawn).or_else(|| images::program(name, spawn)),
+    }
+}
+
+/// The registry's preset; the format has checked its name.
+pub fn preset(spec: &ClusterSpec) -> images::Preset {
+    images::Preset::parse(&spec.registry.preset).unwrap_or(images::Preset::Internet)
+}
+
+/// The images that a node has from the beginning.
+pub fn node_images(spec: &ClusterSpec, node: &NodeSpec) -> Vec<Text> {
+    match &node.images {
+        Some(images) => images.iter().map(Text::from).collect(),
+        None => images::preloaded(preset(spec)).iter().map(|i| Text::lit(i)).collect(),
+    }
+}
+
+/// The images that the scenario declares.
+pub fn own_images(spec: &ClusterSpec) -> Vec<images::OwnImage> {
+    spec.images.iter().map(own_image).collect()
+}
