@@ -76,7 +76,10 @@ mod tests {
             assert_eq!(h.push(i), i);
         }
         assert_eq!((h.first(), h.end()), (3_072, 5_000));
-        assert_eq!((h.get(3_071), h.get(3_072), h.get(4_999), h.get(5_000)), (None, Some(&3_072), Some(&4_999), None));
+        assert_eq!(
+            (h.get(3_071), h.get(3_072), h.get(4_999), h.get(5_000)),
+            (None, Some(&3_072), Some(&4_999), None)
+        );
         assert_eq!(h.iter().count(), 1_928);
         let before = h.clone();
         h.push(5_000);

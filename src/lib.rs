@@ -6,7 +6,6 @@
 pub mod agenda;
 pub mod api;
 pub mod apiserver;
-pub mod cluster;
 pub mod controllers;
 pub mod cri;
 pub mod fs;

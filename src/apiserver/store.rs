@@ -6,9 +6,9 @@
 use crate::api::object::Key;
 use crate::api::request::WatchKind;
 use crate::api::{Kind, Object, Text};
+use crate::history::History;
 use crate::time::Time;
 use crate::trace::Cause;
-use crate::history::History;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How many changes the log keeps; who falls further behind must list again (etcd compacts likewise).

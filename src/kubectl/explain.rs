@@ -108,7 +108,8 @@ fn described(out: &mut String, f: Field, texts: &Descriptions) {
 fn tree(out: &mut String, t: Type, level: usize, above: &mut Vec<Type>) {
     for f in t.fields() {
         line(out, f, level);
-        if let (Shape::Struct(inner), Container::Plain | Container::List | Container::Map) = (f.shape(), f.container())
+        if let (Shape::Struct(inner), Container::Plain | Container::List | Container::Map) =
+            (f.shape(), f.container())
             && !above.contains(&inner)
         {
             above.push(inner);
@@ -191,7 +192,10 @@ mod tests {
 
     #[test]
     fn groups_are_shown_and_self_containing_types_end() {
-        assert!(text(Kind::DEPLOYMENT, &[]).starts_with("GROUP:      apps\nKIND:       Deployment\nVERSION:    v1\n"));
+        assert!(
+            text(Kind::DEPLOYMENT, &[])
+                .starts_with("GROUP:      apps\nKIND:       Deployment\nVERSION:    v1\n")
+        );
         let topic = Topic { kind: Kind::CRD, path: &[], recursive: true };
         assert!(explain(&topic, &Descriptions::built_in()).0.len() < 100_000);
     }

@@ -10,11 +10,14 @@
 
 pub mod complete;
 pub mod cx;
+pub mod describe;
 pub mod diff;
+pub mod explain;
 pub mod fail;
 pub mod files;
 pub mod flags;
 pub mod resource;
+pub mod tabwriter;
 
 mod help;
 pub mod print;

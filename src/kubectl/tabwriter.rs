@@ -56,7 +56,10 @@ mod tests {
 
     #[test]
     fn a_line_without_tabs_ends_the_columns_above_it() {
-        assert_eq!(layout("Name:\tx\nNamespace:\ty\nIPs:\n  IP:\t1\n"), "Name:       x\nNamespace:  y\nIPs:\n  IP:  1\n");
+        assert_eq!(
+            layout("Name:\tx\nNamespace:\ty\nIPs:\n  IP:\t1\n"),
+            "Name:       x\nNamespace:  y\nIPs:\n  IP:  1\n"
+        );
         assert_eq!(layout("a\tb\tc\nlonger\tb\tc"), "a       b  c\nlonger  b  c");
         assert_eq!(layout("Labels:\ta=b\n\tc=d\n"), "Labels:  a=b\n         c=d\n");
     }

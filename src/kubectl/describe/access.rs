@@ -18,7 +18,8 @@ pub fn role(w: &mut Writer, r: &Object) {
     let words = |v: &Value| v.items().iter().map(Value::str).collect::<Vec<_>>().join(" ");
     let mut lines = Vec::new();
     for rule in r["rules"].items() {
-        let (urls, names, verbs) = (words(&rule["nonResourceURLs"]), words(&rule["resourceNames"]), words(&rule["verbs"]));
+        let (urls, names, verbs) =
+            (words(&rule["nonResourceURLs"]), words(&rule["resourceNames"]), words(&rule["verbs"]));
         let mut resources = Vec::new();
         for group in rule["apiGroups"].items() {
             for resource in rule["resources"].items() {

@@ -44,7 +44,8 @@ pub fn secret(w: &mut Writer, s: &Object) {
 /// A ServiceAccount.
 pub fn service_account(w: &mut Writer, s: &Object) {
     head(w, s);
-    let names: Vec<String> = s["imagePullSecrets"].items().iter().map(|r| r["name"].str().to_string()).collect();
+    let names: Vec<String> =
+        s["imagePullSecrets"].items().iter().map(|r| r["name"].str().to_string()).collect();
     w.column("Image pull secrets", &names);
     w.events(s);
 }
@@ -101,10 +102,18 @@ fn scopes(w: &mut Writer, q: &Object, level: usize) {
     w.field(level, "Scopes", &names.join(", "));
     for name in names {
         let about = match name {
-            "Terminating" => "Matches all pods that have an active deadline. These pods have a limited lifespan on a node before being actively terminated by the system.",
-            "NotTerminating" => "Matches all pods that do not have an active deadline. These pods usually include long running pods whose container command is not expected to terminate.",
-            "BestEffort" => "Matches all pods that do not have resource requirements set. These pods have a best effort quality of service.",
-            "NotBestEffort" => "Matches all pods that have at least one resource requirement set. These pods have a burstable or guaranteed quality of service.",
+            "Terminating" => {
+                "Matches all pods that have an active deadline. These pods have a limited lifespan on a node before being actively terminated by the system."
+            }
+            "NotTerminating" => {
+                "Matches all pods that do not have an active deadline. These pods usually include long running pods whose container command is not expected to terminate."
+            }
+            "BestEffort" => {
+                "Matches all pods that do not have resource requirements set. These pods have a best effort quality of service."
+            }
+            "NotBestEffort" => {
+                "Matches all pods that have at least one resource requirement set. These pods have a burstable or guaranteed quality of service."
+            }
             _ => continue,
         };
         w.line(level, &format!(" * {about}"));
@@ -142,7 +151,8 @@ fn limits(w: &mut Writer, r: &Object, indent: &str) {
         let fields = ["min", "max", "defaultRequest", "default", "maxLimitRequestRatio"];
         let names: BTreeSet<&Text> = fields.iter().flat_map(|f| item[*f].entries().map(|(k, _)| k)).collect();
         for name in names {
-            let cells: Vec<String> = fields.iter().map(|f| or(&scalar(item[*f].get(name)), "-").to_string()).collect();
+            let cells: Vec<String> =
+                fields.iter().map(|f| or(&scalar(item[*f].get(name)), "-").to_string()).collect();
             w.line(0, &format!("{indent}{}\t{name}\t{}", item["type"].str(), cells.join("\t")));
         }
     }

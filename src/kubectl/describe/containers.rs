@@ -32,7 +32,9 @@ pub fn section(w: &mut Writer, title: &str, containers: &Value, known: &Known) {
             w.field(2, "Restart Count", &status["restartCount"].int_or(0).to_string());
         }
         resources(w, 2, &c["resources"]);
-        for (title, field) in [("Liveness", "livenessProbe"), ("Readiness", "readinessProbe"), ("Startup", "startupProbe")] {
+        for (title, field) in
+            [("Liveness", "livenessProbe"), ("Readiness", "readinessProbe"), ("Startup", "startupProbe")]
+        {
             if c[field].is_some() {
                 w.field(2, title, &probe(&c[field]));
             }
@@ -142,12 +144,19 @@ fn environment_from(w: &mut Writer, sources: &Value) {
     }
     w.line(2, "Environment Variables from:");
     for s in sources.items() {
-        let (kind, from) = if s["configMapRef"].is_some() { ("ConfigMap", &s["configMapRef"]) } else { ("Secret", &s["secretRef"]) };
+        let (kind, from) = if s["configMapRef"].is_some() {
+            ("ConfigMap", &s["configMapRef"])
+        } else {
+            ("Secret", &s["secretRef"])
+        };
         let prefix = match s["prefix"].str() {
             "" => String::new(),
             p => format!(" with prefix '{p}'"),
         };
-        w.line(3, &format!("{}\t{kind}{prefix}\tOptional: {}", from["name"].str(), from["optional"].is_true()));
+        w.line(
+            3,
+            &format!("{}\t{kind}{prefix}\tOptional: {}", from["name"].str(), from["optional"].is_true()),
+        );
     }
 }
 
@@ -163,18 +172,35 @@ fn environment(w: &mut Writer, c: &Value, pod: Option<&Object>) {
         } else if from["fieldRef"].is_some() {
             let f = &from["fieldRef"];
             let value = pod.map(|p| field_value(p, f["fieldPath"].str())).unwrap_or_default();
-            w.line(3, &format!("{name}:\t{value} ({}:{})", or(f["apiVersion"].str(), "v1"), f["fieldPath"].str()));
+            w.line(
+                3,
+                &format!("{name}:\t{value} ({}:{})", or(f["apiVersion"].str(), "v1"), f["fieldPath"].str()),
+            );
         } else if from["resourceFieldRef"].is_some() {
             let resource = from["resourceFieldRef"]["resource"].str();
             w.line(3, &format!("{name}:\t{} ({resource})", resource_value(c, &from["resourceFieldRef"])));
         } else if from["secretKeyRef"].is_some() {
             let k = &from["secretKeyRef"];
             let optional = k["optional"].is_true();
-            w.line(3, &format!("{name}:\t<set to the key '{}' in secret '{}'>\tOptional: {optional}", k["key"].str(), k["name"].str()));
+            w.line(
+                3,
+                &format!(
+                    "{name}:\t<set to the key '{}' in secret '{}'>\tOptional: {optional}",
+                    k["key"].str(),
+                    k["name"].str()
+                ),
+            );
         } else if from["configMapKeyRef"].is_some() {
             let k = &from["configMapKeyRef"];
             let optional = k["optional"].is_true();
-            w.line(3, &format!("{name}:\t<set to the key '{}' of config map '{}'>\tOptional: {optional}", k["key"].str(), k["name"].str()));
+            w.line(
+                3,
+                &format!(
+                    "{name}:\t<set to the key '{}' of config map '{}'>\tOptional: {optional}",
+                    k["key"].str(),
+                    k["name"].str()
+                ),
+            );
         }
     }
 }

@@ -277,7 +277,13 @@ fn generic(w: &mut Writer, o: &Object) {
     w.labels("Labels", o.at("metadata.labels"));
     w.annotations("Annotations", o.at("metadata.annotations"));
     let mut rest = o.value.clone();
-    for path in ["metadata.managedFields", "metadata.name", "metadata.namespace", "metadata.labels", "metadata.annotations"] {
+    for path in [
+        "metadata.managedFields",
+        "metadata.name",
+        "metadata.namespace",
+        "metadata.labels",
+        "metadata.annotations",
+    ] {
         rest.remove(path);
     }
     tree(w, 0, &rest);
@@ -318,7 +324,9 @@ fn title(key: &str) -> String {
     let mut words: Vec<String> = Vec::new();
     for c in key.chars() {
         match words.last_mut() {
-            Some(last) if !c.is_uppercase() || last.chars().all(char::is_uppercase) && last.len() > 1 => last.push(c),
+            Some(last) if !c.is_uppercase() || last.chars().all(char::is_uppercase) && last.len() > 1 => {
+                last.push(c)
+            }
             _ => words.push(c.to_uppercase().collect()),
         }
     }

@@ -10,7 +10,8 @@ const MAX_ENDPOINTS: usize = 3;
 /// A Service.
 pub fn service(w: &mut Writer, s: &Object) {
     head(w, s);
-    let pairs: Vec<String> = s.at("spec.selector").entries().map(|(k, v)| format!("{k}={}", v.str())).collect();
+    let pairs: Vec<String> =
+        s.at("spec.selector").entries().map(|(k, v)| format!("{k}={}", v.str())).collect();
     w.field(0, "Selector", or(&pairs.join(","), "<none>"));
     w.field(0, "Type", s.at("spec.type").str());
     w.optional(0, "IP Family Policy", s.at("spec.ipFamilyPolicy").str());
@@ -58,8 +59,12 @@ fn backends(slices: &[Object], port: &str) -> String {
     let mut all = Vec::new();
     for slice in slices {
         for p in slice["ports"].items().iter().filter(|p| p["name"].str() == port) {
-            for e in slice["endpoints"].items().iter().filter(|e| e["conditions"]["ready"] != Value::Bool(false)) {
-                all.extend(e["addresses"].items().iter().map(|a| format!("{}:{}", a.str(), scalar(&p["port"]))));
+            for e in
+                slice["endpoints"].items().iter().filter(|e| e["conditions"]["ready"] != Value::Bool(false))
+            {
+                all.extend(
+                    e["addresses"].items().iter().map(|a| format!("{}:{}", a.str(), scalar(&p["port"]))),
+                );
             }
         }
     }
@@ -83,7 +88,15 @@ pub fn endpoints(w: &mut Writer, e: &Object) {
             w.line(2, "Name\tPort\tProtocol");
             w.line(2, "----\t----\t--------");
             for p in subset["ports"].items() {
-                w.line(2, &format!("{}\t{}\t{}", or(p["name"].str(), "<unset>"), scalar(&p["port"]), p["protocol"].str()));
+                w.line(
+                    2,
+                    &format!(
+                        "{}\t{}\t{}",
+                        or(p["name"].str(), "<unset>"),
+                        scalar(&p["port"]),
+                        p["protocol"].str()
+                    ),
+                );
             }
         }
         w.line(0, "");
@@ -103,7 +116,15 @@ pub fn endpoint_slice(w: &mut Writer, e: &Object) {
         w.line(1, "----\t----\t--------");
         for p in e["ports"].items() {
             let port = scalar(&p["port"]);
-            w.line(1, &format!("{}\t{}\t{}", or(p["name"].str(), "<unset>"), or(&port, "<unset>"), p["protocol"].str()));
+            w.line(
+                1,
+                &format!(
+                    "{}\t{}\t{}",
+                    or(p["name"].str(), "<unset>"),
+                    or(&port, "<unset>"),
+                    p["protocol"].str()
+                ),
+            );
         }
     }
     if e["endpoints"].is_empty() {
@@ -132,7 +153,12 @@ pub fn ingress(w: &mut Writer, i: &Object) {
     w.field(0, "Name", i.name());
     w.labels("Labels", i.at("metadata.labels"));
     w.field(0, "Namespace", i.namespace());
-    let addresses: Vec<&str> = i.at("status.loadBalancer.ingress").items().iter().map(|a| or(a["ip"].str(), a["hostname"].str())).collect();
+    let addresses: Vec<&str> = i
+        .at("status.loadBalancer.ingress")
+        .items()
+        .iter()
+        .map(|a| or(a["ip"].str(), a["hostname"].str()))
+        .collect();
     w.field(0, "Address", &addresses.join(","));
     w.field(0, "Ingress Class", or(i.at("spec.ingressClassName").str(), "<none>"));
     let default = i.at("spec.defaultBackend");
@@ -164,7 +190,8 @@ pub fn ingress(w: &mut Writer, i: &Object) {
         }
     }
     if rules.is_empty() {
-        let text = if default.is_null() { "<default>".to_string() } else { backend(w, i.namespace(), default) };
+        let text =
+            if default.is_null() { "<default>".to_string() } else { backend(w, i.namespace(), default) };
         w.line(1, &format!("*\t*\t{text}"));
     }
     w.annotations("Annotations", i.at("metadata.annotations"));
@@ -175,15 +202,25 @@ fn backend(w: &mut Writer, namespace: &str, b: &Value) -> String {
     let service = &b["service"];
     if service.is_null() {
         let r = &b["resource"];
-        return format!("APIGroup: {}, Kind: {}, Name: {}", or(r["apiGroup"].str(), "<none>"), r["kind"].str(), r["name"].str());
+        return format!(
+            "APIGroup: {}, Kind: {}, Name: {}",
+            or(r["apiGroup"].str(), "<none>"),
+            r["kind"].str(),
+            r["name"].str()
+        );
     }
     let name = service["name"].str();
-    let port = if service["port"]["number"].is_some() { scalar(&service["port"]["number"]) } else { service["port"]["name"].str().to_string() };
+    let port = if service["port"]["number"].is_some() {
+        scalar(&service["port"]["number"])
+    } else {
+        service["port"]["name"].str().to_string()
+    };
     let endpoints = match w.source.get(Kind::SERVICE, namespace, name) {
         None => format!("<error: services \"{name}\" not found>"),
         Some(s) => {
             let same = |p: &&Value| scalar(&p["port"]) == port || p["name"].str() == port;
-            let port_name = s.at("spec.ports").items().iter().find(same).map(|p| p["name"].text()).unwrap_or_default();
+            let port_name =
+                s.at("spec.ports").items().iter().find(same).map(|p| p["name"].text()).unwrap_or_default();
             let mut slices = w.source.list(Kind::ENDPOINT_SLICE, Some(namespace));
             slices.retain(|e| e.label("kubernetes.io/service-name") == Some(name));
             backends(&slices, &port_name)
@@ -198,7 +235,10 @@ pub fn network_policy(w: &mut Writer, n: &Object) {
     w.field(0, "Namespace", n.namespace());
     let created = parse_rfc3339(n.at("metadata.creationTimestamp").str()).map(civil);
     if let Some(c) = created {
-        let text = format!("{:04}-{:02}-{:02} {:02}:{:02}:{:02} +0000 UTC", c.year, c.month, c.day, c.hour, c.minute, c.second);
+        let text = format!(
+            "{:04}-{:02}-{:02} {:02}:{:02}:{:02} +0000 UTC",
+            c.year, c.month, c.day, c.hour, c.minute, c.second
+        );
         w.field(0, "Created on", &text);
     }
     w.labels("Labels", n.at("metadata.labels"));
@@ -230,16 +270,26 @@ fn rules(w: &mut Writer, rules: &Value, title: &str) {
             w.line(2, "To Port: <any> (traffic allowed to all ports)");
         }
         for p in rule["ports"].items() {
-            w.line(2, &format!("To Port: {}/{}", or(&scalar(&p["port"]), "<any>"), or(p["protocol"].str(), "TCP")));
+            w.line(
+                2,
+                &format!("To Port: {}/{}", or(&scalar(&p["port"]), "<any>"), or(p["protocol"].str(), "TCP")),
+            );
         }
         let peers = &rule[if title == "From" { "from" } else { "to" }];
         if peers.is_empty() {
-            w.line(2, &format!("{title}: <any> (traffic not restricted by {})", if title == "From" { "source" } else { "destination" }));
+            w.line(
+                2,
+                &format!(
+                    "{title}: <any> (traffic not restricted by {})",
+                    if title == "From" { "source" } else { "destination" }
+                ),
+            );
         } else {
             w.line(2, &format!("{title}:"));
         }
         for peer in peers.items() {
-            for (title, field) in [("NamespaceSelector", "namespaceSelector"), ("PodSelector", "podSelector")] {
+            for (title, field) in [("NamespaceSelector", "namespaceSelector"), ("PodSelector", "podSelector")]
+            {
                 if peer[field].is_some() {
                     w.line(3, &format!("{title}: {}", selector(&peer[field])));
                 }

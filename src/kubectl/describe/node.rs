@@ -116,7 +116,10 @@ fn share(amount: Quantity, of: Quantity) -> String {
 
 fn pods(w: &mut Writer, node: &Object) {
     let mut pods = w.source.list(Kind::POD, None);
-    pods.retain(|p| p.at("spec.nodeName").str() == node.name() && !matches!(p.at("status.phase").str(), "Succeeded" | "Failed"));
+    pods.retain(|p| {
+        p.at("spec.nodeName").str() == node.name()
+            && !matches!(p.at("status.phase").str(), "Succeeded" | "Failed")
+    });
     let allocatable = |name: &str| Quantity::of(node.at("status.allocatable").get(name));
     w.line(0, &format!("Non-terminated Pods:\t({} in total)", pods.len()));
     w.line(1, "Namespace\tName\t\tCPU Requests\tCPU Limits\tMemory Requests\tMemory Limits\tAge");
@@ -143,9 +146,19 @@ fn pods(w: &mut Writer, node: &Object) {
     w.line(1, "Resource\tRequests\tLimits");
     w.line(1, "--------\t--------\t------");
     let mut names = vec!["cpu", "memory", "ephemeral-storage"];
-    names.extend(node.at("status.allocatable").entries().map(|(k, _)| k.as_str()).filter(|k| k.starts_with("hugepages-")));
+    names.extend(
+        node.at("status.allocatable")
+            .entries()
+            .map(|(k, _)| k.as_str())
+            .filter(|k| k.starts_with("hugepages-")),
+    );
     let standard: Vec<&str> = names.clone();
-    names.extend(node.at("status.allocatable").entries().map(|(k, _)| k.as_str()).filter(|k| *k != "pods" && !standard.contains(k)));
+    names.extend(
+        node.at("status.allocatable")
+            .entries()
+            .map(|(k, _)| k.as_str())
+            .filter(|k| *k != "pods" && !standard.contains(k)),
+    );
     let mut totals: BTreeMap<&str, [Quantity; 2]> = BTreeMap::new();
     for p in &pods {
         for name in &names {

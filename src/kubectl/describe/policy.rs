@@ -15,14 +15,21 @@ pub fn autoscaler(w: &mut Writer, h: &Object) {
     }
     w.field(0, "Min replicas", or(&scalar(h.at("spec.minReplicas")), "<unset>"));
     w.field(0, "Max replicas", &scalar(h.at("spec.maxReplicas")));
-    let (current, desired) = (h.at("status.currentReplicas").int_or(0), h.at("status.desiredReplicas").int_or(0));
+    let (current, desired) =
+        (h.at("status.currentReplicas").int_or(0), h.at("status.desiredReplicas").int_or(0));
     w.field(0, &format!("{} pods", target["kind"].str()), &format!("{current} current / {desired} desired"));
     if !h.at("status.conditions").is_empty() {
         w.line(0, "Conditions:");
         w.line(1, "Type\tStatus\tReason\tMessage");
         w.line(1, "----\t------\t------\t-------");
         for c in h.at("status.conditions").items() {
-            let text = format!("{}\t{}\t{}\t{}", c["type"].str(), c["status"].str(), c["reason"].str(), c["message"].str());
+            let text = format!(
+                "{}\t{}\t{}\t{}",
+                c["type"].str(),
+                c["status"].str(),
+                c["reason"].str(),
+                c["message"].str()
+            );
             w.line(1, &text);
         }
     }
@@ -42,10 +49,18 @@ fn metric(w: &mut Writer, m: &Value, now: &Value) {
             None => "<unknown>".into(),
         };
         let goal = scalar(&target["averageUtilization"]);
-        w.field(1, &format!("resource {name} on pods  (as a percentage of request)"), &format!("{current} / {goal}%"));
+        w.field(
+            1,
+            &format!("resource {name} on pods  (as a percentage of request)"),
+            &format!("{current} / {goal}%"),
+        );
     } else {
         let current = or(&scalar(&now["averageValue"]), "<unknown>").to_string();
-        w.field(1, &format!("resource {name} on pods"), &format!("{current} / {}", scalar(&target["averageValue"])));
+        w.field(
+            1,
+            &format!("resource {name} on pods"),
+            &format!("{current} / {}", scalar(&target["averageValue"])),
+        );
     }
 }
 
@@ -78,7 +93,8 @@ pub fn priority_class(w: &mut Writer, p: &Object) {
     w.field(0, "GlobalDefault", &p["globalDefault"].is_true().to_string());
     w.field(0, "PreemptionPolicy", p["preemptionPolicy"].str());
     w.field(0, "Description", p["description"].str());
-    let pairs: Vec<String> = p.at("metadata.annotations").entries().map(|(k, v)| format!("{k}={}", v.str())).collect();
+    let pairs: Vec<String> =
+        p.at("metadata.annotations").entries().map(|(k, v)| format!("{k}={}", v.str())).collect();
     w.field(0, "Annotations", or(&pairs.join(","), "<none>"));
     w.events(p);
 }

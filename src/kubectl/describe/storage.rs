@@ -34,7 +34,11 @@ pub fn volume(w: &mut Writer, v: &Object) {
         w.field(0, "Status", v.at("status.phase").str());
     }
     let claim = v.at("spec.claimRef");
-    let name = if claim.is_null() { String::new() } else { format!("{}/{}", claim["namespace"].str(), claim["name"].str()) };
+    let name = if claim.is_null() {
+        String::new()
+    } else {
+        format!("{}/{}", claim["namespace"].str(), claim["name"].str())
+    };
     w.field(0, "Claim", &name);
     w.field(0, "Reclaim Policy", v.at("spec.persistentVolumeReclaimPolicy").str());
     w.field(0, "Access Modes", &modes(v.at("spec.accessModes")));
@@ -49,7 +53,16 @@ pub fn volume(w: &mut Writer, v: &Object) {
         for (i, term) in terms.iter().enumerate() {
             for e in term["matchExpressions"].items() {
                 let values: Vec<&str> = e["values"].items().iter().map(Value::str).collect();
-                w.field(2, &format!("Term {i}"), &format!("{} {} [{}]", e["key"].str(), e["operator"].str().to_lowercase(), values.join(", ")));
+                w.field(
+                    2,
+                    &format!("Term {i}"),
+                    &format!(
+                        "{} {} [{}]",
+                        e["key"].str(),
+                        e["operator"].str().to_lowercase(),
+                        values.join(", ")
+                    ),
+                );
             }
         }
     }
@@ -79,7 +92,9 @@ pub fn claim(w: &mut Writer, c: &Object) {
     w.field(0, "Access Modes", &if bound { modes(c.at("status.accessModes")) } else { String::new() });
     w.optional(0, "VolumeMode", c.at("spec.volumeMode").str());
     let mut pods = w.source.list(Kind::POD, Some(c.namespace()));
-    pods.retain(|p| p.at("spec.volumes").items().iter().any(|v| v["persistentVolumeClaim"]["claimName"].str() == c.name()));
+    pods.retain(|p| {
+        p.at("spec.volumes").items().iter().any(|v| v["persistentVolumeClaim"]["claimName"].str() == c.name())
+    });
     let names: Vec<String> = pods.iter().map(|p| p.name().to_string()).collect();
     w.column("Used By", &names);
     w.events(c);
@@ -90,10 +105,12 @@ pub fn class(w: &mut Writer, s: &Object) {
     w.field(0, "Name", s.name());
     let default = s.annotation("storageclass.kubernetes.io/is-default-class") == Some("true");
     w.field(0, "IsDefaultClass", if default { "Yes" } else { "No" });
-    let pairs: Vec<String> = s.at("metadata.annotations").entries().map(|(k, v)| format!("{k}={}", v.str())).collect();
+    let pairs: Vec<String> =
+        s.at("metadata.annotations").entries().map(|(k, v)| format!("{k}={}", v.str())).collect();
     w.field(0, "Annotations", or(&pairs.join(","), "<none>"));
     w.field(0, "Provisioner", s["provisioner"].str());
-    let parameters: Vec<String> = s["parameters"].entries().map(|(k, v)| format!("{k}={}", v.str())).collect();
+    let parameters: Vec<String> =
+        s["parameters"].entries().map(|(k, v)| format!("{k}={}", v.str())).collect();
     w.field(0, "Parameters", or(&parameters.join(","), "<none>"));
     let expansion = s["allowVolumeExpansion"].as_bool();
     w.field(0, "AllowVolumeExpansion", expansion.map_or("<unset>", |b| if b { "True" } else { "False" }));

@@ -40,7 +40,11 @@ pub fn source(w: &mut Writer, v: &Value) {
         w.field(2, "Optional", &optional(&v["configMap"]));
     } else if v["persistentVolumeClaim"].is_some() {
         let c = &v["persistentVolumeClaim"];
-        w.field(2, "Type", "PersistentVolumeClaim (a reference to a PersistentVolumeClaim in the same namespace)");
+        w.field(
+            2,
+            "Type",
+            "PersistentVolumeClaim (a reference to a PersistentVolumeClaim in the same namespace)",
+        );
         w.field(2, "ClaimName", c["claimName"].str());
         w.field(2, "ReadOnly", &c["readOnly"].is_true().to_string());
     } else if v["downwardAPI"].is_some() {

@@ -58,7 +58,9 @@ fn replica_sets(w: &mut Writer, d: &Object) {
     owned.sort_by_key(|rs| rs.at("metadata.creationTimestamp").text());
     // The newest template is the one whose revision equals the Deployment's.
     let revision = "deployment.kubernetes.io/revision";
-    let new = owned.iter().position(|rs| rs.annotation(revision).is_some() && rs.annotation(revision) == d.annotation(revision));
+    let new = owned.iter().position(|rs| {
+        rs.annotation(revision).is_some() && rs.annotation(revision) == d.annotation(revision)
+    });
     let new = new.map(|i| owned.remove(i));
     let words = |rs: &Object| {
         format!(
@@ -92,7 +94,11 @@ fn pod_counts(w: &mut Writer, owner: &Object) -> [usize; 4] {
 
 fn pods_status(w: &mut Writer, owner: &Object, title: &str) {
     let [running, waiting, succeeded, failed] = pod_counts(w, owner);
-    w.field(0, title, &format!("{running} Running / {waiting} Waiting / {succeeded} Succeeded / {failed} Failed"));
+    w.field(
+        0,
+        title,
+        &format!("{running} Running / {waiting} Waiting / {succeeded} Succeeded / {failed} Failed"),
+    );
 }
 
 /// A ReplicaSet or ReplicationController.
@@ -102,7 +108,8 @@ pub fn replica_set(w: &mut Writer, rs: &Object) {
     if rs.kind == Kind::REPLICA_SET {
         w.field(0, "Selector", &selector(rs.at("spec.selector")));
     } else {
-        let pairs: Vec<String> = rs.at("spec.selector").entries().map(|(k, v)| format!("{k}={}", v.str())).collect();
+        let pairs: Vec<String> =
+            rs.at("spec.selector").entries().map(|(k, v)| format!("{k}={}", v.str())).collect();
         w.field(0, "Selector", super::or(&pairs.join(","), "<none>"));
     }
     head(w, rs);
@@ -153,7 +160,11 @@ pub fn stateful_set(w: &mut Writer, s: &Object) {
             w.field(1, "StorageClass", claim.at("spec.storageClassName").str());
             w.labels("  Labels", claim.at("metadata.labels"));
             w.annotations("  Annotations", claim.at("metadata.annotations"));
-            w.field(1, "Capacity", super::or(&scalar(claim.at("spec.resources.requests.storage")), "<default>"));
+            w.field(
+                1,
+                "Capacity",
+                super::or(&scalar(claim.at("spec.resources.requests.storage")), "<default>"),
+            );
             let modes: Vec<&str> = claim.at("spec.accessModes").items().iter().map(Value::str).collect();
             w.field(1, "Access Modes", &format!("[{}]", modes.join(" ")));
         }
@@ -222,7 +233,13 @@ pub fn job(w: &mut Writer, j: &Object) {
     w.field(
         0,
         "Pods Statuses",
-        &format!("{} Active ({} Ready) / {} Succeeded / {} Failed", n("active"), n("ready"), n("succeeded"), n("failed")),
+        &format!(
+            "{} Active ({} Ready) / {} Succeeded / {} Failed",
+            n("active"),
+            n("ready"),
+            n("succeeded"),
+            n("failed")
+        ),
     );
     if j.at("spec.completionMode").str() == "Indexed" {
         w.field(0, "Completed Indexes", super::or(j.at("status.completedIndexes").str(), "<none>"));
@@ -247,7 +264,14 @@ pub fn cron_job(w: &mut Writer, c: &Object) {
         None => w.field(0, "Starting Deadline Seconds", "<unset>"),
     }
     let job = c.at("spec.jobTemplate.spec");
-    w.field(0, "Selector", super::or(&if job["selector"].is_null() { String::new() } else { selector(&job["selector"]) }, "<unset>"));
+    w.field(
+        0,
+        "Selector",
+        super::or(
+            &if job["selector"].is_null() { String::new() } else { selector(&job["selector"]) },
+            "<unset>",
+        ),
+    );
     w.field(0, "Parallelism", super::or(&scalar(&job["parallelism"]), "<unset>"));
     w.field(0, "Completions", super::or(&scalar(&job["completions"]), "<unset>"));
     if let Some(n) = job["activeDeadlineSeconds"].as_int() {
