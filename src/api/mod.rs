@@ -6,6 +6,7 @@
 //! fields a kind has; components read the fields that they act upon through small accessors.
 
 pub mod decode;
+pub mod defaults;
 pub mod duration;
 pub mod fields;
 pub mod json;

@@ -31,6 +31,50 @@ impl Text {
     }
 }
 
+/// Bytes in standard base64 with padding.
+pub fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for chunk in bytes.chunks(3) {
+        let n = chunk.iter().fold(0u32, |n, b| n << 8 | u32::from(*b)) << (8 * (3 - chunk.len()));
+        for i in 0..4 {
+            let digit = DIGITS[(n >> (18 - 6 * i) & 63) as usize];
+            out.push(if i <= chunk.len() { char::from(digit) } else { '=' });
+        }
+    }
+    out
+}
+
+/// The bytes of a base64 text; line ends are skipped. `None` if it is none.
+pub fn from_base64(text: &str) -> Option<Vec<u8>> {
+    let digits: Vec<u8> = text.bytes().filter(|b| !matches!(b, b'\r' | b'\n')).collect();
+    let mut out = Vec::with_capacity(digits.len() / 4 * 3);
+    if !digits.len().is_multiple_of(4) {
+        return None;
+    }
+    for chunk in digits.chunks(4) {
+        let padding = chunk.iter().rev().take_while(|b| **b == b'=').count();
+        let mut n = 0u32;
+        for b in &chunk[..4 - padding] {
+            let digit = match b {
+                b'A'..=b'Z' => b - b'A',
+                b'a'..=b'z' => b - b'a' + 26,
+                b'0'..=b'9' => b - b'0' + 52,
+                b'+' => 62,
+                b'/' => 63,
+                _ => return None,
+            };
+            n = n << 6 | u32::from(digit);
+        }
+        if padding > 2 {
+            return None;
+        }
+        let bytes = (n << (6 * padding)).to_be_bytes();
+        out.extend(&bytes[1..4 - padding]);
+    }
+    Some(out)
+}
+
 impl Deref for Text {
     type Target = str;
     fn deref(&self) -> &str {
