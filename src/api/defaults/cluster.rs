@@ -18,7 +18,10 @@ pub(super) fn service(value: &mut Value) {
     default(spec, "type", Text::lit("ClusterIP"));
     each(spec, "ports", |port| {
         default(port, "protocol", Text::lit("TCP"));
-        if port["targetPort"].is_null() || port["targetPort"] == Value::Int(0) || port["targetPort"].as_str() == Some("") {
+        if port["targetPort"].is_null()
+            || port["targetPort"] == Value::Int(0)
+            || port["targetPort"].as_str() == Some("")
+        {
             let number = port["port"].clone();
             port.set("targetPort", number);
         }

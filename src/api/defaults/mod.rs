@@ -105,7 +105,8 @@ mod tests {
 
     #[test]
     fn other_kinds_get_theirs() {
-        let deployment = defaulted("apiVersion: apps/v1\nkind: Deployment\nspec: {selector: {}, template: {}}\n");
+        let deployment =
+            defaulted("apiVersion: apps/v1\nkind: Deployment\nspec: {selector: {}, template: {}}\n");
         assert_eq!(
             json::print(&deployment.at("spec.strategy").clone()),
             r#"{"rollingUpdate":{"maxSurge":"25%","maxUnavailable":"25%"},"type":"RollingUpdate"}"#

@@ -125,7 +125,8 @@ pub(super) fn volume(v: &mut Value) {
     if v.entries().all(|(key, _)| key == "name") {
         v.set("emptyDir", Value::map());
     }
-    for (source, mode) in [("secret", true), ("configMap", true), ("downwardAPI", true), ("projected", true)] {
+    for (source, mode) in [("secret", true), ("configMap", true), ("downwardAPI", true), ("projected", true)]
+    {
         within(v, source, |s| {
             if mode && s["defaultMode"].is_null() {
                 s.set("defaultMode", 0o644);

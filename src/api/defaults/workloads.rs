@@ -124,7 +124,8 @@ pub(super) fn autoscaler(value: &mut Value) {
         let resource = map! { "name" => Text::lit("cpu"), "target" => target };
         spec.set("metrics", list![map! { "type" => Text::lit("Resource"), "resource" => resource }]);
     }
-    let policy = |kind: &'static str, n: i64| map! { "type" => Text::lit(kind), "value" => n, "periodSeconds" => 15 };
+    let policy =
+        |kind: &'static str, n: i64| map! { "type" => Text::lit(kind), "value" => n, "periodSeconds" => 15 };
     within(spec, "behavior", |behavior| {
         let up = behavior.slot("scaleUp");
         default(up, "stabilizationWindowSeconds", 0);
