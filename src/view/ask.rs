@@ -4,6 +4,9 @@
 //! real command lines on a clone, in virtual time that nobody else sees.
 
 use crate::cluster::Cluster;
+use crate::fs::View;
+use crate::os::MachineId;
+use crate::os::program::FileType;
 use crate::scenario::player::Output;
 use crate::time::Span;
 use serde::Serialize;
@@ -14,6 +17,12 @@ const PATIENCE: Span = Span::secs(20);
 const ANSWER_LIMIT: usize = 1 << 20;
 /// How many candidates completion offers.
 const CANDIDATES: usize = 500;
+/// The workstation's home directory.
+const HOME: &str = "/root/";
+/// How many files are listed.
+const FILES: usize = 500;
+/// How deep below the home directory.
+const DEPTH: u32 = 4;
 /// The programs that completion offers as a first word, beside files.
 const PROGRAMS: &[&str] = &[
     "alias", "awk", "cat", "cd", "chmod", "clear", "cp", "curl", "cut", "date", "echo", "env", "exit", "export", "for",
@@ -69,7 +78,30 @@ pub fn check(cluster: &Cluster, path: &str, text: &str) -> String {
 
 /// The files in the workstation's home: paths relative to it, with a number that changes with the file.
 pub fn files(cluster: &Cluster) -> Vec<(String, f64)> {
-    cluster.home_files().into_iter().map(|(path, version)| (path, version as f64)).collect()
+    let cell = cluster.world.machine(MachineId(0)).cell;
+    let mut found = Vec::new();
+    // Nothing to list is the only error that a home directory can have.
+    let _ = cluster.world.view(cell, |view| {
+        walk(view, "", 0, &mut found);
+        Ok(())
+    });
+    found
+}
+
+fn walk(view: &View<'_>, dir: &str, depth: u32, found: &mut Vec<(String, f64)>) {
+    for name in view.read_dir(&format!("{HOME}{dir}")).unwrap_or_default() {
+        if name.as_str().starts_with('.') || found.len() >= FILES {
+            continue;
+        }
+        let path = if dir.is_empty() { name.to_string() } else { format!("{dir}/{name}") };
+        match view.stat(&format!("{HOME}{path}"), false) {
+            Ok(stat) if stat.kind == FileType::Dir && depth < DEPTH => walk(view, &path, depth + 1, found),
+            Ok(stat) if stat.kind == FileType::File => {
+                found.push((path, stat.mtime_micros as f64 + stat.size as f64));
+            }
+            _ => {}
+        }
+    }
 }
 
 /// Candidates for the last of the words typed so far.

@@ -166,6 +166,10 @@ export class App {
 
   #frame(frame) {
     this.terminals.sync(frame.terminals ?? []);
+    if (frame.output.length && !this.measured) {
+      this.measured = true;
+      performance.mark('podlab-ready');
+    }
     for (const [id, chunks, reset] of frame.output) this.terminals.list.find((terminal) => terminal.id === id)?.write(chunks, reset);
     for (const terminal of this.terminals.list) terminal.setBusy(frame.busy.includes(terminal.id));
     this.time.frame(frame);

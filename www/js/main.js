@@ -8,6 +8,7 @@ import { load } from './store.js';
 
 const core = new Core();
 const app = new App(core);
+window.podlab.core = core;
 
 /** What to open: a link's scenario, or the first example. */
 async function opening() {

@@ -5,6 +5,7 @@ import { h, put } from '../dom.js';
 import { t, has } from '../i18n.js';
 import { clock, span } from '../format.js';
 import { visible } from '../ansi.js';
+import { docOf } from './docs.js';
 
 const ACTORS = ['kubectl', 'kube-apiserver', 'controller', 'scheduler', 'kubelet', 'runtime'];
 
@@ -24,7 +25,7 @@ export function sentence(step) {
   const all = { ...values, object: visible(step.object ?? ''), actor: visible(step.actor ?? ''), revision: step.revision ?? '', text: visible(step.text ?? ''), verb: step.verb ?? '' };
   if (step.type === 'rule') {
     const key = `rule.${step.rule}`;
-    if (has(key)) return t(key, all);
+    if (has(key)) return t(key, all).replace(/ ?\{\w+\}/g, '');
     const list = Object.entries(values).map(([name, value]) => `${name} ${value}`).join(', ');
     return t('rule.other', { ...all, rule: step.rule, values: list ? ` (${list})` : '' });
   }
@@ -75,5 +76,6 @@ export function chain(value, onseek) {
   if (!steps.length) return h('div', { class: 'empty' }, t('why.empty'));
   return h('ol', { class: 'chain' }, steps.map((step, i) => h('li', { class: `chain-${step.type}` },
     h('button', { type: 'button', class: 'link time', onclick: () => onseek(step.at) }, clock(step.at)),
-    h('div', {}, h('span', { class: 'because' }, i ? t('why.because') : ''), ' ', sentence(step), h('span', { class: 'quiet' }, ' ', visible(step.actor))))));
+    h('div', {}, h('span', { class: 'because' }, i ? t('why.because') : ''), ' ', sentence(step), h('span', { class: 'quiet' }, ' ', visible(step.actor)),
+      docOf(step.rule) && h('a', { href: docOf(step.rule), target: '_blank', rel: 'noopener noreferrer', class: 'doc', title: t('why.doc'), 'aria-label': t('why.doc') }, '?')))));
 }
