@@ -6,6 +6,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { Screen, visible } from '../../www/js/ansi.js';
 import { commands } from '../../www/js/paste.js';
 import { problems, lineOfPath } from '../../www/js/problems.js';
+import { fields, pathAt } from '../../www/js/editor/schema.js';
 import { qr, QR_LIMIT } from '../../www/js/qr.js';
 import { clock, span } from '../../www/js/format.js';
 
@@ -51,6 +52,16 @@ test('errors of kubectl find their place in the manifest', () => {
   const pod = 'apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\nspec:\n  containers:\n  - name: a\n    image: b\n  - name: c\n    imagee: d\n';
   assert.equal(lineOfPath(pod, 'spec.containers[1].imagee'), 10);
   assert.equal(problems(pod, 'Error from server (BadRequest): error when creating "a.yaml": Pod in version "v1" cannot be handled as a Pod: strict decoding error: unknown field "spec.containers[1].imagee"')[0].line, 10);
+});
+
+test('the editor knows where in a manifest a line stands', () => {
+  const text = 'kind: Pod\nmetadata:\n  name: a\nspec:\n  containers:\n  - name: a\n    image: b\n    ports:\n    - containerPort: 80\n      x\n    y\n  z'.split('\n');
+  assert.deepEqual(pathAt(text, 2, 2), { kind: 'Pod', path: ['metadata'] });
+  assert.deepEqual(pathAt(text, 6, 4), { kind: 'Pod', path: ['spec', 'containers'] });
+  assert.deepEqual(pathAt(text, 9, 6), { kind: 'Pod', path: ['spec', 'containers', 'ports'] });
+  assert.deepEqual(pathAt(text, 10, 4), { kind: 'Pod', path: ['spec', 'containers'] });
+  assert.deepEqual(pathAt(text, 11, 2), { kind: 'Pod', path: ['spec'] });
+  assert.deepEqual(fields('KIND: Pod\n\nFIELDS:\n  args\t<[]string>\n    What to pass.\n\n  name\t<string> -required-\n    Its name.\n').map(({ name, type, required }) => [name, type, required]), [['args', '[]string', false], ['name', 'string', true]]);
 });
 
 test('a QR code has its three finders and grows with its text', () => {

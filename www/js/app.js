@@ -45,6 +45,7 @@ export class App {
     document.documentElement.lang = currentLanguage() === 'zh' ? 'zh-CN' : 'en';
     document.documentElement.dataset.theme = load('theme') ?? 'system';
     document.title = t('title');
+    document.documentElement.toggleAttribute('data-large', load('large') === true);
     this.announcer = new Announcer();
     this.terminals = new Terminals(this.#core, { guard: (line) => this.#guard(line), onrun: (line) => this.#ran(line) });
     this.files ??= this.#makeFiles();
@@ -286,7 +287,7 @@ export class App {
     if (location.protocol.startsWith('http')) history.replaceState(null, '', fragment);
     return share({
       link, local: !location.protocol.startsWith('http'), commands: (scenario.log ?? []).filter((entry) => 'line' in entry).length,
-      onsave: () => this.saveFile(), onmarkdown: () => this.saveMarkdown(), onevents: () => this.saveEvents(),
+      onsave: () => this.saveFile(), onmarkdown: () => this.saveMarkdown(), onevents: () => this.saveEvents(), onscript: () => this.saveScript(),
     });
   }
 
@@ -300,6 +301,21 @@ export class App {
     const cell = (value) => `"${String(value).replaceAll('"', '""')}"`;
     const rows = events.map((event) => [(event.at / 1e6).toFixed(6), event.type, event.reason, event.object, event.message, event.count, event.from].map(cell).join(','));
     download('events.csv', `seconds,type,reason,object,message,count,from\n${rows.join('\n')}\n`, 'text/csv');
+  }
+
+  /** Everything that was typed, with the files, as a script for a real cluster. */
+  async saveScript() {
+    const { files = {}, log = [] } = await this.#core.ask('scenario');
+    const write = (path, text) => `cat > ${path} <<'PODLAB_EOF'\n${text.replace(/\n?$/, '\n')}PODLAB_EOF`;
+    const steps = [...Object.entries(files).map(([path, text]) => write(path, text)),
+      ...log.map((entry) => (entry.file ? write(...entry.file) : entry.line ? entry.line[1] : null)).filter((line) => line !== null)];
+    download('scenario.sh', `#!/usr/bin/env bash\n# ${t('script.note')}\n\n${steps.join('\n')}\n`, 'text/x-shellscript');
+  }
+
+  /** Larger type, for a projector. */
+  setLarge(on) {
+    document.documentElement.toggleAttribute('data-large', on);
+    keep('large', on);
   }
 
   nextTheme() {
@@ -339,6 +355,8 @@ export class App {
       { title: t('menu.openTitle'), run: () => this.openFile() },
       { title: t('share.markdown'), run: () => this.saveMarkdown() },
       { title: t('share.events'), run: () => this.saveEvents() },
+      { title: t('share.script'), run: () => this.saveScript() },
+      { title: t('large'), run: () => this.setLarge(!document.documentElement.hasAttribute('data-large')) },
       { title: t('files.new'), run: () => this.files.fresh() },
       { title: t('files.list'), run: () => this.listFiles() },
       { title: t('terminal.add'), run: () => this.terminals.add() },

@@ -43,6 +43,7 @@ export class Files {
     const factory = await window.podlab.loadEditor();
     this.#editor = factory.create({
       root: this.root, label: t('files.editor'),
+      explain: (path) => this.#core.ask('query', { line: `kubectl explain ${path}` }),
       onChange: (text) => this.#changed(text),
       onSave: () => this.save(),
       onApply: () => this.applyNow(),

@@ -74,7 +74,7 @@ function qrImage(text) {
 }
 
 /** The share sheet for a link. */
-export const share = ({ link, local, commands, onsave, onmarkdown, onevents }) => dialog(t('share.title'), (close) => {
+export const share = ({ link, local, commands, onsave, onmarkdown, onevents, onscript }) => dialog(t('share.title'), (close) => {
   const said = h('span', { class: 'quiet', role: 'status' });
   const field = h('textarea', { readonly: true, rows: '4', 'aria-label': t('share.link'), class: 'mono' });
   field.value = link;
@@ -89,7 +89,7 @@ export const share = ({ link, local, commands, onsave, onmarkdown, onevents }) =
     h('p', {}, t('share.text', { commands, length: link.length })),
     tooLong ? h('p', { class: 'warn' }, t('share.tooLong')) : field,
     local && h('p', { class: 'quiet' }, t('share.local')),
-    h('div', { class: 'answers' }, !tooLong && button({ icon: 'copy', label: t('share.copy'), class: 'primary', onclick: copy }), button({ icon: 'save', label: t('share.save'), onclick: onsave }), button({ label: t('share.markdown'), onclick: onmarkdown }), button({ label: t('share.events'), onclick: onevents }), said),
+    h('div', { class: 'answers' }, !tooLong && button({ icon: 'copy', label: t('share.copy'), class: 'primary', onclick: copy }), button({ icon: 'save', label: t('share.save'), onclick: onsave }), button({ label: t('share.markdown'), onclick: onmarkdown }), button({ label: t('share.events'), onclick: onevents }), button({ label: t('share.script'), onclick: onscript }), said),
     code];
 });
 

@@ -9,6 +9,7 @@ import { setDiagnostics, lintGutter, lintKeymap } from '@codemirror/lint';
 import { searchKeymap, highlightSelectionMatches } from '@codemirror/search';
 import { autocompletion, completionKeymap } from '@codemirror/autocomplete';
 import { tags } from '@lezer/highlight';
+import { schema } from './schema.js';
 
 const colours = HighlightStyle.define([
   { tag: [tags.propertyName, tags.definition(tags.propertyName)], color: 'var(--syn-key)' },
@@ -32,6 +33,9 @@ const look = EditorView.theme({
   '.cm-selectionBackground, &.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground': { backgroundColor: 'var(--select)' },
   '.cm-tooltip': { backgroundColor: 'var(--panel)', color: 'var(--text)', border: '1px solid var(--line)', borderRadius: '4px' },
   '.cm-tooltip-autocomplete ul li[aria-selected]': { backgroundColor: 'var(--accent)', color: 'var(--on-accent)' },
+  '.cm-explain': { padding: '6px 9px', maxWidth: '46ch', whiteSpace: 'pre-wrap', font: '12px/1.5 var(--sans)' },
+  '.cm-completionInfo': { maxWidth: '40ch', font: '12px/1.5 var(--sans)' },
+  '.cm-completionDetail': { color: 'var(--muted)', fontStyle: 'normal' },
   '.cm-panels': { backgroundColor: 'var(--panel-2)', color: 'var(--text)' },
   '.cm-panels input, .cm-panels button': { fontSize: '12px' },
   '.cm-diagnostic-error': { borderLeftColor: 'var(--bad)' },
@@ -44,16 +48,16 @@ const isYaml = (path) => /\.(ya?ml|json)$/.test(path) || /^(vim|kubectl)-/.test(
 
 window.podlabEditor = {
   /** An editor in a shadow root (so that its style sheets need no exception in the page's policy). */
-  create({ root, label, onChange, onSave, onApply, complete, hover, texts }) {
+  create({ root, label, onChange, onSave, onApply, explain, texts }) {
     const language = new Compartment();
     let settingText = false;
+    const { complete, hover } = schema(explain);
     const extensions = [
       lineNumbers(), lintGutter(), foldGutter(), highlightSpecialChars(), history(), drawSelection(), indentOnInput(), bracketMatching(),
       highlightActiveLine(), highlightActiveLineGutter(), highlightSelectionMatches(), indentUnit.of('  '), syntaxHighlighting(colours), look,
       EditorState.phrases.of(texts ?? {}),
       EditorView.contentAttributes.of({ 'aria-label': label, spellcheck: 'false' }),
-      complete ? autocompletion({ override: [complete] }) : [],
-      hover ? hoverTooltip(hover) : [],
+      autocompletion({ override: [complete] }), hoverTooltip(hover),
       keymap.of([
         { key: 'Mod-s', preventDefault: true, run: () => { onSave(); return true; } },
         { key: 'Mod-Enter', preventDefault: true, run: () => { onApply(); return true; } },
