@@ -8,6 +8,9 @@
 //! change or timer that called it; requests of a controller keep to its client's rate limit.
 
 mod deployment;
+mod disruption;
+mod endpoints;
+mod endpointslice;
 mod garbage;
 mod namespace;
 mod pods;
@@ -38,6 +41,14 @@ pub enum Which {
     ServiceAccount,
     /// Objects whose owners are gone.
     Garbage,
+    /// EndpointSlices of Services.
+    EndpointSlice,
+    /// Endpoints of Services.
+    Endpoints,
+    /// Slices that mirror Endpoints.
+    Mirror,
+    /// PodDisruptionBudgets.
+    Disruption,
 }
 
 impl Which {
@@ -50,6 +61,10 @@ impl Which {
             Which::Namespace => "namespace-controller",
             Which::ServiceAccount => "serviceaccount-controller",
             Which::Garbage => "garbage-collector-controller",
+            Which::EndpointSlice => "endpoint-slice-controller",
+            Which::Endpoints => "endpoint-controller",
+            Which::Mirror => "endpoint-slice-mirroring-controller",
+            Which::Disruption => "controllermanager",
         }
     }
 }
@@ -89,6 +104,9 @@ impl Controllers {
         namespace::changed(change, cx);
         serviceaccount::changed(change, cx);
         garbage::changed(change, cx);
+        endpointslice::changed(change, cx);
+        endpoints::changed(change, cx);
+        disruption::changed(change, cx);
     }
 
     /// Does what a timer says.
@@ -117,6 +135,10 @@ fn sync(which: Which, key: &Key, cx: &mut Cx<'_>) {
         Which::Namespace => namespace::sync(&object, cx),
         Which::ServiceAccount => serviceaccount::sync(&object, cx),
         Which::Garbage => garbage::sync(&object, cx),
+        Which::EndpointSlice => endpointslice::sync(&object, cx),
+        Which::Endpoints => endpoints::sync(&object, cx),
+        Which::Mirror => endpoints::mirror(&object, cx),
+        Which::Disruption => disruption::sync(&object, cx),
     }
 }
 

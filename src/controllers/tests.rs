@@ -245,3 +245,44 @@ fn a_replica_set_replaces_lost_pods_and_keeps_to_the_rate_limit() {
     sim.run(Span::secs(5));
     assert_eq!(sim.pods().len(), 50);
 }
+
+#[test]
+fn endpoints_follow_the_readiness_of_pods_and_leave_when_they_are_deleted() {
+    let mut sim = Sim::new(4);
+    sim.create(deployment(2, "nginx:1"));
+    sim.create(map! {
+        "apiVersion" => "v1", "kind" => "Service",
+        "metadata" => map! { "name" => "web", "namespace" => "default" },
+        "spec" => map! { "selector" => map! { "app" => "web" }, "ports" => list![map! { "port" => 80 }] },
+    });
+    sim.run(Span::secs(3));
+    let ready = |sim: &Sim| {
+        let slice = sim.api.list(Kind::ENDPOINT_SLICE, None).next().expect("a slice").clone();
+        slice["endpoints"].items().iter().filter(|e| e["conditions"]["ready"].is_true()).count()
+    };
+    assert_eq!(ready(&sim), 2);
+    let pod = sim.pods()[0].key();
+    let mut status = sim.get(&pod)["status"].clone();
+    sim.api.set_condition(status.slot("conditions"), map! { "type" => "Ready", "status" => "False" });
+    sim.api.update_status(&pod, status).expect("there");
+    sim.run(Span::millis(50));
+    assert_eq!(ready(&sim), 1);
+}
+
+#[test]
+fn deleting_a_deployment_takes_its_sets_and_pods_and_a_namespace_goes_after_five_seconds() {
+    let mut sim = Sim::new(5);
+    let key = sim.create(deployment(3, "nginx:1"));
+    sim.run(Span::secs(3));
+    sim.api.delete(&key, &DeleteOptions::default()).expect("there");
+    sim.run(Span::secs(3));
+    assert_eq!((sim.pods().len(), sim.api.list(Kind::REPLICA_SET, None).count()), (0, 0));
+    let namespace = sim.create(map! { "apiVersion" => "v1", "kind" => "Namespace", "metadata" => map! { "name" => "dev" } });
+    sim.run(Span::secs(1));
+    assert!(sim.api.get(Kind::SERVICE_ACCOUNT, "dev", "default").is_some());
+    sim.api.delete(&namespace, &DeleteOptions::default()).expect("there");
+    sim.run(Span::millis(4900));
+    assert!(sim.api.store.get(&namespace).is_some());
+    sim.run(Span::millis(200));
+    assert!(sim.api.store.get(&namespace).is_none());
+}

@@ -50,6 +50,8 @@ pub struct Work {
     bursts: BTreeMap<(Which, Key), VecDeque<(Time, Action)>>,
     /// Objects without a controller that one may adopt.
     pub orphans: BTreeSet<Key>,
+    /// For each Service: when the readiness of its pods (by uid) last turned.
+    pub triggers: BTreeMap<Key, BTreeMap<Text, Text>>,
 }
 
 /// What a controller acts with.
