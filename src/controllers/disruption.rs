@@ -22,9 +22,10 @@ pub fn changed(change: &Change, cx: &mut Cx<'_>) {
             let labels = change.new.at("metadata.labels");
             let matching = |b: &&Object| {
                 selector::matches(b.at("spec.selector"), labels)
-                    || change.old.as_ref().is_some_and(|o| {
-                        selector::matches(b.at("spec.selector"), o.at("metadata.labels"))
-                    })
+                    || change
+                        .old
+                        .as_ref()
+                        .is_some_and(|o| selector::matches(b.at("spec.selector"), o.at("metadata.labels")))
             };
             let budgets = cx.api.list(Kind::PDB, Some(change.new.namespace()));
             let keys: Vec<Key> = budgets.filter(matching).map(Object::key).collect();
@@ -57,9 +58,7 @@ pub fn sync(budget: &Object, cx: &mut Cx<'_>) {
     for name in gone {
         disrupted.map_mut().remove(&name);
     }
-    let healthy = |p: &&Object| {
-        pods::is_ready(p) && !p.is_deleting() && disrupted.get(p.name()).is_null()
-    };
+    let healthy = |p: &&Object| pods::is_ready(p) && !p.is_deleting() && disrupted.get(p.name()).is_null();
     let healthy = pods.iter().filter(healthy).count() as i64;
     let allowed = if expected > 0 { (healthy - desired).max(0) } else { 0 };
     let mut status = map! {

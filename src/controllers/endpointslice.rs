@@ -57,7 +57,9 @@ fn enqueue(service: &Key, cx: &mut Cx<'_>) {
 fn concerns_endpoints(old: &Object, new: &Object, kind: WatchKind) -> bool {
     kind == WatchKind::Deleted
         || old.is_deleting() != new.is_deleting()
-        || ["status.podIP", "status.phase", "metadata.labels", "spec.nodeName"].iter().any(|p| old.at(p) != new.at(p))
+        || ["status.podIP", "status.phase", "metadata.labels", "spec.nodeName"]
+            .iter()
+            .any(|p| old.at(p) != new.at(p))
         || pods::is_ready(old) != pods::is_ready(new)
 }
 
@@ -114,8 +116,11 @@ fn container_port(pod: &Object, name: &str, protocol: &str) -> Option<i64> {
     let sidecars = pod.at("spec.initContainers").items().iter().filter(sidecar);
     let containers = pod.at("spec.containers").items().iter().chain(sidecars);
     let mut ports = containers.flat_map(|c| c["ports"].items());
-    ports.find(|p| p["name"].str() == name && matches!(p["protocol"].str(), "" | "TCP" if protocol == "TCP")
-        || p["name"].str() == name && p["protocol"].str() == protocol)?["containerPort"].as_int()
+    ports.find(|p| {
+        p["name"].str() == name && matches!(p["protocol"].str(), "" | "TCP" if protocol == "TCP")
+            || p["name"].str() == name && p["protocol"].str() == protocol
+    })?["containerPort"]
+        .as_int()
 }
 
 /// Brings the slices of a Service up to date.
@@ -159,9 +164,7 @@ fn reconcile(
     trigger: Option<&Text>,
     cx: &mut Cx<'_>,
 ) {
-    let same_ports = |s: &Object| {
-        s["ports"].items() == ports || s["ports"].is_empty() || ports.is_empty()
-    };
+    let same_ports = |s: &Object| s["ports"].items() == ports || s["ports"].is_empty() || ports.is_empty();
     let (mine, others): (Vec<Object>, Vec<Object>) = old.drain(..).partition(same_ports);
     *old = others;
     // Endpoints stay in the slice and at the place where they are.
@@ -203,8 +206,7 @@ fn write(
     trigger: Option<&Text>,
     cx: &mut Cx<'_>,
 ) {
-    let null_if_empty =
-        |list: Vec<Value>| if list.is_empty() { Value::Null } else { Value::from(list) };
+    let null_if_empty = |list: Vec<Value>| if list.is_empty() { Value::Null } else { Value::from(list) };
     let (ports, endpoints) = (null_if_empty(ports.to_vec()), null_if_empty(endpoints));
     let labels = labels(service);
     let mut slice = match &old {

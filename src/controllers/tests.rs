@@ -277,7 +277,8 @@ fn deleting_a_deployment_takes_its_sets_and_pods_and_a_namespace_goes_after_five
     sim.api.delete(&key, &DeleteOptions::default()).expect("there");
     sim.run(Span::secs(3));
     assert_eq!((sim.pods().len(), sim.api.list(Kind::REPLICA_SET, None).count()), (0, 0));
-    let namespace = sim.create(map! { "apiVersion" => "v1", "kind" => "Namespace", "metadata" => map! { "name" => "dev" } });
+    let namespace = sim
+        .create(map! { "apiVersion" => "v1", "kind" => "Namespace", "metadata" => map! { "name" => "dev" } });
     sim.run(Span::secs(1));
     assert!(sim.api.get(Kind::SERVICE_ACCOUNT, "dev", "default").is_some());
     sim.api.delete(&namespace, &DeleteOptions::default()).expect("there");
