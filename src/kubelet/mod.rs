@@ -537,6 +537,10 @@ fn object_changed(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, before: &Valu
     if now.is_deleting() && !pod.worker.ending {
         pod.worker.ending = true;
         worker::update(node, pod, cx);
+        if pod.worker.task == worker::Task::Mounting {
+            // Waiting for volumes is cut short.
+            worker::step(node, pod, cx);
+        }
         return;
     }
     let grace = now.at("metadata.deletionGracePeriodSeconds");

@@ -6,6 +6,7 @@
 use super::actions::{self, PodActions};
 use super::pod::{ContainerRef, Pod, Section, is_sidecar};
 use super::worker::{self, Phase, Requeue, Task};
+use super::volumes::{self, Wait};
 use super::{Cx, Node, hosts, prober, start, status, terminate, termination};
 use crate::cri::SandboxId;
 use crate::time::Time;
@@ -54,12 +55,13 @@ pub fn begin(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>) {
 /// Waits for the volumes, trying again those that failed, as long as it takes.
 fn mount(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>) {
     if pod.worker.ending {
-        worker::complete(node, pod, cx, Requeue::Transition, false);
+        worker::complete(node, pod, cx, Requeue::Error(None), false);
         return;
     }
-    match super::volumes::mount(node, pod, cx) {
-        None => run(node, pod, cx),
-        Some(at) => worker::wait_until(pod, cx, at),
+    match volumes::mount(node, pod, cx) {
+        Wait::Done => run(node, pod, cx),
+        Wait::Until(at) => worker::wait_until(pod, cx, at),
+        Wait::Failed => volumes::give_up(node, pod, cx),
     }
 }
 
