@@ -114,10 +114,22 @@ pub fn should_start(pod: &Value, container: &Value, newest: Option<&ContainerSta
     }
 }
 
+/// What a plan is made from, beside the pod's object.
+#[derive(Clone, Copy, Debug)]
+pub struct Basis<'a> {
+    /// What was seen of the pod.
+    pub seen: &'a Seen,
+    /// What its probes have come to.
+    pub results: &'a Results,
+    /// How many sandboxes it has had.
+    pub sandboxes: usize,
+    /// Containers that a resize restarts.
+    pub resized: &'a [Text],
+}
+
 /// The plan for a pod.
-///
-/// `definitions` tells with which image each container's instance was made.
-pub fn compute_pod_actions(pod: &Value, seen: &Seen, results: &Results, sandboxes: usize) -> PodActions {
+pub fn compute_pod_actions(pod: &Value, basis: Basis<'_>) -> PodActions {
+    let Basis { seen, results, sandboxes, resized } = basis;
     let mut plan = PodActions { attempt: sandboxes as u32, ..PodActions::default() };
     if !seen.sandbox.is_some_and(|(_, ready)| ready) {
         plan_new_sandbox(pod, seen, &mut plan);
@@ -141,6 +153,12 @@ pub fn compute_pod_actions(pod: &Value, seen: &Seen, results: &Results, sandboxe
         let newest = seen.find(c["name"].str());
         match newest {
             Some(s) if s.state == ContainerState::Running => match kill_running(c, s, results, "Container") {
+                None if resized.contains(&s.name) => {
+                    let message = format!("Container {} resize requires restart", s.name);
+                    let (id, name) = (s.id, s.name.clone());
+                    plan.kill.push(Kill { id, name, message, reason: KillReason::Other });
+                    plan.main.push(i);
+                }
                 None => keep += 1,
                 Some((mut kill, forced)) => {
                     if forced || restart_policy(pod) != "Never" {
@@ -298,4 +316,151 @@ fn plan_sidecar(
 /// Whether any of the pod's containers was ever made: then its init containers are done.
 fn has_main_container(pod: &Value, seen: &Seen) -> bool {
     specs(pod, Section::Main).iter().any(|c| seen.find(c["name"].str()).is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cri::SandboxId;
+    use crate::time::Time;
+    use crate::{list, map};
+
+    fn instance(id: u32, name: &str, state: ContainerState, exit_code: i32) -> ContainerStatus {
+        ContainerStatus {
+            id: ContainerId(id),
+            sandbox: SandboxId(0),
+            hex: Text::from(format!("{id:064x}")),
+            name: Text::from(name),
+            attempt: 0,
+            image: Text::lit("x"),
+            image_id: Text::lit(""),
+            state,
+            created_at: Time::ZERO,
+            started_at: Some(Time::ZERO),
+            finished_at: None,
+            exit_code,
+            reason: if exit_code == 0 { "Completed" } else { "Error" },
+            message: Text::lit(""),
+            signal: 0,
+        }
+    }
+
+    fn pod(policy: &str, inits: Vec<Value>, mains: Vec<Value>) -> Value {
+        map! { "spec" => map! {
+            "restartPolicy" => policy, "initContainers" => Value::from(inits), "containers" => Value::from(mains),
+        } }
+    }
+
+    fn container(name: &str) -> Value {
+        map! { "name" => name, "image" => "x" }
+    }
+
+    fn sidecar(name: &str) -> Value {
+        container(name).with("restartPolicy", "Always")
+    }
+
+    /// What a plan says, in short: `kill a; init 1; main 0`.
+    fn plan(pod: &Value, states: &[(&str, ContainerState, i32)], results: &Results) -> String {
+        let containers =
+            states.iter().enumerate().map(|(i, (n, s, code))| instance(i as u32, n, *s, *code)).collect();
+        let seen =
+            Seen { sandbox: Some((SandboxId(0), true)), containers, ..Seen::default() };
+        let plan = compute_pod_actions(pod, Basis { seen: &seen, results, sandboxes: 1, resized: &[] });
+        let mut words = Vec::new();
+        if plan.kill_pod {
+            words.push("kill pod".to_string());
+        }
+        words.extend(plan.kill.iter().map(|k| format!("kill {} ({})", k.name, k.message)));
+        words.extend(plan.init.iter().map(|i| format!("init {i}")));
+        words.extend(plan.main.iter().map(|i| format!("main {i}")));
+        if plan.restart_all {
+            words.push("restart all".to_string());
+        }
+        words.join("; ")
+    }
+
+    const RUN: ContainerState = ContainerState::Running;
+    const END: ContainerState = ContainerState::Exited;
+
+    #[test]
+    fn containers_are_started_by_the_policy() {
+        let none = Results::default();
+        for (policy, states, expected) in [
+            ("Always", vec![], "main 0; main 1"),
+            ("Always", vec![("a", RUN, 0), ("b", RUN, 0)], ""),
+            ("Always", vec![("a", END, 0), ("b", RUN, 0)], "main 0"),
+            ("OnFailure", vec![("a", END, 0), ("b", RUN, 0)], ""),
+            ("OnFailure", vec![("a", END, 3), ("b", RUN, 0)], "main 0"),
+            ("OnFailure", vec![("a", END, 0), ("b", END, 0)], "kill pod"),
+            ("Never", vec![("a", END, 1), ("b", RUN, 0)], ""),
+            ("Never", vec![("a", END, 1), ("b", END, 1)], "kill pod"),
+        ] {
+            let pod = pod(policy, vec![], vec![container("a"), container("b")]);
+            assert_eq!(plan(&pod, &states, &none), expected, "{policy} {states:?}");
+        }
+    }
+
+    #[test]
+    fn init_containers_run_one_after_another() {
+        let none = Results::default();
+        for (policy, states, expected) in [
+            ("Always", vec![], "init 0"),
+            ("Always", vec![("i", RUN, 0)], ""),
+            ("Always", vec![("i", END, 0)], "init 1"),
+            ("Always", vec![("i", END, 1)], "init 0"),
+            ("Never", vec![("i", END, 1)], "kill pod"),
+            ("Always", vec![("i", END, 0), ("j", RUN, 0)], ""),
+            ("Always", vec![("i", END, 0), ("j", END, 0)], "main 0"),
+            ("Always", vec![("i", END, 0), ("j", END, 0), ("a", RUN, 0)], ""),
+        ] {
+            let pod = pod(policy, vec![container("i"), container("j")], vec![container("a")]);
+            assert_eq!(plan(&pod, &states, &none), expected, "{policy} {states:?}");
+        }
+    }
+
+    #[test]
+    fn sidecars_start_in_order_and_are_restarted() {
+        let none = Results::default();
+        for (states, expected) in [
+            (vec![], "init 0"),
+            (vec![("s", RUN, 0)], "init 1"),
+            (vec![("s", RUN, 0), ("i", RUN, 0)], ""),
+            (vec![("s", END, 1), ("i", RUN, 0)], "init 0"),
+            (vec![("s", RUN, 0), ("i", END, 0)], "init 2"),
+            (vec![("s", RUN, 0), ("i", END, 0), ("t", RUN, 0)], "main 0"),
+            (vec![("s", END, 1), ("i", END, 0), ("t", RUN, 0), ("a", RUN, 0)], "init 0"),
+        ] {
+            let inits = vec![sidecar("s"), container("i"), sidecar("t")];
+            let pod = pod("Always", inits, vec![container("a")]);
+            assert_eq!(plan(&pod, &states, &none), expected, "{states:?}");
+        }
+    }
+
+    #[test]
+    fn failed_probes_kill_and_restart_as_the_policy_allows() {
+        let mut results = Results::default();
+        results.set(ContainerId(0), ProbeKind::Liveness, Outcome::Failure);
+        let states = [("a", RUN, 0)];
+        for (policy, expected) in [
+            ("Always", "kill a (Container a failed liveness probe, will be restarted); main 0"),
+            ("Never", "kill pod; kill a (Container a failed liveness probe)"),
+        ] {
+            let pod = pod(policy, vec![], vec![container("a")]);
+            assert_eq!(plan(&pod, &states, &results), expected, "{policy}");
+        }
+    }
+
+    #[test]
+    fn rules_of_a_container_come_before_the_policy() {
+        let rule = |action: &str, code: i64| {
+            map! { "action" => action, "exitCodes" => map! { "operator" => "In", "values" => list![code] } }
+        };
+        let with = |rule: Value| container("a").with("restartPolicyRules", list![rule]);
+        let none = Results::default();
+        let never = |c: Value| pod("Never", vec![], vec![c]);
+        assert_eq!(plan(&never(with(rule("Restart", 42))), &[("a", END, 42)], &none), "main 0");
+        assert_eq!(plan(&never(with(rule("Restart", 42))), &[("a", END, 1)], &none), "kill pod");
+        let all = with(rule("RestartAllContainers", 88));
+        assert_eq!(plan(&never(all), &[("a", END, 88)], &none), "restart all");
+    }
 }

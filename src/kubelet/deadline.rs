@@ -27,7 +27,8 @@ pub fn arm(node: &Node, pod: &Pod, cx: &mut Cx<'_>) {
 
 /// The verdict on a pod whose deadline is over: `(reason, message)`.
 pub fn verdict(node: &Node, pod: &mut Pod, cx: &mut Cx<'_>) -> Option<(Text, Text)> {
-    if cx.api.now < due(pod, cx)? || matches!(pod.status["phase"].str(), "Succeeded" | "Failed") {
+    let over = matches!(pod.status["phase"].str(), "Succeeded" | "Failed");
+    if cx.api.now < due(pod, cx)? || (over && pod.worker.verdict.is_none()) {
         return None;
     }
     cx.api.rule(rules::DEADLINE, &pod.path(""), vec![]);

@@ -307,6 +307,7 @@ impl Kubelet {
                     pod.worker.ending = true;
                     worker::update(node, pod, cx);
                     self.by_key.remove(&change.new.key());
+                    self.retry_resizes(cx);
                 } else {
                     object_changed(node, pod, cx, &before);
                 }
@@ -320,6 +321,14 @@ impl Kubelet {
         let over = |p: &Pod| p.worker.deleted && p.worker.phase == worker::Phase::Finished;
         if self.pods.get(uid).is_some_and(over) {
             self.pods.remove(uid);
+        }
+    }
+
+    /// Tries deferred resizes again after a pod has gone.
+    fn retry_resizes(&mut self, cx: &mut Cx<'_>) {
+        for pod in self.pods.values_mut().filter(|p| p.resizes.deferred()) {
+            resize::retry(&self.node, pod, cx);
+            worker::update(&mut self.node, pod, cx);
         }
     }
 
@@ -348,6 +357,9 @@ impl Kubelet {
             volumes: volumes::Volumes::default(),
             allocated: BTreeMap::new(),
             actuated: BTreeMap::new(),
+            resizes: resize::Resizes::default(),
+            attempts: BTreeMap::new(),
+            restarting_all: false,
             messages: BTreeMap::new(),
             rng,
         };
@@ -512,7 +524,7 @@ impl Kubelet {
 fn look(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>) {
     let found = pleg::look(pod, cx.cri, cx.api.now);
     worker::go_on_waiting(node, pod, cx);
-    if found.any() {
+    if found.any() || pod.resizes.applied() {
         worker::update(node, pod, cx);
         // Two events at once (a sandbox and its container) make two updates, unless the worker was slow to
         // take the first, when they become one.
@@ -553,7 +565,7 @@ fn object_changed(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, before: &Valu
     let meta = |v: &Value| (v.at("metadata.labels").clone(), v.at("metadata.annotations").clone());
     if now["spec"] != before["spec"] || meta(now) != meta(before) {
         deadline::arm(node, pod, cx);
-        resize::asked(node, pod, cx);
+        resize::asked(node, pod, cx, before);
         worker::update(node, pod, cx);
     } else if gates_changed(pod, before) {
         worker::update(node, pod, cx);

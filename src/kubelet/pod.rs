@@ -3,6 +3,7 @@
 
 use super::backoff::BackOffs;
 use super::prober::{ProbeWorker, PublishedByName, Results};
+use super::resize::Resizes;
 use super::volumes::Volumes;
 use super::worker::Worker;
 use crate::api::object::Key;
@@ -47,8 +48,14 @@ pub struct Pod {
     pub volumes: Volumes,
     /// The resources as admitted (in-place resize), by container; the spec's until a resize is accepted.
     pub allocated: BTreeMap<Text, Value>,
-    /// When each container's running instance was last given resources by resize, by container.
+    /// The resources that running containers have really been given, by container, if they differ.
     pub actuated: BTreeMap<Text, Value>,
+    /// Resizes under way or refused.
+    pub resizes: Resizes,
+    /// Restart counts of containers that were removed to restart them all.
+    pub attempts: BTreeMap<Text, u32>,
+    /// Whether all containers are being restarted.
+    pub restarting_all: bool,
     /// Termination messages read at exits.
     pub messages: BTreeMap<ContainerId, Text>,
     /// This pod's own jitter.

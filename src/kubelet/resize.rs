@@ -1,21 +1,208 @@
-//! In-place resize of running pods.
+//! In-place resize of running pods: accepting new resources, giving them to containers, restarting those
+//! whose `resizePolicy` asks for it (pkg/kubelet/allocation, `computePodResizeAction`).
 
-use super::pod::Pod;
-use super::{Cx, Node};
-use crate::api::Value;
+use super::pod::{Pod, Section};
+use super::{Cx, Node, config, node as nodes};
+use crate::api::quantity::Quantity;
+use crate::api::{Kind, Text, Value, json};
+use crate::cri::ContainerState;
+use crate::map;
 
-/// Whether accepted resources are still to be given to running containers.
-pub fn pending(_pod: &Pod) -> bool {
-    false
+/// A resize under way.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Resize {
+    generation: i64,
+    restart: Vec<Text>,
+    update: Vec<Text>,
+    applied: bool,
+}
+
+/// A resize that cannot be accepted for now: reason and message of `PodResizePending`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Refused {
+    reason: &'static str,
+    message: String,
+}
+
+/// What a pod's resizes are up to.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Resizes {
+    under_way: Option<Resize>,
+    refused: Option<Refused>,
+}
+
+impl Resizes {
+    /// The containers that must be restarted for a resize that is not applied yet.
+    pub fn restarts(&self) -> &[Text] {
+        match &self.under_way {
+            Some(r) if !r.applied => &r.restart,
+            _ => &[],
+        }
+    }
+
+    /// Whether accepted resources are still to be given to containers.
+    pub fn pending(&self) -> bool {
+        self.under_way.as_ref().is_some_and(|r| !r.applied)
+    }
+
+    /// Whether a resize has been applied and only has to be reported.
+    pub fn applied(&self) -> bool {
+        self.under_way.as_ref().is_some_and(|r| r.applied)
+    }
+
+    /// Whether a resize waits for room.
+    pub fn deferred(&self) -> bool {
+        self.refused.as_ref().is_some_and(|r| r.reason == "Deferred")
+    }
+}
+
+/// Looks at a changed spec: accepts new resources or says why not.
+pub fn asked(node: &Node, pod: &mut Pod, cx: &mut Cx<'_>, before: &Value) {
+    let pod_level = pod.object.at("spec.resources").clone();
+    let changed_pod = changed_kinds(before.at("spec.resources"), &pod_level);
+    let mut new = Vec::new();
+    for c in pod.specs(Section::Main) {
+        let name = c["name"].text();
+        let old = before.at("spec.containers").find("name", &name)["resources"].clone();
+        let had = pod.allocated.get(&name).cloned().unwrap_or_else(|| old.clone());
+        let mut kinds = changed_kinds(&had, &c["resources"]);
+        kinds.extend(changed_pod.iter().copied());
+        if !kinds.is_empty() {
+            new.push((name, had, c["resources"].clone(), restart_asked(c, &kinds)));
+        }
+    }
+    if new.is_empty() {
+        return;
+    }
+    pod.resizes.refused = refusal(node, pod, cx);
+    if pod.resizes.refused.is_some() {
+        return;
+    }
+    let mut resize =
+        Resize { generation: pod.object.at("metadata.generation").int_or(1), ..Resize::default() };
+    for (name, had, wanted, restart) in new {
+        pod.actuated.entry(name.clone()).or_insert(had);
+        pod.allocated.insert(name.clone(), wanted);
+        let list = if restart { &mut resize.restart } else { &mut resize.update };
+        list.push(name);
+    }
+    pod.resizes.under_way = Some(resize);
+    let text = describe(pod);
+    node.event(pod, cx, "", "Normal", "ResizeStarted", &format!("Pod resize started: {text}"));
+}
+
+/// Tries a deferred resize again, as somebody has made room.
+pub fn retry(node: &Node, pod: &mut Pod, cx: &mut Cx<'_>) {
+    let mut before = pod.object.value.clone();
+    for (i, c) in pod.specs(Section::Main).iter().enumerate() {
+        if let Some(old) = pod.allocated.get(c["name"].str()) {
+            before.set(&format!("spec.containers.{i}.resources"), old);
+        }
+    }
+    asked(node, pod, cx, &before);
+}
+
+fn changed_kinds(old: &Value, new: &Value) -> Vec<&'static str> {
+    let of = |v: &Value, kind: &str| {
+        (Quantity::of(&v["requests"][kind]), Quantity::of(&v["limits"][kind]))
+    };
+    ["cpu", "memory"].into_iter().filter(|k| of(old, k) != of(new, k)).collect()
+}
+
+fn restart_asked(container: &Value, kinds: &[&str]) -> bool {
+    kinds.iter().any(|k| {
+        container["resizePolicy"].find("resourceName", k)["restartPolicy"].str() == "RestartContainer"
+    })
+}
+
+/// Why the node cannot take the pod's new requests.
+fn refusal(node: &Node, pod: &Pod, cx: &Cx<'_>) -> Option<Refused> {
+    let object = cx.api.get(Kind::NODE, "", &node.name)?;
+    let allocatable = object.at("status.allocatable");
+    for name in ["cpu", "memory"] {
+        let of = |q: Quantity| if name == "cpu" { q.milli_value() } else { q.value() };
+        let wanted = of(nodes::request(&pod.object, name));
+        let capacity = of(Quantity::of(&allocatable[name]));
+        if wanted > capacity {
+            let message =
+                format!("Node didn't have enough capacity: {name}, requested: {wanted}, capacity: {capacity}");
+            return Some(Refused { reason: "Infeasible", message });
+        }
+        let others = cx.api.pods_on(&node.name).filter(|p| {
+            p.uid() != pod.uid.as_str() && !matches!(p.at("status.phase").str(), "Succeeded" | "Failed")
+        });
+        let used: i64 = others.map(|p| of(nodes::request(p, name))).sum();
+        if wanted + used > capacity {
+            let message = format!(
+                "Node didn't have enough resource: {name}, requested: {wanted}, used: {used}, capacity: {capacity}"
+            );
+            return Some(Refused { reason: "Deferred", message });
+        }
+    }
+    None
 }
 
 /// Gives running containers the resources that were accepted.
-pub fn apply(_node: &mut Node, _pod: &mut Pod, _cx: &mut Cx<'_>) {}
+pub fn apply(pod: &mut Pod, cx: &mut Cx<'_>) {
+    let Some(mut resize) = pod.resizes.under_way.take().filter(|r| !r.applied) else { return };
+    for name in resize.update.iter().chain(&resize.restart) {
+        let Some(new) = pod.allocated.get(name).cloned() else { continue };
+        let newest = pod.seen.find(name).filter(|s| s.state == ContainerState::Running);
+        if let Some(s) = newest.filter(|_| resize.update.contains(name)) {
+            cx.cri.update_container(
+                cx.world,
+                s.id,
+                config::bytes(&new["limits"]["memory"]),
+                config::millis(&new["limits"]["cpu"]),
+                config::millis(&new["requests"]["cpu"]).unwrap_or(0),
+            );
+        }
+        pod.actuated.insert(name.clone(), new);
+    }
+    resize.applied = true;
+    pod.worker.run.acted = true;
+    pod.resizes.under_way = Some(resize);
+}
 
-/// Looks at a changed spec: accepts new resources or says why not.
-pub fn asked(_node: &mut Node, _pod: &mut Pod, _cx: &mut Cx<'_>) {}
+/// Reports a resize that has been applied.
+pub fn settle(node: &Node, pod: &mut Pod, cx: &mut Cx<'_>) {
+    if pod.resizes.applied() {
+        let text = describe(pod);
+        node.event(pod, cx, "", "Normal", "ResizeCompleted", &format!("Pod resize completed: {text}"));
+        pod.resizes.under_way = None;
+    }
+}
 
-/// The conditions of a resize under way.
-pub fn conditions(_pod: &Pod) -> Vec<Value> {
-    Vec::new()
+/// The resources as the events list them.
+fn describe(pod: &Pod) -> String {
+    let one = |c: &Value| {
+        let allocated = pod.allocated.get(c["name"].str()).unwrap_or(&c["resources"]);
+        let resources = if allocated.is_null() { Value::map() } else { allocated.clone() };
+        map! { "name" => &c["name"], "resources" => resources }
+    };
+    let containers: Value = pod.specs(Section::Main).iter().map(one).collect();
+    let generation = pod.resizes.under_way.as_ref().map_or(0, |r| r.generation);
+    json::print(&map! { "containers" => containers, "generation" => generation })
+}
+
+/// The conditions of a resize, without their times.
+pub fn conditions(pod: &Pod) -> Vec<Value> {
+    let generation = pod.object.at("metadata.generation").int_or(1);
+    let base = |kind: &'static str| {
+        map! {
+            "type" => kind, "status" => "True", "lastProbeTime" => Value::Null,
+            "observedGeneration" => generation,
+        }
+    };
+    let mut list = Vec::new();
+    if let Some(refused) = &pod.resizes.refused {
+        let mut pending = base("PodResizePending");
+        pending.set("reason", refused.reason);
+        pending.set("message", refused.message.as_str());
+        list.push(pending);
+    }
+    if pod.resizes.under_way.is_some() {
+        list.push(base("PodResizeInProgress"));
+    }
+    list
 }

@@ -3,7 +3,7 @@
 use super::actions::{Kill, KillReason};
 use super::pod::{Pod, Section};
 use super::worker::Task;
-use super::{Cx, Node, rules, sync, termination};
+use super::{Cx, Node, rules, sync, termination, worker};
 use crate::cri::ContainerState;
 
 /// Begins: kills what still runs.
@@ -13,22 +13,37 @@ pub fn begin(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>) {
     let kills = run.map(|c| Kill {
         id: c.id,
         name: c.name.clone(),
-        message: format!("Container {} will be restarted", c.name),
+        message: String::new(),
         reason: KillReason::Other,
     });
     let kills: Vec<Kill> = kills.collect();
     pod.worker.task = Task::Killing;
     pod.worker.run.acted = true;
+    pod.restarting_all = true;
     termination::begin(node, pod, cx, kills, None);
     sync::step(node, pod, cx);
 }
 
-/// All are dead: forgets them, so that the next sync starts from the first init container.
+/// All are dead: removes them, so that the next sync, which follows at once, starts from the first init
+/// container. Their restarts go on counting.
 pub fn killed(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>) {
-    let names: Vec<_> = [Section::Init, Section::Main]
-        .into_iter()
-        .flat_map(|s| pod.specs(s).iter().map(|c| c["name"].text()).collect::<Vec<_>>())
-        .collect();
-    pod.seen.containers.retain(|c| !names.contains(&c.name));
+    for id in std::mem::take(&mut pod.instances) {
+        let Some(status) = cx.cri.status(id) else { continue };
+        let ephemeral = pod.lookup(&status.name).is_none_or(|at| at.section == Section::Ephemeral);
+        if ephemeral {
+            pod.instances.push(id);
+            continue;
+        }
+        let restarts = pod.attempts.entry(status.name.clone()).or_insert(0);
+        *restarts = (*restarts).max(status.attempt + 1);
+        pod.results.forget(id);
+        node.containers.remove(&id);
+        cx.cri.remove_container(cx.world, id);
+    }
+    pod.reasons.clear();
+    pod.published.clear();
+    super::pleg::look(pod, cx.cri, cx.api.now);
+    pod.restarting_all = false;
     sync::finish(node, pod, cx);
+    worker::update(node, pod, cx);
 }

@@ -249,5 +249,5 @@ pub fn next_attempt(pod: &Pod, cx: &Cx<'_>, at: ContainerRef) -> u32 {
         return 0;
     }
     let newest = pod.instances.iter().rev().filter_map(|id| cx.cri.status(*id)).find(|s| s.name == name);
-    newest.map_or(0, |s| s.attempt + 1)
+    newest.map_or_else(|| pod.attempts.get(name).copied().unwrap_or(0), |s| s.attempt + 1)
 }

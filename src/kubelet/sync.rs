@@ -34,6 +34,7 @@ pub struct SyncRun {
 /// Begins a sync.
 pub fn begin(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>) {
     pod.worker.run = SyncRun::default();
+    super::resize::settle(node, pod, cx);
     let new = status::generate(node, pod, cx, false);
     let terminal = matches!(new["phase"].str(), "Succeeded" | "Failed");
     status::set(node, pod, cx, new, true);
@@ -68,11 +69,17 @@ fn mount(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>) {
 /// Makes the plan and begins to carry it out.
 fn run(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>) {
     prober::add(node, pod, cx);
-    let plan = actions::compute_pod_actions(&pod.object, &pod.seen, &pod.results, pod.sandboxes.len());
+    let basis = actions::Basis {
+        seen: &pod.seen,
+        results: &pod.results,
+        sandboxes: pod.sandboxes.len(),
+        resized: pod.resizes.restarts(),
+    };
+    let plan = actions::compute_pod_actions(&pod.object, basis);
     let run = &mut pod.worker.run;
     run.plan = plan.clone();
     run.queue = queue(&plan);
-    if plan.is_empty() && !super::resize::pending(pod) {
+    if plan.is_empty() && !pod.resizes.pending() {
         finish(node, pod, cx);
         return;
     }
@@ -139,7 +146,7 @@ fn after_kill(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>) {
         let at = node.cpu.turn(cx.api.now, super::cpu::SANDBOX);
         worker::wait_until(pod, cx, at);
     } else {
-        super::resize::apply(node, pod, cx);
+        super::resize::apply(pod, cx);
         next(node, pod, cx);
     }
 }

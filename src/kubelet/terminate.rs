@@ -12,6 +12,8 @@ use crate::time::Span;
 /// Stopping a sandbox with its network (container gone → phase visible: median 0.27 s, at least 0.09 s,
 /// of which the relist that sees it has no part, as the kubelet asks the runtime directly).
 const STOP_SANDBOX: Span = Span::millis(110);
+/// Finding that there is no sandbox.
+const NOTHING_TO_STOP: Span = Span::millis(10);
 /// A terminated pod's volumes are torn down by the volume manager's reconciler, every 100 ms.
 const UNMOUNT: Span = Span::millis(20);
 
@@ -52,7 +54,8 @@ pub fn step(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>) {
     match pod.worker.task {
         Task::Killing if pod.worker.kills.done() => {
             pod.worker.task = Task::SandboxDown;
-            worker::wait_until(pod, cx, cx.api.now + STOP_SANDBOX);
+            let wait = if pod.sandbox_ready { STOP_SANDBOX } else { NOTHING_TO_STOP };
+            worker::wait_until(pod, cx, cx.api.now + wait);
         }
         Task::SandboxDown => {
             stop_sandbox(pod, cx);
@@ -85,7 +88,7 @@ pub fn clean_up(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>) {
 
 /// All is torn down: the final status, and the end of an object that is being deleted.
 pub fn finish(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>) {
-    let last = status::terminate_containers(&pod.status);
+    let last = status::terminate_containers(&pod.object, &pod.status);
     status::set(node, pod, cx, last, false);
     pod.volumes.tear_down(cx);
     pod.worker.task = Task::Idle;

@@ -2,6 +2,7 @@
 
 use crate::api::{Text, Value};
 use crate::kubelet::pod::{Pod, Section, is_sidecar, specs};
+use crate::kubelet::resize;
 use crate::map;
 
 /// The conditions that the kubelet writes, in its order.
@@ -43,21 +44,21 @@ pub fn generate(pod: &Pod, lists: &[Value; 3], phase: &str, initialized: bool) -
     let generation = pod.object.at("metadata.generation").int_or(1);
     let ready = containers_ready(pod, lists, phase);
     let pod_ready = pod_ready(pod, lists, phase);
-    [
+    let own = [
         sandbox(pod).condition(OWN[0], generation),
         init(pod, lists, phase, initialized).condition(OWN[1], generation),
         pod_ready.condition(OWN[2], generation),
         ready.condition(OWN[3], generation),
         Judgement::yes().condition(OWN[4], generation),
-    ]
-    .into_iter()
-    .chain(resize(pod))
-    .collect()
+    ];
+    resize::conditions(pod).into_iter().chain(restarting(pod)).chain(own).collect()
 }
 
-/// Conditions of an in-place resize, as [`crate::kubelet::resize`] left them.
-fn resize(pod: &Pod) -> Vec<Value> {
-    crate::kubelet::resize::conditions(pod)
+/// The condition of a pod whose containers are all being restarted.
+fn restarting(pod: &Pod) -> Option<Value> {
+    let generation = pod.object.at("metadata.generation").int_or(1);
+    let judgement = Judgement { ok: true, reason: "", message: String::new() };
+    pod.restarting_all.then(|| judgement.condition("AllContainersRestarting", generation))
 }
 
 fn sandbox(pod: &Pod) -> Judgement {

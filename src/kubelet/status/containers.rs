@@ -204,26 +204,49 @@ fn instance<'a>(seen: &'a Seen, s: &Value) -> Option<&'a ContainerStatus> {
     seen.containers.iter().find(|c| c.hex == hex)
 }
 
-/// The last status of a pod: containers that nobody saw end are declared dead (`TerminatePod`).
-pub fn terminate_containers(status: &Value) -> Value {
+/// The last status of a pod: containers that nobody saw end are declared dead (`TerminatePod` of
+/// pkg/kubelet/status/status_manager.go).
+pub fn terminate_containers(pod: &Value, status: &Value) -> Value {
     let mut last = status.clone();
-    for section in [Section::Main, Section::Init] {
-        let path = super::field(section);
-        let count = last[path].items().len();
-        for i in 0..count {
-            let s = last[path][i].clone();
-            let over = s.at("state.terminated").is_some();
-            let never = section == Section::Init && s.at("lastState.terminated").is_some();
-            if over || never {
-                continue;
+    let unknown = || {
+        map! { "terminated" => map! {
+            "exitCode" => 137, "reason" => "ContainerStatusUnknown",
+            "message" => "The container could not be located when the pod was terminated",
+            "startedAt" => Value::Null, "finishedAt" => Value::Null,
+        } }
+    };
+    let mains = status["containerStatuses"].items();
+    let inits = status["initContainerStatuses"].items();
+    if is_initialized(pod, inits, mains) {
+        for (i, s) in mains.iter().enumerate() {
+            if s.at("state.terminated").is_null() {
+                last.set(&format!("containerStatuses.{i}.state"), unknown());
             }
-            let unknown = map! {
-                "exitCode" => 137, "reason" => "ContainerStatusUnknown",
-                "message" => "The container could not be located when the pod was terminated",
-                "startedAt" => Value::Null, "finishedAt" => Value::Null,
-            };
-            last.set(&format!("{path}.{i}.state"), map! { "terminated" => unknown });
+        }
+    }
+    // Init containers without a trace of a start at the end of the list are left alone, but for the first.
+    let began =
+        |s: &Value| s.at("state.waiting").is_null() || s.at("lastState.terminated").is_some();
+    let count = inits.iter().rposition(began).map_or(1, |i| i + 1);
+    for (i, s) in inits.iter().enumerate().take(count) {
+        if s.at("state.terminated").is_null() {
+            last.set(&format!("initContainerStatuses.{i}.state"), unknown());
         }
     }
     last
+}
+
+fn is_initialized(pod: &Value, inits: &[Value], mains: &[Value]) -> bool {
+    let ran = |s: &Value| {
+        s.at("state.running").is_some()
+            || s.at("state.terminated").is_some()
+            || s.at("lastState.terminated").is_some()
+    };
+    let sidecar = specs(pod, Section::Init).last().is_some_and(is_sidecar);
+    match inits.last() {
+        None => true,
+        _ if mains.iter().any(ran) => true,
+        Some(last) if sidecar => last["started"].is_true(),
+        Some(last) => last["ready"].is_true(),
+    }
 }

@@ -22,7 +22,7 @@ pub fn generate(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, ended: bool) ->
     let lists = containers::generate(pod, cx);
     let initialized = containers::initialized(&pod.object, &lists);
     let mut now = phase::compute(&pod.object, &lists, ended);
-    let verdict = pod.worker.verdict.clone().or_else(|| deadline::verdict(node, pod, cx));
+    let verdict = deadline::verdict(node, pod, cx).or_else(|| pod.worker.verdict.clone());
     if let Some((reason, message)) = verdict {
         now = "Failed";
         status.set("reason", reason);
@@ -116,8 +116,8 @@ fn write(node: &Node, pod: &Pod, cx: &mut Cx<'_>) {
             status.remove(gone);
         }
     }
-    let mut list = foreign;
-    list.extend(pod.status["conditions"].items().iter().cloned());
+    let mut list = pod.status["conditions"].items().to_vec();
+    list.extend(foreign);
     status.set("conditions", Value::from(list));
     // The pod may have gone in between; then there is nothing to write.
     let _ = cx.api.update_status(&pod.key, status);
