@@ -363,8 +363,7 @@ mod tests {
     fn plan(pod: &Value, states: &[(&str, ContainerState, i32)], results: &Results) -> String {
         let containers =
             states.iter().enumerate().map(|(i, (n, s, code))| instance(i as u32, n, *s, *code)).collect();
-        let seen =
-            Seen { sandbox: Some((SandboxId(0), true)), containers, ..Seen::default() };
+        let seen = Seen { sandbox: Some((SandboxId(0), true)), containers, ..Seen::default() };
         let plan = compute_pod_actions(pod, Basis { seen: &seen, results, sandboxes: 1, resized: &[] });
         let mut words = Vec::new();
         if plan.kill_pod {

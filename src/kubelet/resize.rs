@@ -103,9 +103,7 @@ pub fn retry(node: &Node, pod: &mut Pod, cx: &mut Cx<'_>) {
 }
 
 fn changed_kinds(old: &Value, new: &Value) -> Vec<&'static str> {
-    let of = |v: &Value, kind: &str| {
-        (Quantity::of(&v["requests"][kind]), Quantity::of(&v["limits"][kind]))
-    };
+    let of = |v: &Value, kind: &str| (Quantity::of(&v["requests"][kind]), Quantity::of(&v["limits"][kind]));
     ["cpu", "memory"].into_iter().filter(|k| of(old, k) != of(new, k)).collect()
 }
 
@@ -124,8 +122,9 @@ fn refusal(node: &Node, pod: &Pod, cx: &Cx<'_>) -> Option<Refused> {
         let wanted = of(nodes::request(&pod.object, name));
         let capacity = of(Quantity::of(&allocatable[name]));
         if wanted > capacity {
-            let message =
-                format!("Node didn't have enough capacity: {name}, requested: {wanted}, capacity: {capacity}");
+            let message = format!(
+                "Node didn't have enough capacity: {name}, requested: {wanted}, capacity: {capacity}"
+            );
             return Some(Refused { reason: "Infeasible", message });
         }
         let others = cx.api.pods_on(&node.name).filter(|p| {

@@ -5,8 +5,8 @@
 
 use super::actions::{self, PodActions};
 use super::pod::{ContainerRef, Pod, Section, is_sidecar};
-use super::worker::{self, Phase, Requeue, Task};
 use super::volumes::{self, Wait};
+use super::worker::{self, Phase, Requeue, Task};
 use super::{Cx, Node, hosts, prober, start, status, terminate, termination};
 use crate::cri::SandboxId;
 use crate::time::Time;

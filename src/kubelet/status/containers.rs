@@ -225,8 +225,7 @@ pub fn terminate_containers(pod: &Value, status: &Value) -> Value {
         }
     }
     // Init containers without a trace of a start at the end of the list are left alone, but for the first.
-    let began =
-        |s: &Value| s.at("state.waiting").is_null() || s.at("lastState.terminated").is_some();
+    let began = |s: &Value| s.at("state.waiting").is_null() || s.at("lastState.terminated").is_some();
     let count = inits.iter().rposition(began).map_or(1, |i| i + 1);
     for (i, s) in inits.iter().enumerate().take(count) {
         if s.at("state.terminated").is_null() {

@@ -24,7 +24,9 @@ pub fn host_path(node: &Node, cx: &mut Cx<'_>, source: &Value) -> Result<Text, S
         "Directory" => check(is_dir, "a directory")?,
         "File" => check(is_file, "a file")?,
         "Socket" => check(false, "a socket file")?,
-        "CharDevice" => check(matches!(found, Some(Content::Device(device)) if is_char(device)), "a character device")?,
+        "CharDevice" => {
+            check(matches!(found, Some(Content::Device(device)) if is_char(device)), "a character device")?
+        }
         "BlockDevice" => check(false, "a block device")?,
         "DirectoryOrCreate" if found.is_some() => check(is_dir, "a directory")?,
         "FileOrCreate" if found.is_some() => check(is_file, "a file")?,

@@ -93,9 +93,9 @@ impl Payload {
         source: &Value,
         mode: i64,
     ) -> Result<(), String> {
-        let (kind, noun) =
-            if secret { (Kind::SECRET, "secret") } else { (Kind::CONFIG_MAP, "configmap") };
-        let name = if secret && source["secretName"].is_some() { &source["secretName"] } else { &source["name"] };
+        let (kind, noun) = if secret { (Kind::SECRET, "secret") } else { (Kind::CONFIG_MAP, "configmap") };
+        let name =
+            if secret && source["secretName"].is_some() { &source["secretName"] } else { &source["name"] };
         let name = name.str();
         let optional = source["optional"].is_true();
         self.changes |= name != "kube-root-ca.crt";
@@ -141,7 +141,8 @@ impl Payload {
         for item in source["items"].items() {
             let field = item.at("fieldRef.fieldPath").str();
             let text = if item["fieldRef"].is_some() {
-                self.changes |= field.starts_with("metadata.labels") || field.starts_with("metadata.annotations");
+                self.changes |=
+                    field.starts_with("metadata.labels") || field.starts_with("metadata.annotations");
                 Ok(env::field(node, pod, field))
             } else {
                 env::resource(node, pod, cx, &Value::Null, &item["resourceFieldRef"])

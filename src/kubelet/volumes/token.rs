@@ -1,7 +1,7 @@
 //! Service-account tokens: JSON web tokens with the claims of a real one and a signature that means nothing.
 
-use super::super::pod::Pod;
 use super::super::Cx;
+use super::super::pod::Pod;
 use crate::api::{Kind, Text, Value};
 use crate::rng::Rng;
 
