@@ -18,6 +18,7 @@ mod config;
 pub mod cpu;
 mod deadline;
 mod env;
+mod eviction;
 mod hosts;
 mod images;
 mod lifecycle;
@@ -95,6 +96,8 @@ pub enum KubeletTimer {
         /// The pod's uid.
         pod: Text,
     },
+    /// The eviction manager looks at the node.
+    Eviction,
     /// The node's lease is due, and every so often its status.
     Heartbeat,
 }
@@ -169,6 +172,8 @@ pub struct Node {
     pub cpu: cpu::Processors,
     /// Heartbeats.
     pub heart: node::Heart,
+    /// What the node is short of.
+    pub pressure: eviction::Pressure,
     ip: Text,
     seed: u64,
 }
@@ -201,6 +206,7 @@ impl Kubelet {
             sessions: BTreeMap::new(),
             cpu: cpu::Processors::new(1),
             heart: node::Heart::new(&mut rng),
+            pressure: eviction::Pressure::default(),
             ip: settings.ip.clone(),
             seed,
         };
@@ -368,6 +374,7 @@ impl Kubelet {
             return;
         }
         deadline::arm(&self.node, &pod, cx);
+        eviction::arm(&mut self.node, &pod, cx);
         self.by_key.insert(key, uid.clone());
         worker::update(&mut self.node, &mut pod, cx);
         self.pods.insert(uid, pod);
@@ -415,6 +422,10 @@ impl Kubelet {
         let node = &mut self.node;
         match &timer {
             KubeletTimer::Relist => return self.relist(cx),
+            KubeletTimer::Eviction => {
+                eviction::look(node, &mut self.pods, cx);
+                return;
+            }
             KubeletTimer::Heartbeat => return node::beat(node, cx),
             _ => {}
         }

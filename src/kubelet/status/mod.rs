@@ -173,6 +173,20 @@ fn change(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, name: &str, what: &'s
     write(node, pod, cx);
 }
 
+/// Puts the condition of a pod that the kubelet evicts into its object.
+pub fn disrupted(pod: &Pod, cx: &mut Cx<'_>, message: &str) {
+    let Some(object) = cx.api.store.get(&pod.key).filter(|o| o.uid() == pod.uid.as_str()) else { return };
+    let mut conditions = object.at("status.conditions").clone();
+    let condition = map! {
+        "type" => "DisruptionTarget", "status" => "True", "reason" => "TerminationByKubelet",
+        "message" => message, "lastProbeTime" => Value::Null,
+        "observedGeneration" => pod.object.at("metadata.generation").int_or(1),
+    };
+    cx.api.set_condition(&mut conditions, condition);
+    // The pod exists, as it was read above.
+    let _ = cx.api.modify(&pod.key, |p| p.set("status.conditions", conditions));
+}
+
 /// Whether a container of the status counts as started, by its startup probe.
 fn started(pod: &Pod, container: &Value, id: crate::cri::ContainerId) -> bool {
     match pod.results.get(id, ProbeKind::Startup) {
