@@ -1,7 +1,7 @@
 //! What a sandbox gets: its name, its resolver, what it shares with the node.
 
 use super::pod::Pod;
-use super::{Cx, Node, config};
+use super::{Node, config};
 use crate::api::{Text, Value};
 use crate::cri::SandboxConfig;
 
@@ -12,8 +12,7 @@ const CLUSTER_DNS: &str = "10.96.0.10";
 const CLUSTER_DOMAIN: &str = "cluster.local";
 
 /// The configuration of a pod's next sandbox.
-pub fn sandbox_config(node: &mut Node, pod: &Pod, cx: &Cx<'_>) -> SandboxConfig {
-    let _ = cx;
+pub fn sandbox_config(node: &Node, pod: &Pod) -> SandboxConfig {
     let spec = &pod.object["spec"];
     let host_network = spec["hostNetwork"].is_true();
     let hostname = if host_network { node.name.clone() } else { hostname(pod) };

@@ -15,7 +15,6 @@
 pub mod actions;
 pub mod backoff;
 mod config;
-pub mod cpu;
 mod deadline;
 mod env;
 mod eviction;
@@ -168,8 +167,6 @@ pub struct Node {
     pub containers: BTreeMap<ContainerId, Text>,
     /// Whom sessions belong to.
     pub sessions: BTreeMap<SessionId, SessionOwner>,
-    /// The machine's processors, for which starting pods compete.
-    pub cpu: cpu::Processors,
     /// Heartbeats.
     pub heart: node::Heart,
     /// What the node is short of.
@@ -204,7 +201,6 @@ impl Kubelet {
             pull_errors: BTreeMap::new(),
             containers: BTreeMap::new(),
             sessions: BTreeMap::new(),
-            cpu: cpu::Processors::new(1),
             heart: node::Heart::new(&mut rng),
             pressure: eviction::Pressure::default(),
             ip: settings.ip.clone(),

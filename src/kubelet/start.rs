@@ -6,7 +6,7 @@ use super::images::{self, Image};
 use super::lifecycle::{self, Hook};
 use super::pod::{ContainerRef, Pod, Section};
 use super::worker::{self, Task};
-use super::{Cx, Node, SessionOwner, config, cpu, rules, sync, termination};
+use super::{Cx, Node, SessionOwner, config, rules, sync, termination};
 use crate::api::Text;
 use crate::cri::{ContainerId, Pull, SessionEnd};
 use crate::time::{Span, Time};
@@ -29,7 +29,6 @@ enum Stage {
     Pulling { asked: Time, began: Time, pull: Pull },
     Create,
     Created(Result<ContainerId, Text>),
-    Turn(ContainerId),
     Started(ContainerId, Result<(), Text>),
     Hook(ContainerId),
     HookFailed(Text),

@@ -120,7 +120,7 @@ pub fn step(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>) {
     match pod.worker.task {
         Task::Mounting => mount(node, pod, cx),
         Task::Killing if pod.worker.kills.done() => after_kill(node, pod, cx),
-        Task::SandboxDown | Task::SandboxUp => sandbox(node, pod, cx),
+        Task::SandboxUp => sandbox_made(node, pod, cx),
         Task::Starting => start::step(node, pod, cx),
         _ => {}
     }
@@ -142,26 +142,24 @@ fn after_kill(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>) {
         }
     }
     if pod.worker.run.plan.create_sandbox {
-        pod.worker.task = Task::SandboxDown;
-        let at = node.cpu.turn(cx.api.now, super::cpu::SANDBOX);
-        worker::wait_until(pod, cx, at);
+        make_sandbox(node, pod, cx);
     } else {
         super::resize::apply(pod, cx);
         next(node, pod, cx);
     }
 }
 
-/// Makes the sandbox: first waits for a processor, then for the call.
-fn sandbox(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>) {
+fn make_sandbox(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>) {
     pod.worker.run.acted = true;
-    if pod.worker.task == Task::SandboxDown {
-        let config = hosts::sandbox_config(node, pod, cx);
-        let made = cx.cri.run_pod_sandbox(cx.world, cx.api.now, node.cri, config);
-        pod.worker.run.sandbox = Some(made.result);
-        pod.worker.task = Task::SandboxUp;
-        worker::wait_until(pod, cx, made.at);
-        return;
-    }
+    let config = hosts::sandbox_config(node, pod);
+    let made = cx.cri.run_pod_sandbox(cx.world, cx.api.now, node.cri, config);
+    pod.worker.run.sandbox = Some(made.result);
+    pod.worker.task = Task::SandboxUp;
+    worker::wait_until(pod, cx, made.at);
+}
+
+/// The sandbox is made, or could not be.
+fn sandbox_made(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>) {
     match pod.worker.run.sandbox.take() {
         Some(Ok(id)) => {
             pod.sandboxes.push(id);
