@@ -42,8 +42,7 @@ pub fn arm(node: &mut Node, pod: &Pod, cx: &mut Cx<'_>) {
 }
 
 fn limits_storage(pod: &Pod) -> bool {
-    let by_container =
-        |c: &crate::api::Value| c["resources"]["limits"]["ephemeral-storage"].is_some();
+    let by_container = |c: &crate::api::Value| c["resources"]["limits"]["ephemeral-storage"].is_some();
     let by_volume = |v: &crate::api::Value| v["emptyDir"]["sizeLimit"].is_some();
     pod.specs(Section::Main).iter().any(by_container)
         || pod.object.at("spec.volumes").items().iter().any(by_volume)
@@ -75,9 +74,8 @@ pub fn look(node: &mut Node, pods: &mut BTreeMap<Text, Pod>, cx: &mut Cx<'_>) {
     }
     let usage = cx.cri.node_usage(cx.world, node.cri);
     let Some(object) = cx.api.get(Kind::NODE, "", &node.name).cloned() else { return };
-    let capacity = |name: &str| {
-        u64::try_from(Quantity::of(&object.at("status.capacity")[name]).value()).unwrap_or(0)
-    };
+    let capacity =
+        |name: &str| u64::try_from(Quantity::of(&object.at("status.capacity")[name]).value()).unwrap_or(0);
     let memory = capacity("memory").saturating_sub(usage.memory);
     let disk_size = capacity("ephemeral-storage");
     let disk = disk_size.saturating_sub(usage.disk);
@@ -126,7 +124,8 @@ fn reclaim(node: &mut Node, pods: &mut BTreeMap<Text, Pod>, cx: &mut Cx<'_>, obj
     }
     ranked.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)).then(b.2.cmp(&a.2)));
     let Some(pod) = ranked.first().and_then(|r| pods.get_mut(&r.3)) else { return };
-    let binary = |n: u64| Quantity { nano: i128::from(n) * 1_000_000_000, format: Format::BinarySi }.to_string();
+    let binary =
+        |n: u64| Quantity { nano: i128::from(n) * 1_000_000_000, format: Format::BinarySi }.to_string();
     let mut message = format!(
         "The node was low on resource: {}. Threshold quantity: {}, available: {}. ",
         short.name,
@@ -176,15 +175,16 @@ fn over_local_limit(pod: &Pod, cx: &Cx<'_>) -> Option<String> {
         if config::bytes(limit).is_some_and(|l| used > l) {
             let name = c["name"].str();
             let limit = Quantity::of(limit);
-            return Some(format!("Container {name} exceeded its local ephemeral storage limit \"{limit}\". "));
+            return Some(format!(
+                "Container {name} exceeded its local ephemeral storage limit \"{limit}\". "
+            ));
         }
         sum = sum.filter(|_| limit.is_some()).map(|s| s.plus(Quantity::of(limit)));
     }
     let limit = sum?;
     let bytes = u64::try_from(limit.value()).unwrap_or(0);
-    (bytes > 0 && total > bytes).then(|| {
-        format!("Pod ephemeral local storage usage exceeds the total limit of containers {limit}. ")
-    })
+    (bytes > 0 && total > bytes)
+        .then(|| format!("Pod ephemeral local storage usage exceeds the total limit of containers {limit}. "))
 }
 
 /// Fails a pod.
