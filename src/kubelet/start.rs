@@ -83,14 +83,6 @@ pub fn step(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>) {
             node.containers.insert(id, pod.uid.clone());
             forget_old(node, pod, cx, &name);
             node.event(pod, cx, &name, "Normal", "Created", "Container created");
-            let turn = node.cpu.turn(cx.api.now, cpu::START);
-            wait(pod, cx, turn, Stage::Turn(id));
-        }
-        Stage::Created(Err(text)) => {
-            node.event(pod, cx, &name, "Warning", "Failed", &format!("Error: {text}"));
-            fail(node, pod, cx, "CreateContainerError", &text, None);
-        }
-        Stage::Turn(id) => {
             let started = cx.cri.start_container(cx.world, cx.api.now, id);
             wait(pod, cx, started.at, Stage::Started(id, started.result));
         }
