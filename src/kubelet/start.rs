@@ -86,6 +86,10 @@ pub fn step(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>) {
             let started = cx.cri.start_container(cx.world, cx.api.now, id);
             wait(pod, cx, started.at, Stage::Started(id, started.result));
         }
+        Stage::Created(Err(text)) => {
+            node.event(pod, cx, &name, "Warning", "Failed", &format!("Error: {text}"));
+            fail(node, pod, cx, "CreateContainerError", &text, None);
+        }
         Stage::Started(_, Err(text)) => {
             node.event(pod, cx, &name, "Warning", "Failed", &format!("Error: {text}"));
             node.changed(pod, cx);
