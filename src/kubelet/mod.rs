@@ -14,6 +14,7 @@
 
 pub mod actions;
 pub mod backoff;
+mod changes;
 mod config;
 mod deadline;
 mod env;
@@ -29,6 +30,7 @@ pub mod prober;
 mod resize;
 mod restart_all;
 pub mod rules;
+mod shared;
 mod start;
 mod status;
 mod sync;
@@ -39,16 +41,18 @@ pub mod worker;
 
 use crate::agenda::Timers;
 use crate::api::object::Key;
-use crate::api::request::WatchKind;
-use crate::api::{Kind, Object, Text, Value};
-use crate::apiserver::{ApiServer, Change, NewEvent};
+use crate::api::{Kind, Text};
+use crate::apiserver::{ApiServer, Change};
 use crate::cri::{ContainerId, NodeId, Runtime, RuntimeEvent, SessionId};
 use crate::os::World;
 use crate::rng::Rng;
 use crate::time::{Span, Time};
 use pleg::Pleg;
-use pod::{Pod, Seen};
+use pod::Pod;
 use std::collections::BTreeMap;
+
+/// From the start of the kubelet's process to its first look at its pods (measured: node Ready 0.5 s after).
+const RESTART: Span = Span::millis(450);
 
 /// A kubelet's timers.
 #[derive(Clone, Debug, PartialEq)]
@@ -95,6 +99,8 @@ pub enum KubeletTimer {
         /// The pod's uid.
         pod: Text,
     },
+    /// The kubelet has started again and lists its pods.
+    Restarted,
     /// The eviction manager looks at the node.
     Eviction,
     /// The node's lease is due, and every so often its status.
@@ -260,7 +266,7 @@ impl Kubelet {
         } else {
             self.node.started = cx.api.now;
             node::start(&mut self.node, cx);
-            self.relist_all(cx);
+            cx.timers.set(cx.api.now + RESTART, cx.api.cause, KubeletTimer::Restarted);
         }
     }
 
@@ -296,112 +302,6 @@ impl Kubelet {
         }
     }
 
-    fn pod_changed(&mut self, change: &Change, cx: &mut Cx<'_>) {
-        let uid = change.new.at("metadata.uid").text();
-        match self.pods.get_mut(&uid) {
-            None if change.kind == WatchKind::Deleted => {}
-            None => self.add(change.new.clone(), cx),
-            Some(pod) => {
-                let before = std::mem::replace(&mut pod.object, change.new.clone());
-                let node = &mut self.node;
-                if change.kind == WatchKind::Deleted {
-                    pod.worker.deleted = true;
-                    pod.worker.ending = true;
-                    worker::update(node, pod, cx);
-                    self.by_key.remove(&change.new.key());
-                    self.retry_resizes(cx);
-                } else {
-                    object_changed(node, pod, cx, &before);
-                }
-            }
-        }
-        self.sweep(&uid);
-    }
-
-    /// Forgets a pod whose object and worker are both done.
-    fn sweep(&mut self, uid: &str) {
-        let over = |p: &Pod| p.worker.deleted && p.worker.phase == worker::Phase::Finished;
-        if self.pods.get(uid).is_some_and(over) {
-            self.pods.remove(uid);
-        }
-    }
-
-    /// Tries deferred resizes again after a pod has gone.
-    fn retry_resizes(&mut self, cx: &mut Cx<'_>) {
-        for pod in self.pods.values_mut().filter(|p| p.resizes.deferred()) {
-            resize::retry(&self.node, pod, cx);
-            worker::update(&mut self.node, pod, cx);
-        }
-    }
-
-    fn add(&mut self, object: Object, cx: &mut Cx<'_>) {
-        if matches!(object.at("status.phase").str(), "Succeeded" | "Failed") && !object.is_deleting() {
-            return;
-        }
-        let uid = object.at("metadata.uid").text();
-        let key = object.key();
-        let rng = Rng::stream(self.node.seed, &format!("kubelet pod {}", key.path()));
-        let mut pod = Pod {
-            uid: uid.clone(),
-            key: key.clone(),
-            status: object["status"].clone(),
-            object,
-            worker: worker::Worker::default(),
-            seen: Seen::default(),
-            sandboxes: Vec::new(),
-            sandbox_ready: false,
-            instances: Vec::new(),
-            reasons: BTreeMap::new(),
-            backoffs: backoff::BackOffs::default(),
-            probes: Vec::new(),
-            results: prober::Results::default(),
-            published: BTreeMap::new(),
-            volumes: volumes::Volumes::default(),
-            allocated: BTreeMap::new(),
-            actuated: BTreeMap::new(),
-            resizes: resize::Resizes::default(),
-            attempts: BTreeMap::new(),
-            restarting_all: false,
-            messages: BTreeMap::new(),
-            rng,
-        };
-        pod.worker.ending = pod.object.is_deleting();
-        if !pod.worker.ending && !node::admit(&mut self.node, &self.pods, &mut pod, cx) {
-            return;
-        }
-        deadline::arm(&self.node, &pod, cx);
-        eviction::arm(&mut self.node, &pod, cx);
-        self.by_key.insert(key, uid.clone());
-        worker::update(&mut self.node, &mut pod, cx);
-        self.pods.insert(uid, pod);
-    }
-
-    fn relist_all(&mut self, cx: &mut Cx<'_>) {
-        let now: Vec<Object> = cx.api.pods_on(&self.node.name).cloned().collect();
-        let present: Vec<Text> = now.iter().map(|p| p.at("metadata.uid").text()).collect();
-        for object in now {
-            let uid = object.at("metadata.uid").text();
-            match self.pods.get_mut(&uid) {
-                None => self.add(object, cx),
-                Some(pod) => {
-                    let before = std::mem::replace(&mut pod.object, object);
-                    pleg::look(pod, cx.cri, cx.api.now);
-                    object_changed(&mut self.node, pod, cx, &before);
-                    worker::update(&mut self.node, pod, cx);
-                }
-            }
-        }
-        let gone: Vec<Text> = self.pods.keys().filter(|uid| !present.contains(uid)).cloned().collect();
-        for uid in gone {
-            if let Some(pod) = self.pods.get_mut(&uid) {
-                pod.worker.deleted = true;
-                pod.worker.ending = true;
-                worker::update(&mut self.node, pod, cx);
-            }
-            self.sweep(&uid);
-        }
-    }
-
     /// A timer has come due.
     pub fn on_timer(
         &mut self,
@@ -418,6 +318,7 @@ impl Kubelet {
         let node = &mut self.node;
         match &timer {
             KubeletTimer::Relist => return self.relist(cx),
+            KubeletTimer::Restarted if cx.api.now == node.started + RESTART => return self.relist_all(cx),
             KubeletTimer::Eviction => {
                 eviction::look(node, &mut self.pods, cx);
                 return;
@@ -487,7 +388,7 @@ impl Kubelet {
         match event {
             RuntimeEvent::ContainerExited { container, .. } => {
                 let Some(uid) = self.node.containers.get(container).cloned() else { return };
-                let Some(pod) = self.pods.get_mut(&uid) else { return };
+                let Some(pod) = self.pods.get_mut(&uid).filter(|_| self.node.up) else { return };
                 self.node.changed(pod, cx);
                 termination::exited(pod, cx, *container);
                 after_kill(&mut self.node, pod, cx);
@@ -547,109 +448,5 @@ fn after_kill(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>) {
         worker::Task::Killing => worker::step(node, pod, cx),
         worker::Task::Starting => start::kill_progressed(node, pod, cx),
         _ => {}
-    }
-}
-
-/// The object of a pod has changed.
-fn object_changed(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, before: &Value) {
-    let now = &pod.object;
-    if now.is_deleting() && !pod.worker.ending {
-        pod.worker.ending = true;
-        worker::update(node, pod, cx);
-        if pod.worker.task == worker::Task::Mounting {
-            // Waiting for volumes is cut short.
-            worker::step(node, pod, cx);
-        }
-        return;
-    }
-    let grace = now.at("metadata.deletionGracePeriodSeconds");
-    if pod.worker.ending && *grace != *before.at("metadata.deletionGracePeriodSeconds") {
-        let grace = grace.int_or(0);
-        termination::shorten(pod, cx, grace);
-        after_kill(node, pod, cx);
-        return;
-    }
-    let meta = |v: &Value| (v.at("metadata.labels").clone(), v.at("metadata.annotations").clone());
-    if now["spec"] != before["spec"] || meta(now) != meta(before) {
-        deadline::arm(node, pod, cx);
-        resize::asked(node, pod, cx, before);
-        worker::update(node, pod, cx);
-    } else if gates_changed(pod, before) {
-        worker::update(node, pod, cx);
-    }
-}
-
-/// Whether a condition that the pod's readiness waits for was changed by somebody else.
-fn gates_changed(pod: &Pod, before: &Value) -> bool {
-    let gates = pod.object.at("spec.readinessGates").items();
-    let of = |v: &Value, kind: &str| v.at("status.conditions").find("type", kind)["status"].clone();
-    gates.iter().any(|g| {
-        let kind = g["conditionType"].str();
-        of(&pod.object, kind) != of(before, kind)
-    })
-}
-
-impl Node {
-    /// Records an event about a container of a pod (about the pod itself if `container` is empty).
-    pub fn event(
-        &self,
-        pod: &Pod,
-        cx: &mut Cx<'_>,
-        container: &str,
-        kind: &'static str,
-        reason: &'static str,
-        message: &str,
-    ) {
-        let path = if container.is_empty() { String::new() } else { pod::field_path(&pod.object, container) };
-        cx.api.record(&NewEvent {
-            regarding: &pod.object,
-            field_path: &path,
-            kind,
-            reason,
-            message,
-            component: "kubelet",
-            host: &self.name,
-        });
-    }
-
-    /// Says that the runtime's state of a pod has changed: the next relist looks at it.
-    pub fn changed(&mut self, pod: &Pod, cx: &mut Cx<'_>) {
-        self.pleg.dirty.insert(pod.uid.clone());
-        self.arm_relist(cx);
-    }
-
-    /// Sets the timer of the next relist if anything needs it.
-    pub fn arm_relist(&mut self, cx: &mut Cx<'_>) {
-        if self.pleg.dirty.is_empty() && self.pleg.waiting.is_empty() {
-            return;
-        }
-        let due = self.pleg.next(cx.api.now);
-        if self.pleg.armed.is_none_or(|at| at > due || at <= cx.api.now) {
-            self.pleg.armed = Some(due);
-            cx.timers.set(due, cx.api.cause, KubeletTimer::Relist);
-        }
-    }
-
-    /// The first tick of the sync ticker at or after `due`.
-    pub fn tick_after(&self, due: Time) -> Time {
-        let origin = self.started + self.tick;
-        let past = due.since(origin).0;
-        origin + Span(past.div_ceil(worker::TICK.0) * worker::TICK.0)
-    }
-
-    /// The node's address.
-    pub fn ip(&self) -> Text {
-        self.ip.clone()
-    }
-
-    /// Forgets what belongs to a pod that is finished.
-    pub fn release(&mut self, pod: &Pod) {
-        for id in &pod.instances {
-            self.containers.remove(id);
-        }
-        let uid = &pod.uid;
-        self.pull_errors.retain(|(pod, _), _| pod != uid);
-        self.pleg.dirty.remove(uid);
-        self.pleg.waiting.remove(uid);
     }
 }

@@ -21,13 +21,15 @@ pub const OBSERVED: usize = 200;
 const LEASE_SECONDS: i64 = 40;
 /// The lease is renewed after a quarter of its duration.
 const RENEW: Span = Span::secs(10);
+/// From the start of the kubelet's process to its first status (measured: 0.5 s).
+const RETURN: Span = Span::millis(450);
 /// kubelet configuration `nodeStatusReportFrequency`.
 const REPORT: Span = Span::secs(300);
 /// kubelet configuration `evictionHard`: `memory.available<100Mi`, which allocatable leaves out.
 const MEMORY_RESERVED: u64 = 100 * 1024 * 1024;
 /// … and `nodefs.available<10%`, in the float32 that the kubelet computes with.
 const DISK_RESERVED: f32 = 0.1;
-/// The pod of kube-system that marks the version of everything.
+/// The version of the kubelet.
 const VERSION: &str = "v1.36.2";
 
 /// What a node is made of.
@@ -55,6 +57,8 @@ pub struct Heart {
     phase: Span,
     reported: Time,
     lazy: bool,
+    /// Whether the node has still to say that it is back.
+    returning: bool,
     /// Stale heartbeats of an earlier run of the kubelet are told by this.
     next: Time,
 }
@@ -63,7 +67,7 @@ impl Heart {
     /// Heartbeats with a phase of their own.
     pub fn new(rng: &mut Rng) -> Heart {
         let phase = Span::micros(rng.below(RENEW.0));
-        Heart { phase, reported: Time::ZERO, lazy: false, next: Time::ZERO }
+        Heart { phase, reported: Time::ZERO, lazy: false, returning: false, next: Time::ZERO }
     }
 }
 
@@ -86,10 +90,10 @@ pub fn start(node: &mut Node, cx: &mut Cx<'_>) {
         }
     } else {
         renew(node, cx, cx.api.now);
-        set_ready(node, cx, true);
-        node.heart.next = cx.api.now + RENEW;
+        node.heart.returning = true;
+        node.heart.next = cx.api.now + RETURN;
     }
-    if !node.heart.lazy {
+    if !node.heart.lazy || node.heart.returning {
         cx.timers.set(node.heart.next, cx.api.cause, KubeletTimer::Heartbeat);
     }
 }
@@ -108,9 +112,17 @@ pub fn beat(node: &mut Node, cx: &mut Cx<'_>) {
     if cx.api.now != node.heart.next {
         return;
     }
+    if node.heart.returning {
+        node.heart.returning = false;
+        let up = node.runtime_up;
+        set_ready(node, cx, up);
+    }
     renew(node, cx, cx.api.now);
     if cx.api.now.since(node.heart.reported) >= REPORT {
         report(node, cx);
+    }
+    if node.heart.lazy {
+        return;
     }
     node.heart.next = cx.api.now + RENEW;
     cx.timers.set(node.heart.next, cx.api.cause, KubeletTimer::Heartbeat);

@@ -129,6 +129,21 @@ pub fn add(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>) {
     }
 }
 
+/// The kubelet has started again: its workers begin anew, spread over their periods.
+pub fn restart(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>) {
+    remove(node, pod, cx);
+    for i in 0..pod.probes.len() {
+        let wait = pod.probes[i].period().mul_f64(pod.rng.unit());
+        let old = pod.probes[i].clone();
+        let mut new = ProbeWorker::new(old.kind, old.container, old.spec);
+        new.id = old.id;
+        new.ticker = old.ticker + 1;
+        let number = new.ticker;
+        pod.probes[i] = new;
+        set_timer(pod, cx, i, number, wait);
+    }
+}
+
 /// Stops liveness and startup probes (of a pod that terminates).
 pub fn stop_restarting(pod: &mut Pod) {
     for probe in &mut pod.probes {
