@@ -2,7 +2,7 @@
 
 use super::pod::{Pod, Seen};
 use super::{
-    Cx, Kubelet, Node, deadline, eviction, node, pleg, prober, resize, termination, volumes, worker,
+    Cx, Kubelet, Node, deadline, eviction, node, pleg, prober, resize, terminate, termination, volumes, worker,
 };
 use super::{after_kill, backoff};
 use crate::api::request::WatchKind;
@@ -24,21 +24,22 @@ impl Kubelet {
                     pod.worker.deleted = true;
                     pod.worker.ending = true;
                     worker::update(node, pod, cx);
-                    self.by_key.remove(&change.new.key());
                     self.retry_resizes(cx);
                 } else {
                     object_changed(node, pod, cx, &before);
                 }
             }
         }
-        self.sweep(&uid);
+        self.sweep(&uid, cx);
     }
 
     /// Forgets a pod whose object and worker are both done.
-    pub(super) fn sweep(&mut self, uid: &str) {
+    pub(super) fn sweep(&mut self, uid: &str, cx: &mut Cx<'_>) {
         let over = |p: &Pod| p.worker.deleted && p.worker.phase == worker::Phase::Finished;
-        if self.pods.get(uid).is_some_and(over) {
-            self.pods.remove(uid);
+        if self.pods.get(uid).is_some_and(over)
+            && let Some(mut pod) = self.pods.remove(uid)
+        {
+            terminate::remove(&mut self.node, &mut pod, cx);
         }
     }
 
@@ -87,7 +88,6 @@ impl Kubelet {
         }
         deadline::arm(&self.node, &pod, cx);
         eviction::arm(&mut self.node, &pod, cx);
-        self.by_key.insert(key, uid.clone());
         worker::update(&mut self.node, &mut pod, cx);
         self.pods.insert(uid, pod);
     }
@@ -114,7 +114,7 @@ impl Kubelet {
                 pod.worker.ending = true;
                 worker::update(&mut self.node, pod, cx);
             }
-            self.sweep(&uid);
+            self.sweep(&uid, cx);
         }
     }
 }

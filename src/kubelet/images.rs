@@ -143,6 +143,16 @@ pub fn pulled(
     }
 }
 
+/// Learns under which name the runtime lists an image: the first of all names that it has on the node.
+pub fn learn_name(node: &mut Node, cx: &Cx<'_>, image: &Text) {
+    let Ok(full) = Runtime::parse_image(image) else { return };
+    let images = cx.cri.images(node.cri);
+    let Some((names, _)) = images.iter().find(|(names, _)| names.contains(&full)) else { return };
+    if let Some(first) = names.iter().find(|n| !n.contains('@')) {
+        node.image_names.insert(image.clone(), first.clone());
+    }
+}
+
 fn back_off_key(image: &str) -> String {
     format!("image {image}")
 }

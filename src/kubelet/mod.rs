@@ -40,7 +40,6 @@ mod volumes;
 pub mod worker;
 
 use crate::agenda::Timers;
-use crate::api::object::Key;
 use crate::api::{Kind, Text};
 use crate::apiserver::{ApiServer, Change};
 use crate::cri::{ContainerId, NodeId, Runtime, RuntimeEvent, SessionId};
@@ -169,6 +168,8 @@ pub struct Node {
     pub pulls_free_at: Time,
     /// Why pulls failed, by pod and image.
     pub pull_errors: BTreeMap<(Text, Text), Text>,
+    /// Under which names the runtime lists images, by the references in pods.
+    pub image_names: status::Names,
     /// Which pod a container belongs to.
     pub containers: BTreeMap<ContainerId, Text>,
     /// Whom sessions belong to.
@@ -187,7 +188,6 @@ pub struct Kubelet {
     settings: NodeSettings,
     node: Node,
     pods: BTreeMap<Text, Pod>,
-    by_key: BTreeMap<Key, Text>,
 }
 
 impl Kubelet {
@@ -205,6 +205,7 @@ impl Kubelet {
             tick: Span::micros(rng.below(1_000_000)),
             pulls_free_at: Time::ZERO,
             pull_errors: BTreeMap::new(),
+            image_names: BTreeMap::new(),
             containers: BTreeMap::new(),
             sessions: BTreeMap::new(),
             heart: node::Heart::new(&mut rng),
@@ -212,7 +213,7 @@ impl Kubelet {
             ip: settings.ip.clone(),
             seed,
         };
-        Kubelet { settings: settings.clone(), node, pods: BTreeMap::new(), by_key: BTreeMap::new() }
+        Kubelet { settings: settings.clone(), node, pods: BTreeMap::new() }
     }
 
     /// The name under which it acts.
@@ -354,7 +355,7 @@ impl Kubelet {
             _ => {}
         }
         let uid = pod.uid.clone();
-        self.sweep(&uid);
+        self.sweep(&uid, cx);
     }
 
     /// The global relist: looks at what has changed and lets those go on who wait for it.
@@ -392,7 +393,7 @@ impl Kubelet {
                 self.node.changed(pod, cx);
                 termination::exited(pod, cx, *container);
                 after_kill(&mut self.node, pod, cx);
-                self.sweep(&uid);
+                self.sweep(&uid, cx);
             }
             RuntimeEvent::SessionEnded { session, .. } => self.session_ended(*session, cx),
         }

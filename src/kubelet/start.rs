@@ -153,6 +153,7 @@ fn create(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, at: ContainerRef) {
     let Some(sandbox) = pod.newest_sandbox() else {
         return fail(node, pod, cx, "CreateContainerError", "no sandbox", None);
     };
+    images::learn_name(node, cx, &config.image);
     let created = cx.cri.create_container(cx.world, cx.api.now, sandbox, config);
     wait(pod, cx, created.at, Stage::Created(created.result));
 }

@@ -105,3 +105,12 @@ pub fn finish(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>) {
         let _ = cx.api.delete(&pod.key, &options);
     }
 }
+
+/// Removes all that the runtime keeps of a pod that is gone: containers with their logs, sandboxes.
+pub fn remove(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>) {
+    stop_sandbox(pod, cx);
+    node.release(pod);
+    for sandbox in std::mem::take(&mut pod.sandboxes) {
+        cx.cri.remove_pod_sandbox(cx.world, cx.api.now, sandbox);
+    }
+}

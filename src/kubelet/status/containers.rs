@@ -9,6 +9,7 @@ use crate::kubelet::prober::Published;
 use crate::kubelet::{Cx, actions};
 use crate::map;
 use crate::time::{Epoch, Time};
+use std::collections::BTreeMap;
 
 /// pkg/kubelet/container `MaxContainerTerminationMessageLength`.
 const MESSAGE_BYTES: usize = 4096;
@@ -16,8 +17,11 @@ const MESSAGE_BYTES: usize = 4096;
 const LOG_BYTES: usize = 2048;
 const LOG_LINES: usize = 80;
 
+/// Under which name the runtime lists an image, by the reference in the pod.
+pub type Names = BTreeMap<Text, Text>;
+
 /// The statuses of all containers, by section in the order of [`Section::ALL`].
-pub fn generate(pod: &mut Pod, cx: &mut Cx<'_>) -> [Value; 3] {
+pub fn generate(names: &Names, pod: &mut Pod, cx: &mut Cx<'_>) -> [Value; 3] {
     read_messages(pod, cx);
     let mains_wait_for_init = !specs(&pod.object, Section::Init).is_empty();
     Section::ALL.map(|section| {
@@ -27,13 +31,20 @@ pub fn generate(pod: &mut Pod, cx: &mut Cx<'_>) -> [Value; 3] {
             } else {
                 "ContainerCreating"
             };
-            one(pod, cx.api.epoch, section, c, initial)
+            one(names, pod, cx.api.epoch, section, c, initial)
         });
         list.collect()
     })
 }
 
-fn one(pod: &Pod, epoch: Epoch, section: Section, spec: &Value, initial: &'static str) -> Value {
+fn one(
+    names: &Names,
+    pod: &Pod,
+    epoch: Epoch,
+    section: Section,
+    spec: &Value,
+    initial: &'static str,
+) -> Value {
     let name = spec["name"].str();
     let newest = pod.seen.find(name);
     let mut s = map! { "name" => name, "lastState" => map! {}, "ready" => false, "restartCount" => 0 };
@@ -43,7 +54,7 @@ fn one(pod: &Pod, epoch: Epoch, section: Section, spec: &Value, initial: &'stati
     match newest {
         Some(c) => {
             s.set("containerID", format!("containerd://{}", c.hex));
-            s.set("image", &c.image);
+            s.set("image", names.get(&c.image).unwrap_or(&c.image));
             s.set("imageID", &c.image_id);
             s.set("restartCount", c.attempt);
             s.set("state", state(pod, epoch, c, initial));

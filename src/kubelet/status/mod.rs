@@ -8,7 +8,7 @@ mod containers;
 mod phase;
 pub mod resources;
 
-pub use containers::terminate_containers;
+pub use containers::{Names, terminate_containers};
 
 use super::pod::{Pod, Section, specs};
 use super::prober::{self, Outcome, ProbeKind};
@@ -19,7 +19,7 @@ use crate::map;
 /// Generates the status of a pod as of now. `ended`: its containers are gone for good.
 pub fn generate(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, ended: bool) -> Value {
     let mut status = map! {};
-    let lists = containers::generate(pod, cx);
+    let lists = containers::generate(&node.image_names, pod, cx);
     let initialized = containers::initialized(&pod.object, &lists);
     let mut now = phase::compute(&pod.object, &lists, ended);
     let verdict = deadline::verdict(node, pod, cx).or_else(|| pod.worker.verdict.clone());
