@@ -2,7 +2,8 @@
 
 use super::pod::{Pod, Seen};
 use super::{
-    Cx, Kubelet, Node, deadline, eviction, node, pleg, prober, resize, terminate, termination, volumes, worker,
+    Cx, Kubelet, Node, deadline, eviction, node, pleg, prober, resize, terminate, termination, volumes,
+    worker,
 };
 use super::{after_kill, backoff};
 use crate::api::request::WatchKind;
