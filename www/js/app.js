@@ -21,6 +21,11 @@ const THEMES = ['system', 'light', 'dark', 'contrast'];
 const KEEP_MS = 1_500;
 const PANES = ['terminal', 'files', 'views', 'detail'];
 
+// `?embed=terminal,views` shows only these panes, without the header: for an <iframe> in a document.
+const EMBED = new URLSearchParams(location.search).get('embed');
+const SHOWN = PANES.filter((name) => EMBED === null || EMBED.split(',').includes(name));
+if (!SHOWN.length) SHOWN.push(...PANES);
+
 /** The whole page. */
 export class App {
   #core;
@@ -56,11 +61,13 @@ export class App {
     this.banner = h('div', { class: 'banner', role: 'status', hidden: true });
     this.chips = h('div', { class: 'chips', role: 'group', 'aria-label': t('chips.title') });
     put(document.getElementById('app'), h('a', { href: '#main', class: 'skip', onclick: (event) => { event.preventDefault(); this.terminals.active?.focus(); } }, t('skip')),
-      this.#header(), this.banner, this.#main(), this.time.element, this.#paneTabs(), this.toast, this.announcer.element, h('p', { id: 'term-keys', class: 'hidden' }, t('terminal.keys')));
+      EMBED === null && this.#header(), this.banner, this.#main(), this.time.element, this.#paneTabs(), this.toast, this.announcer.element, h('p', { id: 'term-keys', class: 'hidden' }, t('terminal.keys')));
     if (before) this.terminals.adopt(before);
-    this.showPane(this.pane ?? 'terminal');
+    this.showPane(this.pane ?? SHOWN[0]);
     this.#drawChips();
   }
+
+  get title() { return (this.titleElement ??= h('span', { class: 'scenario-title' })); }
 
   #makeFiles() {
     const files = new Files(this.#core);
@@ -72,7 +79,6 @@ export class App {
   }
 
   #header() {
-    this.title = h('span', { class: 'scenario-title' });
     return h('header', { class: 'top' },
       h('h1', {}, h('span', { class: 'logo', 'aria-hidden': 'true' }), 'Podlab'),
       this.title,
@@ -96,18 +102,23 @@ export class App {
     const terminalPane = this.#pane('terminal', [terminals.tabs, addButton(terminals), h('span', { class: 'gap' }), button({ label: 'Ctrl-C', title: t('terminal.interrupt'), class: 'quiet interrupt', onclick: () => { terminals.active?.interrupt(); terminals.active?.focus(); } })], terminals.body, this.chips);
     const viewsPane = this.#pane('views', views.head, views.body);
     const detailPane = this.#pane('detail', views.detailHead, views.detailBody);
-    const left = split('left', 'column', filesPane, terminalPane, t('divider.files'), 46);
-    const right = split('right', 'column', viewsPane, detailPane, t('divider.views'), 50);
-    return h('main', { id: 'main' }, split('main', 'row', left, right, t('divider.main'), 44));
+    const shown = (name, pane) => (SHOWN.includes(name) ? pane : null);
+    const join = (name, direction, first, second, label, share) => (first && second ? split(name, direction, first, second, label, share) : first ?? second);
+    const left = join('left', 'column', shown('files', filesPane), shown('terminal', terminalPane), t('divider.files'), 46);
+    const right = join('right', 'column', shown('views', viewsPane), shown('detail', detailPane), t('divider.views'), 50);
+    left?.classList.add('left');
+    right?.classList.add('right');
+    return h('main', { id: 'main' }, join('main', 'row', left, right, t('divider.main'), 44));
   }
 
   #paneTabs() {
-    this.paneTabs = h('nav', { class: 'pane-tabs', 'aria-label': t('pane.choose') }, PANES.map((name) => h('button', { type: 'button', 'data-pane': name, onclick: () => this.showPane(name, true) }, t(`pane.${name}`))));
+    this.paneTabs = h('nav', { class: 'pane-tabs', 'aria-label': t('pane.choose') }, SHOWN.map((name) => h('button', { type: 'button', 'data-pane': name, onclick: () => this.showPane(name, true) }, t(`pane.${name}`))));
     return this.paneTabs;
   }
 
   /** On narrow screens one pane is shown at a time. */
   showPane(name, focus) {
+    if (!SHOWN.includes(name)) return;
     this.pane = name;
     document.body.dataset.pane = name;
     for (const tab of this.paneTabs.children) tab.setAttribute('aria-current', String(tab.dataset.pane === name));

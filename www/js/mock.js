@@ -16,7 +16,7 @@ export class Podlab {
   run_until(goal, budget = 1e9) {
     for (; budget > 0; budget--) {
       this.agenda.sort((a, b) => a.at - b.at);
-      if (!this.agenda.length || this.agenda[0].at > goal) { this.t = goal; return; }
+      if (!this.agenda.length || this.agenda[0].at > goal) { this.t = goal; return true; }
       const a = this.agenda.shift(); this.t = a.at; a.f(); this.rev++; this.changes++;
     }
   }

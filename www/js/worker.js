@@ -3,7 +3,7 @@
 
 import { initSync, Podlab } from 'podlab-wasm';
 
-const SLICE_EVENTS = 2_000;
+const SLICE_EVENTS = 200;
 const FRAME_MS = 16;
 const WORK_MS = 12;
 const TABLE_MS = 100;
@@ -30,14 +30,13 @@ const shown = new Map();
 function advance(target) {
   const stop = performance.now() + WORK_MS;
   let events = SLICE_EVENTS;
-  while (core.now() < target) {
+  for (;;) {
     const before = performance.now();
-    core.run_until(target, events);
+    if (core.run_until(target, events)) return true;
     const after = performance.now();
-    if (after > stop) break;
-    if (after - before > WORK_MS / 2) events = Math.max(50, events >> 1);
+    if (after > stop) return false;
+    if (after - before > WORK_MS / 2) events = Math.max(20, events >> 1);
   }
-  return core.now() >= target;
 }
 
 function reachedCondition() {
