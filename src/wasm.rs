@@ -209,6 +209,6 @@ impl Podlab {
 
     /// The hash of everything that has happened.
     pub fn hash(&self) -> String {
-        self.player.event_log_hash()
+        self.player.hash()
     }
 }

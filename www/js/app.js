@@ -14,6 +14,7 @@ import { address, brief, encode } from './link.js';
 import { download, pick } from './download.js';
 import { clock } from './format.js';
 import { visible } from './ansi.js';
+import { faultMenu } from './faults.js';
 import { keyGroups, bindKeys } from './keys.js';
 import { Announcer } from './announce.js';
 
@@ -86,6 +87,7 @@ export class App {
       button({ icon: 'open', label: t('menu.open'), title: t('menu.openTitle'), onclick: () => this.openFile() }),
       button({ icon: 'save', label: t('menu.save'), title: t('menu.saveTitle'), onclick: () => this.saveFile() }),
       button({ icon: 'share', label: t('menu.share'), title: t('menu.shareTitle'), class: 'primary', onclick: () => this.share() }),
+      button({ icon: 'bolt', label: t('menu.faults'), title: t('faults.title'), onclick: () => this.faults() }),
       h('span', { class: 'gap' }),
       button({ icon: 'search', label: t('menu.palette'), title: 'Ctrl-K', class: 'quiet', onclick: () => this.palette() }),
       button({ icon: 'sun', title: t('menu.theme'), class: 'quiet', onclick: () => this.nextTheme() }),
@@ -268,6 +270,17 @@ export class App {
     });
   }
 
+  /** The menu of faults. */
+  faults() {
+    return faultMenu({
+      nodes: this.views.nodeKeys(), pods: this.views.pods(),
+      inject: async (text) => {
+        if (!(await this.#guard())) return;
+        await this.#core.ask('fault', { text }).then(() => this.say(`fault ${text}`), (error) => this.#say(visible(error.message)));
+      },
+    });
+  }
+
   openFile() { pick('.yaml,.yml,.json,.txt,.sh,.md', (list) => this.files.take(list)); }
 
   #maybeScenario(name, text) {
@@ -361,6 +374,7 @@ export class App {
       ...['ready', 'change', 'warning', 'restart'].map((name) => ({ title: `${t('time.until')}: ${t(`time.until.${name}`)}`, run: () => { this.time.until.value = name; this.time.until.dispatchEvent(new Event('change')); } })),
       ...SPEEDS.map((rate) => ({ title: `${t('time.speed')} ${rate}×`, run: () => this.time.setSpeed(rate) })),
       ...this.views.list.map(([id, text]) => ({ title: t('palette.view', { name: text }), run: () => this.views.choose(id) })),
+      { title: t('faults.title'), run: () => this.faults() },
       { title: t('menu.share'), run: () => this.share() },
       { title: t('menu.saveTitle'), run: () => this.saveFile() },
       { title: t('menu.openTitle'), run: () => this.openFile() },

@@ -211,6 +211,7 @@ const operations = {
   input({ terminal, text }) { core.line(terminal, text); return settle(terminal); },
   keys({ terminal, text }) { core.keys(terminal, text); return settle(terminal); },
   interrupt({ terminal }) { core.interrupt(terminal); return settle(terminal); },
+  fault({ text }) { core.fault(text); },
   eof({ terminal }) { core.eof(terminal); return settle(terminal); },
   complete: ({ words }) => core.complete(words),
   edited({ terminal, text }) { core.edited(terminal, text ?? undefined); return settle(terminal); },
@@ -233,7 +234,7 @@ const operations = {
 };
 
 /** Operations whose effect every pane must show at once. */
-const SHOWN = new Set(['open', 'seek', 'step', 'input', 'keys', 'interrupt', 'eof', 'edited', 'watch', 'write', 'remove', 'forward', 'stop', 'play', 'until', 'terminal']);
+const SHOWN = new Set(['open', 'fault', 'seek', 'step', 'input', 'keys', 'interrupt', 'eof', 'edited', 'watch', 'write', 'remove', 'forward', 'stop', 'play', 'until', 'terminal']);
 
 async function wasm(bytes) {
   const module = await WebAssembly.compile(bytes);

@@ -23,6 +23,7 @@ export class Views {
   #kind = 'services';
   #commands = [];
   #troubles = [];
+  #nodeKeys = [];
 
   constructor(core, { onseek, onrun, announcer, onmarks, onshow }) {
     this.#core = core;
@@ -56,7 +57,7 @@ export class Views {
 
   #watch() {
     this.#core.watch('pods', { view: 'table', kind: 'pods', wide: true }, (value) => this.#pods(value));
-    this.#core.watch('nodes', { view: 'table', kind: 'nodes', wide: true }, (value) => this.nodes.show(value));
+    this.#core.watch('nodes', { view: 'table', kind: 'nodes', wide: true }, (value) => { this.#nodeKeys = (value?.rows ?? []).map((row) => row.key); this.nodes.show(value); });
     this.#core.watch('events', { view: 'events' }, (value) => {
       this.events.show(value);
       this.#troubles = (value?.events ?? []).filter((event) => event.type === 'Warning').map((event) => ({ at: event.at, bad: true }));
@@ -79,12 +80,15 @@ export class Views {
     if (key?.startsWith('pods/')) this.inspector.row(this.#podRows.rows.find((row) => row.key === key), this.#podRows.columns);
   }
 
+  /** The keys of all nodes. */
+  nodeKeys() { return this.#nodeKeys; }
+
   /** The keys of all pods. */
   pods() { return this.#podRows.rows.map((row) => row.key); }
 
   /** The commands that were typed: marks on the slider. */
   commands(log) {
-    this.#commands = (log ?? []).filter((entry) => 'line' in entry).map((entry) => ({ at: entry.at, bad: false }));
+    this.#commands = (log ?? []).filter((entry) => 'line' in entry || 'fault' in entry).map((entry) => ({ at: entry.at, bad: 'fault' in entry }));
     this.#marks();
   }
 
