@@ -15,12 +15,14 @@ pub mod kind;
 pub mod labels;
 pub mod names;
 pub mod object;
+pub mod patch;
 pub mod quantity;
 pub mod request;
 pub mod schema;
 pub mod selector;
 pub mod status;
 pub mod text;
+pub mod validation;
 pub mod value;
 pub mod yaml;
 

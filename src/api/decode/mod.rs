@@ -80,7 +80,7 @@ pub fn patched(kind: Kind, patched: &Value, validation: &str, patch: &Value) -> 
 /// 422 about the patch: `"" is invalid: patch: Invalid value: "SHOWN": WHY`. kubectl prints
 /// `The request is invalid: patch: Invalid value: …`.
 pub fn invalid_patch(shown: &str, why: &str) -> Status {
-    let body = format!("Invalid value: {shown:?}: {why}");
+    let body = format!("Invalid value: {}: {why}", crate::api::text::go_quote(shown));
     let mut status = Status::new(422, "Invalid", format!(" \"\" is invalid: patch: {body}"));
     status.causes.push(CauseOf {
         reason: Text::lit("FieldValueInvalid"),

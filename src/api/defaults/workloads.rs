@@ -93,10 +93,7 @@ pub(super) fn job(value: &mut Value) {
     default(spec, "backoffLimit", backoff);
     default(spec, "completionMode", Text::lit("NonIndexed"));
     default(spec, "suspend", false);
-    default(spec, "manualSelector", Value::Null);
-    if spec["manualSelector"].is_null() {
-        spec.remove("manualSelector");
-    }
+    default(spec, "manualSelector", false);
     let replacement = if spec["podFailurePolicy"].is_some() { "Failed" } else { "TerminatingOrFailed" };
     default(spec, "podReplacementPolicy", Text::lit(replacement));
     within(spec, "podFailurePolicy", |policy| {
