@@ -16,7 +16,13 @@ struct Options {
 
 /// The strategic patch from one state of an object to another; an empty map if nothing differs.
 pub fn two_way(kind: Kind, original: &Value, modified: &Value) -> Value {
-    diff_maps(original, modified, Type::of(kind), Options { changes: true, deletions: true, order: true }, false)
+    diff_maps(
+        original,
+        modified,
+        Type::of(kind),
+        Options { changes: true, deletions: true, order: true },
+        false,
+    )
 }
 
 /// The strategic patch of `kubectl apply`: what the manifest changes in the live object, and what it has
@@ -98,11 +104,17 @@ fn unite(first: &Value, second: &Value, t: Option<Type>) -> Value {
             (Value::List(a), Value::List(b)) if field.is_some_and(Field::merges) => {
                 let merge_key = field.map_or("", Field::merge_key);
                 let mut all = b.to_vec();
-                let known = |v: &Value| b.iter().any(|w| if merge_key.is_empty() { v == w } else { v.get(merge_key) == w.get(merge_key) });
+                let known = |v: &Value| {
+                    b.iter().any(|w| {
+                        if merge_key.is_empty() { v == w } else { v.get(merge_key) == w.get(merge_key) }
+                    })
+                };
                 for item in a.iter() {
                     if !known(item) {
                         all.push(item.clone());
-                    } else if let Some(same) = all.iter_mut().find(|w| w.get(merge_key) == item.get(merge_key)) {
+                    } else if let Some(same) =
+                        all.iter_mut().find(|w| w.get(merge_key) == item.get(merge_key))
+                    {
                         *same = unite(item, &same.clone(), field.and_then(Field::fields));
                     }
                 }
@@ -115,7 +127,13 @@ fn unite(first: &Value, second: &Value, t: Option<Type>) -> Value {
     out
 }
 
-fn diff_maps(original: &Value, modified: &Value, t: Option<Type>, options: Options, retain_keys: bool) -> Value {
+fn diff_maps(
+    original: &Value,
+    modified: &Value,
+    t: Option<Type>,
+    options: Options,
+    retain_keys: bool,
+) -> Value {
     let mut patch = Value::map();
     for (key, new) in modified.entries() {
         let field = t.and_then(|t| t.field(key));
@@ -141,12 +159,14 @@ fn diff_maps(original: &Value, modified: &Value, t: Option<Type>, options: Optio
         }
     }
     if options.deletions {
-        for (key, _) in original.entries().filter(|(k, _)| !modified.as_map().is_some_and(|m| m.contains(k))) {
+        for (key, _) in original.entries().filter(|(k, _)| !modified.as_map().is_some_and(|m| m.contains(k)))
+        {
             patch.map_mut().insert(key.clone(), Value::Null);
         }
     }
     if retain_keys && !patch.is_empty() {
-        let keys: Vec<Value> = modified.entries().filter(|(_, v)| v.is_some()).map(|(k, _)| Value::from(k)).collect();
+        let keys: Vec<Value> =
+            modified.entries().filter(|(_, v)| v.is_some()).map(|(k, _)| Value::from(k)).collect();
         patch.map_mut().insert(Text::lit("$retainKeys"), keys);
     }
     patch
@@ -176,9 +196,8 @@ fn diff_lists(patch: &mut Value, name: &Text, old: &Value, new: &Value, field: F
         changed.extend(new.items().iter().filter(|v| !old.items().contains(v)).cloned());
     }
     if options.deletions {
-        let missing = |v: &&Value| {
-            !new.items().iter().any(|w| if by_key { w.get(key) == v.get(key) } else { w == *v })
-        };
+        let missing =
+            |v: &&Value| !new.items().iter().any(|w| if by_key { w.get(key) == v.get(key) } else { w == *v });
         gone.extend(old.items().iter().filter(missing).cloned());
     }
     let identity = |v: &Value| if by_key { v.get(key).clone() } else { v.clone() };
@@ -200,7 +219,9 @@ fn diff_lists(patch: &mut Value, name: &Text, old: &Value, new: &Value, field: F
     }
     if options.order && wanted {
         let order: Vec<Value> = if by_key {
-            let only = |v: &Value| Value::from([(Text::from(key), v.get(key))].into_iter().collect::<crate::api::value::Map>());
+            let only = |v: &Value| {
+                Value::from([(Text::from(key), v.get(key))].into_iter().collect::<crate::api::value::Map>())
+            };
             new.items().iter().map(only).collect()
         } else {
             new.items().to_vec()
@@ -219,10 +240,26 @@ mod tests {
     fn a_two_way_patch_leads_from_one_to_the_other() {
         for (old, new, patch) in [
             ("spec: {a: 1}", "spec: {a: 1}", "{}"),
-            ("metadata: {labels: {a: b, c: d}}", "metadata: {labels: {a: x}}", "metadata: {labels: {a: x, c: null}}"),
-            ("spec: {containers: [{name: a, image: x}]}", "spec: {containers: [{name: a, image: y}]}", "spec: {containers: [{name: a, image: y}], $setElementOrder/containers: [{name: a}]}"),
-            ("spec: {containers: [{name: a}, {name: b}]}", "spec: {containers: [{name: b}]}", "spec: {containers: [{$patch: delete, name: a}], $setElementOrder/containers: [{name: b}]}"),
-            ("metadata: {finalizers: [a]}", "metadata: {finalizers: [b]}", "metadata: {finalizers: [b], $deleteFromPrimitiveList/finalizers: [a], $setElementOrder/finalizers: [b]}"),
+            (
+                "metadata: {labels: {a: b, c: d}}",
+                "metadata: {labels: {a: x}}",
+                "metadata: {labels: {a: x, c: null}}",
+            ),
+            (
+                "spec: {containers: [{name: a, image: x}]}",
+                "spec: {containers: [{name: a, image: y}]}",
+                "spec: {containers: [{name: a, image: y}], $setElementOrder/containers: [{name: a}]}",
+            ),
+            (
+                "spec: {containers: [{name: a}, {name: b}]}",
+                "spec: {containers: [{name: b}]}",
+                "spec: {containers: [{$patch: delete, name: a}], $setElementOrder/containers: [{name: b}]}",
+            ),
+            (
+                "metadata: {finalizers: [a]}",
+                "metadata: {finalizers: [b]}",
+                "metadata: {finalizers: [b], $deleteFromPrimitiveList/finalizers: [a], $setElementOrder/finalizers: [b]}",
+            ),
         ] {
             let (old, new) = (value(old), value(new));
             let got = two_way(Kind::POD, &old, &new);
@@ -234,7 +271,9 @@ mod tests {
 
     #[test]
     fn an_unchanged_manifest_gives_an_empty_patch_unless_the_server_added_volumes() {
-        let live = value("spec: {dnsPolicy: ClusterFirst, containers: [{name: a, image: x, imagePullPolicy: Always}], volumes: [{name: v, emptyDir: {}}, {name: token}]}");
+        let live = value(
+            "spec: {dnsPolicy: ClusterFirst, containers: [{name: a, image: x, imagePullPolicy: Always}], volumes: [{name: v, emptyDir: {}}, {name: token}]}",
+        );
         let manifest = value("spec: {containers: [{name: a, image: x}]}");
         assert_eq!(three_way(Kind::POD, &manifest, &manifest, &live), Value::map());
         let manifest = value("spec: {containers: [{name: a, image: x}], volumes: [{name: v, emptyDir: {}}]}");
@@ -246,7 +285,9 @@ mod tests {
         let manifest = value("spec: {containers: [{name: a, image: y}]}");
         assert_eq!(
             three_way(Kind::POD, &last, &manifest, &live),
-            value("metadata: null\nspec: {containers: [{name: a, image: y}], $setElementOrder/containers: [{name: a}]}")
+            value(
+                "metadata: null\nspec: {containers: [{name: a, image: y}], $setElementOrder/containers: [{name: a}]}"
+            )
         );
         assert_eq!(
             merge_three_way(&last, &manifest, &live),

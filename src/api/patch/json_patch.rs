@@ -156,7 +156,11 @@ mod tests {
             "[{op: bogus, path: /a}]",
             "[{op: remove}]",
         ] {
-            assert_eq!(apply(&value("{a: 1, l: []}"), &value(patch)).map_err(|s| s.code), Err(422), "{patch}");
+            assert_eq!(
+                apply(&value("{a: 1, l: []}"), &value(patch)).map_err(|s| s.code),
+                Err(422),
+                "{patch}"
+            );
         }
     }
 }

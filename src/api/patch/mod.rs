@@ -95,9 +95,21 @@ mod tests {
     #[test]
     fn patches_of_the_wrong_form_are_refused_in_the_servers_words() {
         for (how, patch, message) in [
-            (PatchType::Strategic, "not json", "json: cannot unmarshal string into Go value of type map[string]interface {}"),
-            (PatchType::Json, "{a: 1}", "error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp"),
-            (PatchType::Json, "[{op: remove, path: /metadata/labels/zz}]", "the server rejected our request due to an error in our request"),
+            (
+                PatchType::Strategic,
+                "not json",
+                "json: cannot unmarshal string into Go value of type map[string]interface {}",
+            ),
+            (
+                PatchType::Json,
+                "{a: 1}",
+                "error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp",
+            ),
+            (
+                PatchType::Json,
+                "[{op: remove, path: /metadata/labels/zz}]",
+                "the server rejected our request due to an error in our request",
+            ),
         ] {
             let error = apply(Kind::POD, how, &Value::map(), &value(patch)).expect_err(patch);
             assert_eq!(error.message, message);

@@ -24,8 +24,11 @@ pub(super) fn merge(old: &Value, patch: &Value, t: Option<Type>) -> Outcome {
     }
     let mut out = old.clone();
     if let Some(keep) = patch[RETAIN_KEYS].as_list() {
-        let gone: Vec<Text> =
-            out.entries().map(|(k, _)| k.clone()).filter(|k| !keep.iter().any(|n| n.str() == k.as_str())).collect();
+        let gone: Vec<Text> = out
+            .entries()
+            .map(|(k, _)| k.clone())
+            .filter(|k| !keep.iter().any(|n| n.str() == k.as_str()))
+            .collect();
         for key in gone {
             out.map_mut().remove(&key);
         }
@@ -41,7 +44,8 @@ pub(super) fn merge(old: &Value, patch: &Value, t: Option<Type>) -> Outcome {
             // The list itself may be absent from the patch: then only its order is given.
             if patch.get(list).is_null() {
                 let field = t.and_then(|t| t.field(list));
-                let ordered = ordered(out.get(list).items(), change.items(), out.get(list).items(), merge_key(field));
+                let ordered =
+                    ordered(out.get(list).items(), change.items(), out.get(list).items(), merge_key(field));
                 if out.get(list).is_some() {
                     out.map_mut().insert(list, ordered);
                 }
@@ -53,7 +57,13 @@ pub(super) fn merge(old: &Value, patch: &Value, t: Option<Type>) -> Outcome {
     Ok(out)
 }
 
-fn merge_entry(out: &mut Value, key: &Text, change: &Value, patch: &Value, t: Option<Type>) -> Result<(), String> {
+fn merge_entry(
+    out: &mut Value,
+    key: &Text,
+    change: &Value,
+    patch: &Value,
+    t: Option<Type>,
+) -> Result<(), String> {
     let old = out.get(key).clone();
     if change.is_null() {
         out.map_mut().remove(key);
@@ -160,10 +170,15 @@ fn without_directives(value: &Value) -> Value {
     match value {
         Value::Map(m) => {
             let kept = m.iter().filter(|(k, v)| {
-                let directive = *k == PATCH || *k == RETAIN_KEYS || k.starts_with(SET_ORDER) || k.starts_with(DELETE_FROM);
+                let directive = *k == PATCH
+                    || *k == RETAIN_KEYS
+                    || k.starts_with(SET_ORDER)
+                    || k.starts_with(DELETE_FROM);
                 !directive && v.is_some()
             });
-            Value::from(kept.map(|(k, v)| (k.clone(), without_directives(v))).collect::<crate::api::value::Map>())
+            Value::from(
+                kept.map(|(k, v)| (k.clone(), without_directives(v))).collect::<crate::api::value::Map>(),
+            )
         }
         Value::List(l) => {
             let kept = l.iter().filter(|v| v[PATCH].str() != "delete");
@@ -234,22 +249,83 @@ mod tests {
         let pod = Type::of(Kind::POD);
         let deployment = Type::of(Kind::DEPLOYMENT);
         for (t, old, patch, new) in [
-            (pod, "spec: {containers: [{name: a, image: x}, {name: b}]}", "spec: {containers: [{name: a, image: y}]}", "spec: {containers: [{name: a, image: y}, {name: b}]}"),
-            (pod, "spec: {containers: [{name: a}]}", "spec: {containers: [{name: b}]}", "spec: {containers: [{name: b}, {name: a}]}"),
-            (pod, "spec: {containers: [{name: a}, {name: b}]}", "spec: {containers: [{name: a, $patch: delete}]}", "spec: {containers: [{name: b}]}"),
-            (pod, "spec: {containers: [{name: a}, {name: b}]}", "spec: {containers: [{name: c}, {$patch: replace}]}", "spec: {containers: [{name: c}]}"),
-            (pod, "spec: {containers: [{name: a}, {name: b}]}", "spec: {$setElementOrder/containers: [{name: b}, {name: a}]}", "spec: {containers: [{name: b}, {name: a}]}"),
-            (pod, "spec: {containers: [{name: a, args: [x, y]}]}", "spec: {containers: [{name: a, args: [z]}]}", "spec: {containers: [{name: a, args: [z]}]}"),
-            (pod, "metadata: {finalizers: [a/b, c/d]}", "metadata: {$deleteFromPrimitiveList/finalizers: [a/b]}", "metadata: {finalizers: [c/d]}"),
-            (pod, "metadata: {finalizers: [a/b]}", "metadata: {finalizers: [c/d]}", "metadata: {finalizers: [c/d, a/b]}"),
-            (pod, "metadata: {labels: {a: b, c: d}}", "metadata: {labels: {a: null, e: f}}", "metadata: {labels: {c: d, e: f}}"),
-            (pod, "spec: {volumes: [{name: v, emptyDir: {}}]}", "spec: {volumes: [{name: v, hostPath: {path: /x}, $retainKeys: [name, hostPath]}]}", "spec: {volumes: [{name: v, hostPath: {path: /x}}]}"),
-            (deployment, "spec: {strategy: {type: RollingUpdate, rollingUpdate: {maxSurge: 1}}}", "spec: {strategy: {$retainKeys: [type], type: Recreate}}", "spec: {strategy: {type: Recreate}}"),
-            (pod, "spec: {nodeSelector: {a: b}}", "spec: {nodeSelector: {$patch: replace, c: d}}", "spec: {nodeSelector: {c: d}}"),
+            (
+                pod,
+                "spec: {containers: [{name: a, image: x}, {name: b}]}",
+                "spec: {containers: [{name: a, image: y}]}",
+                "spec: {containers: [{name: a, image: y}, {name: b}]}",
+            ),
+            (
+                pod,
+                "spec: {containers: [{name: a}]}",
+                "spec: {containers: [{name: b}]}",
+                "spec: {containers: [{name: b}, {name: a}]}",
+            ),
+            (
+                pod,
+                "spec: {containers: [{name: a}, {name: b}]}",
+                "spec: {containers: [{name: a, $patch: delete}]}",
+                "spec: {containers: [{name: b}]}",
+            ),
+            (
+                pod,
+                "spec: {containers: [{name: a}, {name: b}]}",
+                "spec: {containers: [{name: c}, {$patch: replace}]}",
+                "spec: {containers: [{name: c}]}",
+            ),
+            (
+                pod,
+                "spec: {containers: [{name: a}, {name: b}]}",
+                "spec: {$setElementOrder/containers: [{name: b}, {name: a}]}",
+                "spec: {containers: [{name: b}, {name: a}]}",
+            ),
+            (
+                pod,
+                "spec: {containers: [{name: a, args: [x, y]}]}",
+                "spec: {containers: [{name: a, args: [z]}]}",
+                "spec: {containers: [{name: a, args: [z]}]}",
+            ),
+            (
+                pod,
+                "metadata: {finalizers: [a/b, c/d]}",
+                "metadata: {$deleteFromPrimitiveList/finalizers: [a/b]}",
+                "metadata: {finalizers: [c/d]}",
+            ),
+            (
+                pod,
+                "metadata: {finalizers: [a/b]}",
+                "metadata: {finalizers: [c/d]}",
+                "metadata: {finalizers: [c/d, a/b]}",
+            ),
+            (
+                pod,
+                "metadata: {labels: {a: b, c: d}}",
+                "metadata: {labels: {a: null, e: f}}",
+                "metadata: {labels: {c: d, e: f}}",
+            ),
+            (
+                pod,
+                "spec: {volumes: [{name: v, emptyDir: {}}]}",
+                "spec: {volumes: [{name: v, hostPath: {path: /x}, $retainKeys: [name, hostPath]}]}",
+                "spec: {volumes: [{name: v, hostPath: {path: /x}}]}",
+            ),
+            (
+                deployment,
+                "spec: {strategy: {type: RollingUpdate, rollingUpdate: {maxSurge: 1}}}",
+                "spec: {strategy: {$retainKeys: [type], type: Recreate}}",
+                "spec: {strategy: {type: Recreate}}",
+            ),
+            (
+                pod,
+                "spec: {nodeSelector: {a: b}}",
+                "spec: {nodeSelector: {$patch: replace, c: d}}",
+                "spec: {nodeSelector: {c: d}}",
+            ),
         ] {
             assert_eq!(merge(&value(old), &value(patch), t), Ok(value(new)), "{patch}");
         }
-        let error = merge(&value("spec: {containers: [{name: a}]}"), &value("spec: {containers: [{image: x}]}"), pod);
+        let error =
+            merge(&value("spec: {containers: [{name: a}]}"), &value("spec: {containers: [{image: x}]}"), pod);
         assert_eq!(error, Err("map: {\"image\":\"x\"} does not contain declared merge key: name".into()));
     }
 }

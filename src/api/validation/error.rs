@@ -75,7 +75,11 @@ impl fmt::Display for Error {
 /// 422 with all errors: `Pod "x" is invalid: A` or `Pod "x" is invalid: [A, B]`.
 pub fn invalid(kind: Kind, name: &str, errors: &[Error]) -> Status {
     let info = kind.info();
-    let of = if info.group().is_empty() { String::from(info.kind) } else { format!("{}.{}", info.kind, info.group()) };
+    let of = if info.group().is_empty() {
+        String::from(info.kind)
+    } else {
+        format!("{}.{}", info.kind, info.group())
+    };
     // Equal errors are said once.
     let mut texts: Vec<String> = vec![];
     for error in errors {
@@ -85,7 +89,8 @@ pub fn invalid(kind: Kind, name: &str, errors: &[Error]) -> Status {
         }
     }
     let list = if texts.len() == 1 { texts.remove(0) } else { format!("[{}]", texts.join(", ")) };
-    let mut status = Status::new(422, "Invalid", format!("{of} {} is invalid: {list}", go_quote(name))).about(kind, name);
+    let mut status =
+        Status::new(422, "Invalid", format!("{of} {} is invalid: {list}", go_quote(name))).about(kind, name);
     status.details.kind = Text::lit(info.kind);
     status.causes = errors
         .iter()
@@ -168,7 +173,12 @@ impl Errors {
     /// The same for values that are shown in a form of their own.
     pub fn not_supported_shown(&mut self, field: impl Into<String>, shown: String, supported: &[&str]) {
         let list: Vec<String> = supported.iter().map(|s| go_quote(s)).collect();
-        self.push(What::NotSupported, field.into(), Some(shown), format!("supported values: {}", list.join(", ")));
+        self.push(
+            What::NotSupported,
+            field.into(),
+            Some(shown),
+            format!("supported values: {}", list.join(", ")),
+        );
     }
 
     /// `Too long: may not be more than N bytes`

@@ -60,7 +60,11 @@ pub(super) fn common(meta: &Value, path: &str, errors: &mut Errors) {
     }
     let has = |name: &str| meta["finalizers"].items().iter().any(|f| f.str() == name);
     if has("orphan") && has("foregroundDeletion") {
-        errors.invalid(field, &meta["finalizers"], "finalizer foregroundDeletion and orphan cannot be both set");
+        errors.invalid(
+            field,
+            &meta["finalizers"],
+            "finalizer foregroundDeletion and orphan cannot be both set",
+        );
     }
 }
 
@@ -93,14 +97,20 @@ fn owners(owners: &Value, path: &str, errors: &mut Errors) {
             }
         }
         if owner["apiVersion"].str() == "v1" && owner["kind"].str() == "Event" {
-            errors.invalid(format!("{path}[{i}]"), owner, "/v1, Kind=Event is disallowed from being an owner");
+            errors.invalid(
+                format!("{path}[{i}]"),
+                owner,
+                "/v1, Kind=Event is disallowed from being an owner",
+            );
         }
         if owner["controller"].is_true() {
             let this = format!("{}/{}", owner["kind"].str(), owner["name"].str());
             if controller.is_empty() {
                 controller = this;
             } else {
-                let found = format!("Only one reference can have Controller set to true. Found \"true\" in references for {controller} and {this}");
+                let found = format!(
+                    "Only one reference can have Controller set to true. Found \"true\" in references for {controller} and {this}"
+                );
                 errors.invalid(path, owners, found);
             }
         }
@@ -115,11 +125,17 @@ pub(super) fn selector(selector: &Value, path: &str, errors: &mut Errors) {
         let values = &e["values"];
         match e["operator"].str() {
             "In" | "NotIn" if values.is_empty() => {
-                errors.required(format!("{path}.values"), "must be specified when `operator` is 'In' or 'NotIn'");
+                errors.required(
+                    format!("{path}.values"),
+                    "must be specified when `operator` is 'In' or 'NotIn'",
+                );
             }
             "In" | "NotIn" => {}
             "Exists" | "DoesNotExist" if !values.is_empty() => {
-                errors.forbidden(format!("{path}.values"), "may not be specified when `operator` is 'Exists' or 'DoesNotExist'");
+                errors.forbidden(
+                    format!("{path}.values"),
+                    "may not be specified when `operator` is 'Exists' or 'DoesNotExist'",
+                );
             }
             "Exists" | "DoesNotExist" => {}
             _ => errors.invalid(format!("{path}.operator"), &e["operator"], "not a valid selector operator"),
@@ -135,7 +151,12 @@ pub(super) fn selector(selector: &Value, path: &str, errors: &mut Errors) {
 pub(super) fn update(old: &Object, new: &Object, errors: &mut Errors) {
     let (before, after) = (&old["metadata"], &new["metadata"]);
     if before["deletionTimestamp"].is_some() {
-        let added: Vec<Value> = after["finalizers"].items().iter().filter(|f| !before["finalizers"].items().contains(f)).cloned().collect();
+        let added: Vec<Value> = after["finalizers"]
+            .items()
+            .iter()
+            .filter(|f| !before["finalizers"].items().contains(f))
+            .cloned()
+            .collect();
         if !added.is_empty() {
             let names: Vec<String> = added.iter().map(|f| format!("{:?}", f.str())).collect();
             let detail = format!(
@@ -168,15 +189,23 @@ mod tests {
             errors.list.iter().map(ToString::to_string).collect::<Vec<_>>()
         };
         assert!(found(map! { "name" => "a.b", "namespace" => "x" }).is_empty());
-        assert_eq!(found(map! { "namespace" => "x" }), ["metadata.name: Required value: name or generateName is required"]);
+        assert_eq!(
+            found(map! { "namespace" => "x" }),
+            ["metadata.name: Required value: name or generateName is required"]
+        );
         assert_eq!(found(map! { "generateName" => "a-", "namespace" => "x" }), Vec::<String>::new());
         assert_eq!(
             found(map! { "name" => "a", "namespace" => "x", "finalizers" => list!["bad finalizer"] }).len(),
             1
         );
         assert_eq!(
-            found(map! { "name" => "a", "namespace" => "x", "ownerReferences" => list![map! { "kind" => "A", "name" => "b" }] }),
-            ["metadata.ownerReferences[0].apiVersion: Required value: must not be empty", "metadata.ownerReferences[0].uid: Required value: must not be empty"]
+            found(
+                map! { "name" => "a", "namespace" => "x", "ownerReferences" => list![map! { "kind" => "A", "name" => "b" }] }
+            ),
+            [
+                "metadata.ownerReferences[0].apiVersion: Required value: must not be empty",
+                "metadata.ownerReferences[0].uid: Required value: must not be empty"
+            ]
         );
     }
 }
