@@ -2,7 +2,6 @@
 
 use super::Errors;
 use crate::api::{Kind, Object, Value, names};
-use crate::list;
 
 /// `TotalAnnotationSizeLimitB`
 const ANNOTATIONS_MAX: usize = 256 << 10;
@@ -178,7 +177,7 @@ pub(super) fn update(old: &Object, new: &Object, errors: &mut Errors) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::map;
+    use crate::{list, map};
 
     #[test]
     fn metadata_is_checked_in_upstreams_words() {

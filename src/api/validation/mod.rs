@@ -1,20 +1,34 @@
 //! What the API server refuses: field errors of create and update, kind by kind, in upstream's order and words
 //! (pkg/apis/*/validation), and the warnings that come with an answer.
 //!
-//! Objects are expected decoded and defaulted. All violations are reported at once. Left out: kinds that are
-//! only stored have their metadata checked and the fields that people often get wrong.
+//! Objects are expected decoded and defaulted. All violations are reported at once. Left out: webhooks,
+//! CustomResourceDefinitions and the other kinds that are only stored have just their metadata checked.
 
+mod cluster;
+mod container;
+mod cron;
 mod error;
 mod meta;
+mod net;
+mod placement;
+mod pod;
+mod pod_update;
+mod resources;
+mod security;
+mod volume;
+mod warnings;
+mod workloads;
 
 pub use error::{Error, Errors, invalid};
+pub use warnings::warnings;
 
-use crate::api::{Object, Text};
+use crate::api::{Kind, Object};
 
 /// What is wrong with an object that is to be created.
 pub fn create(object: &Object) -> Vec<Error> {
     let mut errors = Errors::default();
     meta::create(object, &mut errors);
+    content(object, &mut errors);
     errors.list
 }
 
@@ -22,12 +36,34 @@ pub fn create(object: &Object) -> Vec<Error> {
 pub fn update(old: &Object, new: &Object, subresource: &str) -> Vec<Error> {
     let mut errors = Errors::default();
     meta::update(old, new, &mut errors);
-    let _ = subresource;
+    match (new.kind, subresource) {
+        (_, "status") => {}
+        (Kind::POD, "ephemeralcontainers") => pod_update::ephemeral(old, new, &mut errors),
+        (Kind::POD, "resize") => pod_update::resize(old, new, &mut errors),
+        (Kind::POD, _) => pod_update::update(old, new, &mut errors),
+        _ => {
+            content(new, &mut errors);
+            workloads::update(old, new, &mut errors);
+            cluster::update(old, new, &mut errors);
+            if new.kind == Kind::SERVICE {
+                net::service_update(old, new, &mut errors);
+            }
+        }
+    }
     errors.list
 }
 
-/// The warnings that the server attaches to the answer.
-pub fn warnings(object: &Object) -> Vec<Text> {
-    let _ = object;
-    vec![]
+fn content(object: &Object, errors: &mut Errors) {
+    match object.kind {
+        Kind::POD => pod::create(object, errors),
+        Kind::SERVICE => net::service(object, errors),
+        Kind::NETWORK_POLICY => net::network_policy(object, errors),
+        Kind::INGRESS => net::ingress(object, errors),
+        Kind::INGRESS_CLASS => net::ingress_class(object, errors),
+        Kind::POD_TEMPLATE => pod::template(&object["template"], "template", errors),
+        _ => {
+            workloads::spec(object, errors);
+            cluster::check(object, errors);
+        }
+    }
 }

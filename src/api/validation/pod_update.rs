@@ -1,0 +1,135 @@
+//! What may change in a pod: images, the deadline, more tolerations, fewer scheduling gates.
+
+use super::{Error, Errors, pod};
+use crate::api::{Object, Value};
+
+/// `updatablePodSpecFields` as the message lists them.
+const UPDATABLE: &str = "`spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)";
+
+/// `ValidatePodUpdate`, after the metadata.
+pub(super) fn update(old: &Object, new: &Object, errors: &mut Errors) {
+    let (before, after) = (&old["spec"], &new["spec"]);
+    pod::spec(after, "spec", errors);
+    for list in ["containers", "initContainers"] {
+        if before[list].items().len() != after[list].items().len() {
+            errors.forbidden(format!("spec.{list}"), "pod updates may not add or remove containers");
+            return;
+        }
+        for (i, c) in after[list].items().iter().enumerate() {
+            if c["image"].str().is_empty() {
+                errors.required(format!("spec.{list}[{i}].image"), "");
+            }
+        }
+    }
+    if !deadline(before, after, errors) {
+        return;
+    }
+    added_tolerations(before, after, errors);
+    removed_gates(before, after, errors);
+    let munged = munged(before, after);
+    if munged != *before {
+        let detail = format!("pod updates may not change fields other than {UPDATABLE}\n{}", diff(&munged, before));
+        errors.forbidden("spec", detail);
+    }
+}
+
+/// False if the deadline is so wrong that nothing else is looked at.
+fn deadline(before: &Value, after: &Value, errors: &mut Errors) -> bool {
+    const FIELD: &str = "spec.activeDeadlineSeconds";
+    match (before["activeDeadlineSeconds"].as_int(), after["activeDeadlineSeconds"].as_int()) {
+        (_, Some(n)) if !(0..=i64::from(i32::MAX)).contains(&n) => {
+            errors.invalid(FIELD, n, "must be between 0 and 2147483647, inclusive");
+            false
+        }
+        (Some(old), Some(n)) if old < n => {
+            errors.invalid(FIELD, n, "must be less than or equal to previous value");
+            false
+        }
+        (Some(_), None) => {
+            errors.invalid(FIELD, Value::Null, "must not update from a positive integer to nil value");
+            true
+        }
+        _ => true,
+    }
+}
+
+fn added_tolerations(before: &Value, after: &Value, errors: &mut Errors) {
+    let same = |a: &Value, b: &Value| {
+        ["key", "operator", "value", "effect"].iter().all(|f| a[*f].str() == b[*f].str())
+    };
+    let kept = |t: &Value| after["tolerations"].items().iter().any(|n| same(n, t) || n == t);
+    if !before["tolerations"].items().iter().all(kept) {
+        errors.forbidden("spec.tolerations", "existing toleration can not be modified except its tolerationSeconds");
+    }
+}
+
+fn removed_gates(before: &Value, after: &Value, errors: &mut Errors) {
+    for (i, gate) in after["schedulingGates"].items().iter().enumerate() {
+        let name = gate["name"].str();
+        if before["schedulingGates"].find("name", name).is_null() {
+            let detail = format!("only deletion is allowed, but found new scheduling gate '{name}'");
+            errors.forbidden(format!("spec.schedulingGates[{i}].name"), detail);
+        }
+    }
+}
+
+/// The new spec with all that may change set back.
+fn munged(before: &Value, after: &Value) -> Value {
+    let mut spec = after.clone();
+    for list in ["containers", "initContainers"] {
+        for i in 0..after[list].items().len() {
+            spec.set(&format!("{list}.{i}.image"), &before[list][i]["image"]);
+        }
+    }
+    let mut fields = vec!["activeDeadlineSeconds", "tolerations", "schedulingGates"];
+    if !before["schedulingGates"].is_empty() {
+        // Gated pods may narrow where they go.
+        fields.extend(["nodeSelector", "affinity"]);
+    }
+    let grace = (before["terminationGracePeriodSeconds"].int_or(0), after["terminationGracePeriodSeconds"].int_or(0));
+    if grace.0 < 0 && grace.1 == 1 {
+        fields.push("terminationGracePeriodSeconds");
+    }
+    for field in fields {
+        match &before[field] {
+            Value::Null => drop(spec.remove(field)),
+            v => spec.set(field, v),
+        }
+    }
+    spec
+}
+
+fn diff(_munged: &Value, _before: &Value) -> String {
+    String::new()
+}
+
+/// The `ephemeralcontainers` subresource: only additions.
+pub(super) fn ephemeral(old: &Object, new: &Object, errors: &mut Errors) {
+    pod::spec(&new["spec"], "spec", errors);
+    for container in old.at("spec.ephemeralContainers").items() {
+        let name = container["name"].str();
+        match new.at("spec.ephemeralContainers").find("name", name) {
+            Value::Null => {
+                errors.forbidden("spec.ephemeralContainers", format!("existing ephemeral containers {name:?} may not be removed\n"));
+            }
+            c if c != container => {
+                errors.forbidden("spec.ephemeralContainers", format!("existing ephemeral containers {name:?} may not be changed\n"));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The `resize` subresource: only resources.
+pub(super) fn resize(old: &Object, new: &Object, errors: &mut Errors) {
+    let fresh: Vec<Error> = {
+        let mut found = Errors::default();
+        pod::spec(&new["spec"], "spec", &mut found);
+        found.list
+    };
+    errors.list.extend(fresh);
+    let class = |pod: &Object| crate::api::validation::warnings::qos_class(&pod["spec"]);
+    if old.at("status.qosClass").is_some() && old.at("status.qosClass").str() != class(new) {
+        errors.invalid("spec", class(new), "Pod QOS Class may not change as a result of resizing");
+    }
+}
