@@ -121,7 +121,11 @@ fn claim(spec: &Value, errors: &mut Errors) {
     if storage.is_null() {
         errors.required("spec.resources[storage]", "");
     } else if Quantity::of(storage).nano <= 0 {
-        errors.invalid("spec.resources[storage]", Quantity::of(storage).to_string(), "must be greater than zero");
+        errors.invalid(
+            "spec.resources[storage]",
+            Quantity::of(storage).to_string(),
+            "must be greater than zero",
+        );
     }
     let class = spec["storageClassName"].str();
     if !class.is_empty() {
@@ -147,8 +151,15 @@ fn persistent_volume(spec: &Value, errors: &mut Errors) {
         }
     }
     const OTHERS: &[&str] = &[
-        "capacity", "accessModes", "claimRef", "persistentVolumeReclaimPolicy", "storageClassName",
-        "mountOptions", "volumeMode", "nodeAffinity", "volumeAttributesClassName",
+        "capacity",
+        "accessModes",
+        "claimRef",
+        "persistentVolumeReclaimPolicy",
+        "storageClassName",
+        "mountOptions",
+        "volumeMode",
+        "nodeAffinity",
+        "volumeAttributesClassName",
     ];
     let mut first = true;
     for (kind, source) in spec.entries().filter(|(k, _)| !OTHERS.contains(&k.as_str())) {
@@ -172,7 +183,10 @@ fn persistent_volume(spec: &Value, errors: &mut Errors) {
         errors.not_supported("spec.persistentVolumeReclaimPolicy", policy, &["Delete", "Recycle", "Retain"]);
     }
     if spec["hostPath"]["path"].str() == "/" && policy == "Recycle" {
-        errors.forbidden("spec.persistentVolumeReclaimPolicy", "may not be 'recycle' for a hostPath mount of '/'");
+        errors.forbidden(
+            "spec.persistentVolumeReclaimPolicy",
+            "may not be 'recycle' for a hostPath mount of '/'",
+        );
     }
     let class = spec["storageClassName"].str();
     if !class.is_empty() {
@@ -217,8 +231,14 @@ fn limit_range(spec: &Value, errors: &mut Errors) {
                 keys.push(name);
             }
         }
-        if kind == "PersistentVolumeClaim" && limit["min"]["storage"].is_null() && limit["max"]["storage"].is_null() {
-            errors.required(path.as_str(), "either minimum or maximum storage value is required, but neither was provided");
+        if kind == "PersistentVolumeClaim"
+            && limit["min"]["storage"].is_null()
+            && limit["max"]["storage"].is_null()
+        {
+            errors.required(
+                path.as_str(),
+                "either minimum or maximum storage value is required, but neither was provided",
+            );
         }
         keys.sort_unstable();
         keys.dedup();
@@ -231,7 +251,11 @@ fn limit_range(spec: &Value, errors: &mut Errors) {
 fn limits_in_order(limit: &Value, key: &str, path: &str, errors: &mut Errors) {
     let of = |list: &str| limit[list].get(key).is_some().then(|| Quantity::of(limit[list].get(key)));
     let (min, max, default, request) = (of("min"), of("max"), of("default"), of("defaultRequest"));
-    let mut above = |low: Option<Quantity>, high: Option<Quantity>, field: &str, shown: Option<Quantity>, words: (&str, &str)| {
+    let mut above = |low: Option<Quantity>,
+                     high: Option<Quantity>,
+                     field: &str,
+                     shown: Option<Quantity>,
+                     words: (&str, &str)| {
         if let (Some(low), Some(high)) = (low, high)
             && low > high
         {
@@ -292,9 +316,20 @@ fn rules(rules: &Value, kind: Kind, errors: &mut Errors) {
         }
         if !rule["nonResourceURLs"].is_empty() {
             if kind == Kind::ROLE {
-                errors.invalid(at("nonResourceURLs"), &rule["nonResourceURLs"], "namespaced rules cannot apply to non-resource URLs");
-            } else if !rule["apiGroups"].is_empty() || !rule["resources"].is_empty() || !rule["resourceNames"].is_empty() {
-                errors.invalid(at("nonResourceURLs"), &rule["nonResourceURLs"], "rules cannot apply to both regular resources and non-resource URLs");
+                errors.invalid(
+                    at("nonResourceURLs"),
+                    &rule["nonResourceURLs"],
+                    "namespaced rules cannot apply to non-resource URLs",
+                );
+            } else if !rule["apiGroups"].is_empty()
+                || !rule["resources"].is_empty()
+                || !rule["resourceNames"].is_empty()
+            {
+                errors.invalid(
+                    at("nonResourceURLs"),
+                    &rule["nonResourceURLs"],
+                    "rules cannot apply to both regular resources and non-resource URLs",
+                );
             }
             continue;
         }
@@ -313,7 +348,8 @@ fn role_binding(object: &Object, errors: &mut Errors) {
     if role["apiGroup"].str() != GROUP {
         errors.not_supported("roleRef.apiGroup", role["apiGroup"].str(), &[GROUP]);
     }
-    let kinds: &[&str] = if object.kind == Kind::ROLE_BINDING { &["Role", "ClusterRole"] } else { &["ClusterRole"] };
+    let kinds: &[&str] =
+        if object.kind == Kind::ROLE_BINDING { &["Role", "ClusterRole"] } else { &["ClusterRole"] };
     if !kinds.contains(&role["kind"].str()) {
         errors.not_supported("roleRef.kind", role["kind"].str(), kinds);
     }
@@ -381,7 +417,11 @@ pub(super) fn update(old: &Object, new: &Object, errors: &mut Errors) {
             }
         }
         Kind::STORAGE_CLASS => {
-            for (field, words) in [("parameters", "updates to parameters are forbidden."), ("provisioner", "updates to provisioner are forbidden."), ("reclaimPolicy", "updates to reclaimPolicy are forbidden.")] {
+            for (field, words) in [
+                ("parameters", "updates to parameters are forbidden."),
+                ("provisioner", "updates to provisioner are forbidden."),
+                ("reclaimPolicy", "updates to reclaimPolicy are forbidden."),
+            ] {
                 if old[field] != new[field] {
                     errors.forbidden(field, words);
                 }
@@ -409,7 +449,10 @@ pub(super) fn update(old: &Object, new: &Object, errors: &mut Errors) {
                 t.fields().filter(of).map(|f| o["spec"][f.name()].clone()).collect::<Vec<_>>()
             };
             if source(old) != source(new) {
-                errors.forbidden("spec.persistentvolumesource", "spec.persistentvolumesource is immutable after creation");
+                errors.forbidden(
+                    "spec.persistentvolumesource",
+                    "spec.persistentvolumesource is immutable after creation",
+                );
             }
         }
         _ => {}

@@ -57,7 +57,11 @@ pub(super) fn list(
             }
         }
         if role == Role::Init {
-            host_port_conflicts(std::slice::from_ref(container), &path[..path.len() - format!("[{i}]").len()], errors);
+            host_port_conflicts(
+                std::slice::from_ref(container),
+                &path[..path.len() - format!("[{i}]").len()],
+                errors,
+            );
         }
     }
     if role == Role::Main {
@@ -244,13 +248,32 @@ fn env_from(sources: &Value, path: &str, errors: &mut Errors) {
 
 /// Fields that the downward API converts (`ConvertDownwardAPIFieldLabel`).
 const CONVERTED: &[&str] = &[
-    "metadata.annotations", "metadata.labels", "metadata.name", "metadata.namespace", "metadata.uid",
-    "spec.nodeName", "spec.restartPolicy", "spec.serviceAccountName", "spec.schedulerName", "status.phase",
-    "status.hostIP", "status.hostIPs", "status.podIP", "status.podIPs", "spec.host",
+    "metadata.annotations",
+    "metadata.labels",
+    "metadata.name",
+    "metadata.namespace",
+    "metadata.uid",
+    "spec.nodeName",
+    "spec.restartPolicy",
+    "spec.serviceAccountName",
+    "spec.schedulerName",
+    "status.phase",
+    "status.hostIP",
+    "status.hostIPs",
+    "status.podIP",
+    "status.podIPs",
+    "spec.host",
 ];
 const ENV_FIELDS: &[&str] = &[
-    "metadata.name", "metadata.namespace", "metadata.uid", "spec.nodeName", "spec.serviceAccountName",
-    "status.hostIP", "status.hostIPs", "status.podIP", "status.podIPs",
+    "metadata.name",
+    "metadata.namespace",
+    "metadata.uid",
+    "spec.nodeName",
+    "spec.serviceAccountName",
+    "status.hostIP",
+    "status.hostIPs",
+    "status.podIP",
+    "status.podIPs",
 ];
 const VOLUME_FIELDS: &[&str] =
     &["metadata.annotations", "metadata.labels", "metadata.name", "metadata.namespace", "metadata.uid"];
@@ -286,8 +309,12 @@ pub(super) fn field_ref(reference: &Value, path: &str, in_volume: bool, errors: 
 /// `validateContainerResourceFieldSelector`
 pub(super) fn resource_field_ref(reference: &Value, path: &str, in_volume: bool, errors: &mut Errors) {
     const KNOWN: &[&str] = &[
-        "limits.cpu", "limits.ephemeral-storage", "limits.memory", "requests.cpu",
-        "requests.ephemeral-storage", "requests.memory",
+        "limits.cpu",
+        "limits.ephemeral-storage",
+        "limits.memory",
+        "requests.cpu",
+        "requests.ephemeral-storage",
+        "requests.memory",
     ];
     if reference.is_null() {
         return;
@@ -334,16 +361,28 @@ fn mounts(c: &Value, path: &str, context: &Context, errors: &mut Errors) {
         }
         if !expression.is_empty() {
             if !sub.is_empty() {
-                errors.invalid(unindexed("subPathExpr"), expression, "subPathExpr and subPath are mutually exclusive");
+                errors.invalid(
+                    unindexed("subPathExpr"),
+                    expression,
+                    "subPathExpr and subPath are mutually exclusive",
+                );
             }
             descending(expression, &unindexed("subPathExpr"), errors);
         }
         let propagation = &mount["mountPropagation"];
-        if propagation.is_some() && !matches!(propagation.str(), "None" | "HostToContainer" | "Bidirectional") {
-            errors.not_supported(unindexed("mountPropagation"), propagation, &["Bidirectional", "HostToContainer", "None"]);
+        if propagation.is_some() && !matches!(propagation.str(), "None" | "HostToContainer" | "Bidirectional")
+        {
+            errors.not_supported(
+                unindexed("mountPropagation"),
+                propagation,
+                &["Bidirectional", "HostToContainer", "None"],
+            );
         }
         if propagation.str() == "Bidirectional" && !c["securityContext"]["privileged"].is_true() {
-            errors.forbidden(unindexed("mountPropagation"), "Bidirectional mount propagation is available only to privileged containers");
+            errors.forbidden(
+                unindexed("mountPropagation"),
+                "Bidirectional mount propagation is available only to privileged containers",
+            );
         }
     }
     for (i, device) in c["volumeDevices"].items().iter().enumerate() {
@@ -390,7 +429,9 @@ fn probe(p: &Value, name: &str, path: &str, grace: i64, errors: &mut Errors) {
         return;
     }
     handler(p, path, grace, errors);
-    for field in ["initialDelaySeconds", "timeoutSeconds", "periodSeconds", "successThreshold", "failureThreshold"] {
+    for field in
+        ["initialDelaySeconds", "timeoutSeconds", "periodSeconds", "successThreshold", "failureThreshold"]
+    {
         errors.nonnegative(format!("{path}.{field}"), &p[field]);
     }
     let own_grace = &p["terminationGracePeriodSeconds"];
@@ -399,7 +440,11 @@ fn probe(p: &Value, name: &str, path: &str, grace: i64, errors: &mut Errors) {
     }
     if name == "readinessProbe" {
         if own_grace.is_some() {
-            errors.invalid(format!("{path}.terminationGracePeriodSeconds"), own_grace, "must not be set for readinessProbes");
+            errors.invalid(
+                format!("{path}.terminationGracePeriodSeconds"),
+                own_grace,
+                "must not be set for readinessProbes",
+            );
         }
     } else if p["successThreshold"].int_or(1) != 1 {
         errors.invalid(format!("{path}.successThreshold"), &p["successThreshold"], "must be 1");
@@ -426,7 +471,8 @@ fn handler(h: &Value, path: &str, grace: i64, errors: &mut Errors) {
             "sleep" => {
                 let seconds = action["seconds"].int_or(0);
                 if seconds < 0 || seconds > grace {
-                    let detail = format!("must be non-negative and less than terminationGracePeriodSeconds ({grace})");
+                    let detail =
+                        format!("must be non-negative and less than terminationGracePeriodSeconds ({grace})");
                     errors.invalid(path, seconds, detail);
                 }
             }
@@ -447,7 +493,11 @@ fn http_get(get: &Value, path: &str, errors: &mut Errors) {
         errors.not_supported(format!("{path}.scheme"), &get["scheme"], &["HTTP", "HTTPS"]);
     }
     for header in get["httpHeaders"].items() {
-        errors.complaints(&format!("{path}.httpHeaders"), &header["name"], names::http_header(header["name"].str()));
+        errors.complaints(
+            &format!("{path}.httpHeaders"),
+            &header["name"],
+            names::http_header(header["name"].str()),
+        );
     }
 }
 

@@ -23,7 +23,8 @@ pub(super) fn check(schedule: &str) -> Result<(), String> {
     if fields.len() != 5 {
         return Err(format!("expected exactly 5 fields, found {}: [{}]", fields.len(), fields.join(" ")));
     }
-    const MONTHS: &[&str] = &["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+    const MONTHS: &[&str] =
+        &["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
     const DAYS: &[&str] = &["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
     let bounds = [(0, 59, NONE, 0), (0, 23, NONE, 0), (1, 31, NONE, 0), (1, 12, MONTHS, 1), (0, 6, DAYS, 0)];
     for (field, (min, max, names, first)) in fields.iter().zip(bounds) {
@@ -37,7 +38,12 @@ pub(super) fn check(schedule: &str) -> Result<(), String> {
 const NONE: &[&str] = &[];
 
 /// `*`, `N`, `N-M`, each with an optional `/STEP`.
-fn check_range(expr: &str, min: u32, max: u32, number: &dyn Fn(&str) -> Result<u32, String>) -> Result<(), String> {
+fn check_range(
+    expr: &str,
+    min: u32,
+    max: u32,
+    number: &dyn Fn(&str) -> Result<u32, String>,
+) -> Result<(), String> {
     let range_and_step: Vec<&str> = expr.split('/').collect();
     let ends: Vec<&str> = range_and_step[0].split('-').collect();
     let (start, mut end) = if matches!(ends[0], "*" | "?") {
@@ -91,12 +97,41 @@ fn number(word: &str, names: &[&str], first: u32) -> Result<u32, String> {
 /// Whether a name has the form of one in the time zone database: a known area and a place.
 pub(super) fn is_time_zone(zone: &str) -> bool {
     const AREAS: &[&str] = &[
-        "Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian",
-        "Pacific", "Etc",
+        "Africa",
+        "America",
+        "Antarctica",
+        "Arctic",
+        "Asia",
+        "Atlantic",
+        "Australia",
+        "Europe",
+        "Indian",
+        "Pacific",
+        "Etc",
     ];
     match zone.split_once('/') {
         Some((area, place)) => AREAS.contains(&area) && place.starts_with(|c: char| c.is_ascii_uppercase()),
-        None => matches!(zone, "UTC" | "GMT" | "CET" | "EET" | "WET" | "MET" | "EST" | "MST" | "HST" | "Japan" | "Singapore" | "PRC" | "ROK" | "Israel" | "Turkey" | "Egypt" | "Iran" | "Hongkong"),
+        None => matches!(
+            zone,
+            "UTC"
+                | "GMT"
+                | "CET"
+                | "EET"
+                | "WET"
+                | "MET"
+                | "EST"
+                | "MST"
+                | "HST"
+                | "Japan"
+                | "Singapore"
+                | "PRC"
+                | "ROK"
+                | "Israel"
+                | "Turkey"
+                | "Egypt"
+                | "Iran"
+                | "Hongkong"
+        ),
     }
 }
 

@@ -50,7 +50,9 @@ pub(super) fn service(service: &Object, errors: &mut Errors) {
     if kind == "ExternalName" {
         match spec["externalName"].str() {
             "" => errors.required("spec.externalName", ""),
-            name => errors.complaints("spec.externalName", name, names::dns_subdomain(name.trim_end_matches('.'))),
+            name => {
+                errors.complaints("spec.externalName", name, names::dns_subdomain(name.trim_end_matches('.')))
+            }
         }
     }
     let mut taken: Vec<&str> = vec![];
@@ -70,7 +72,11 @@ pub(super) fn service(service: &Object, errors: &mut Errors) {
     match kind {
         "ClusterIP" | "ExternalName" | "LoadBalancer" | "NodePort" => {}
         "" => errors.required("spec.type", ""),
-        other => errors.not_supported("spec.type", other, &["ClusterIP", "ExternalName", "LoadBalancer", "NodePort"]),
+        other => errors.not_supported(
+            "spec.type",
+            other,
+            &["ClusterIP", "ExternalName", "LoadBalancer", "NodePort"],
+        ),
     }
     node_ports(kind, ports, errors);
     for (i, port) in ports.iter().enumerate() {
@@ -89,10 +95,9 @@ pub(super) fn service(service: &Object, errors: &mut Errors) {
             });
         }
     }
-    for (field, allowed) in [
-        ("externalTrafficPolicy", &["Cluster", "Local"]),
-        ("internalTrafficPolicy", &["Cluster", "Local"]),
-    ] {
+    for (field, allowed) in
+        [("externalTrafficPolicy", &["Cluster", "Local"]), ("internalTrafficPolicy", &["Cluster", "Local"])]
+    {
         let value = spec[field].str();
         if !value.is_empty() && !allowed.contains(&value) {
             errors.not_supported(format!("spec.{field}"), value, allowed);
@@ -100,7 +105,13 @@ pub(super) fn service(service: &Object, errors: &mut Errors) {
     }
 }
 
-fn service_port<'a>(port: &'a Value, needs_name: bool, path: &str, taken: &mut Vec<&'a str>, errors: &mut Errors) {
+fn service_port<'a>(
+    port: &'a Value,
+    needs_name: bool,
+    path: &str,
+    taken: &mut Vec<&'a str>,
+    errors: &mut Errors,
+) {
     let name = port["name"].str();
     let at = |field: &str| format!("{path}.{field}");
     if !name.is_empty() {
@@ -127,7 +138,9 @@ fn cluster_ips(spec: &Value, errors: &mut Errors) {
         Err(_) => ip(given, "spec.clusterIPs[0]", errors),
         Ok(address) if !contains((IpAddr::V4(SERVICE_RANGE.0), SERVICE_RANGE.1), address) => {
             let shown = format!("[{}]", json::quote(given));
-            let detail = format!("failed to allocate IP {given}: the provided network does not match the current range");
+            let detail = format!(
+                "failed to allocate IP {given}: the provided network does not match the current range"
+            );
             errors.invalid_shown("spec.clusterIPs", shown, detail);
         }
         Ok(_) => {}
@@ -144,8 +157,15 @@ fn node_ports(kind: &str, ports: &[Value], errors: &mut Errors) {
         if kind == "ClusterIP" {
             errors.forbidden(at, "may not be used when `type` is 'ClusterIP'");
         } else if !NODE_PORTS.contains(&number) {
-            errors.invalid(at, number, "provided port is not in the valid range. The range of valid ports is 30000-32767");
-        } else if ports[..i].iter().any(|p| p["nodePort"] == port["nodePort"] && p["protocol"] == port["protocol"]) {
+            errors.invalid(
+                at,
+                number,
+                "provided port is not in the valid range. The range of valid ports is 30000-32767",
+            );
+        } else if ports[..i]
+            .iter()
+            .any(|p| p["nodePort"] == port["nodePort"] && p["protocol"] == port["protocol"])
+        {
             errors.duplicate(at, number);
         }
     }
@@ -199,7 +219,11 @@ fn policy_port(port: &Value, path: &str, errors: &mut Errors) {
             errors.invalid(format!("{path}.endPort"), to, "must be greater than or equal to `port`");
         }
     } else if port["endPort"].is_some() {
-        errors.invalid(format!("{path}.endPort"), &port["endPort"], "may not be specified when `port` is not specified");
+        errors.invalid(
+            format!("{path}.endPort"),
+            &port["endPort"],
+            "may not be specified when `port` is not specified",
+        );
     }
 }
 
@@ -293,7 +317,11 @@ fn ingress_path(p: &Value, path: &str, errors: &mut Errors) {
         }
         "ImplementationSpecific" => {}
         "" => errors.required(format!("{path}.pathType"), "pathType must be specified"),
-        other => errors.not_supported(format!("{path}.pathType"), other, &["Exact", "ImplementationSpecific", "Prefix"]),
+        other => errors.not_supported(
+            format!("{path}.pathType"),
+            other,
+            &["Exact", "ImplementationSpecific", "Prefix"],
+        ),
     }
     backend(&p["backend"], &format!("{path}.backend"), errors);
 }

@@ -60,7 +60,10 @@ fn node_term(term: &Value, path: &str, errors: &mut Errors) {
         let path = format!("{path}.matchFields[{i}]");
         match e["operator"].str() {
             "In" | "NotIn" if e["values"].items().len() != 1 => {
-                errors.required(format!("{path}.values"), "must be only one value when `operator` is 'In' or 'NotIn' for node field selector");
+                errors.required(
+                    format!("{path}.values"),
+                    "must be only one value when `operator` is 'In' or 'NotIn' for node field selector",
+                );
             }
             "In" | "NotIn" => {}
             _ => errors.invalid(format!("{path}.operator"), &e["operator"], "not a valid selector operator"),
@@ -109,10 +112,18 @@ pub(super) fn tolerations(tolerations: &Value, path: &str, errors: &mut Errors) 
         if !key.is_empty() {
             errors.complaints(&at("key"), key, names::qualified(key));
         } else if operator != "Exists" {
-            errors.invalid(at("operator"), operator, "operator must be Exists when `key` is empty, which means \"match all values and all keys\"");
+            errors.invalid(
+                at("operator"),
+                operator,
+                "operator must be Exists when `key` is empty, which means \"match all values and all keys\"",
+            );
         }
         if t["tolerationSeconds"].is_some() && t["effect"].str() != "NoExecute" {
-            errors.invalid(at("effect"), t["effect"].str(), "effect must be 'NoExecute' when `tolerationSeconds` is set");
+            errors.invalid(
+                at("effect"),
+                t["effect"].str(),
+                "effect must be 'NoExecute' when `tolerationSeconds` is set",
+            );
         }
         match operator {
             "Equal" | "" => {
@@ -122,7 +133,11 @@ pub(super) fn tolerations(tolerations: &Value, path: &str, errors: &mut Errors) 
                 }
             }
             "Exists" if !t["value"].str().is_empty() => {
-                errors.invalid_shown(at("operator"), internal(t), "value must be empty when `operator` is 'Exists'");
+                errors.invalid_shown(
+                    at("operator"),
+                    internal(t),
+                    "value must be empty when `operator` is 'Exists'",
+                );
             }
             "Exists" => {}
             // Comparison needs a feature gate that is off by default.
@@ -173,7 +188,9 @@ pub(super) fn spread(constraints: &Value, path: &str, errors: &mut Errors) {
         if !matches!(action, "DoNotSchedule" | "ScheduleAnyway") {
             errors.not_supported(at("whenUnsatisfiable"), action, &["DoNotSchedule", "ScheduleAnyway"]);
         }
-        let same = |o: &Value| o["topologyKey"] == c["topologyKey"] && o["whenUnsatisfiable"] == c["whenUnsatisfiable"];
+        let same = |o: &Value| {
+            o["topologyKey"] == c["topologyKey"] && o["whenUnsatisfiable"] == c["whenUnsatisfiable"]
+        };
         if items[..i].iter().any(same) {
             let pair = format!("{{{}, {action}}}", c["topologyKey"].str());
             errors.duplicate(at("{topologyKey, whenUnsatisfiable}"), pair);
@@ -183,7 +200,11 @@ pub(super) fn spread(constraints: &Value, path: &str, errors: &mut Errors) {
                 errors.invalid(at("minDomains"), n, "must be greater than zero");
             }
             if action == "ScheduleAnyway" {
-                errors.invalid(at("minDomains"), n, "can only use minDomains if whenUnsatisfiable=DoNotSchedule, not ScheduleAnyway");
+                errors.invalid(
+                    at("minDomains"),
+                    n,
+                    "can only use minDomains if whenUnsatisfiable=DoNotSchedule, not ScheduleAnyway",
+                );
             }
         }
         meta::selector(&c["labelSelector"], &at("labelSelector"), errors);

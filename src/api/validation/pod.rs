@@ -12,7 +12,11 @@ pub(super) fn create(pod: &Object, errors: &mut Errors) {
         for (i, c) in spec[list].items().iter().enumerate() {
             let image = c["image"].str();
             if image.trim() != image {
-                errors.invalid(format!("spec.{list}[{i}].image"), image, "must not have leading or trailing whitespace");
+                errors.invalid(
+                    format!("spec.{list}[{i}].image"),
+                    image,
+                    "must not have leading or trailing whitespace",
+                );
             }
         }
     }
@@ -30,7 +34,10 @@ pub(super) fn template(template: &Value, path: &str, errors: &mut Errors) {
     meta::annotations(&template["metadata"]["annotations"], &format!("{path}.annotations"), errors);
     spec(&template["spec"], &format!("{path}.spec"), errors);
     if !template["spec"]["ephemeralContainers"].is_empty() {
-        errors.forbidden(format!("{path}.spec.ephemeralContainers"), "ephemeral containers not allowed in pod template");
+        errors.forbidden(
+            format!("{path}.spec.ephemeralContainers"),
+            "ephemeral containers not allowed in pod template",
+        );
     }
 }
 
@@ -40,11 +47,9 @@ pub(super) fn spec(spec: &Value, path: &str, errors: &mut Errors) {
     let volumes = volume::volumes(&spec["volumes"], &at("volumes"), errors);
     let context = Context { volumes, grace: spec["terminationGracePeriodSeconds"].int_or(30) };
     let mut taken = vec![];
-    for (list, role) in [
-        ("containers", Role::Main),
-        ("initContainers", Role::Init),
-        ("ephemeralContainers", Role::Ephemeral),
-    ] {
+    for (list, role) in
+        [("containers", Role::Main), ("initContainers", Role::Init), ("ephemeralContainers", Role::Ephemeral)]
+    {
         container::list(&spec[list], role, &at(list), &context, &mut taken, errors);
     }
     resources::requirements(&spec["resources"], &at("resources"), resources::Scope::Pod, errors);
@@ -89,7 +94,9 @@ fn policies(spec: &Value, path: &str, errors: &mut Errors) {
     match spec["restartPolicy"].str() {
         "Always" | "OnFailure" | "Never" => {}
         "" => errors.required(format!("{path}.restartPolicy"), ""),
-        other => errors.not_supported(format!("{path}.restartPolicy"), other, &["Always", "OnFailure", "Never"]),
+        other => {
+            errors.not_supported(format!("{path}.restartPolicy"), other, &["Always", "OnFailure", "Never"])
+        }
     }
     match spec["dnsPolicy"].str() {
         "ClusterFirstWithHostNet" | "ClusterFirst" | "Default" | "None" => {}
@@ -110,7 +117,10 @@ fn dns_config(spec: &Value, path: &str, errors: &mut Errors) {
         if config.is_null() {
             errors.required(format!("{path}.dnsConfig"), "must provide `dnsConfig` when `dnsPolicy` is None");
         } else if servers.is_empty() {
-            errors.required(at("nameservers"), "must provide at least one DNS nameserver when `dnsPolicy` is None");
+            errors.required(
+                at("nameservers"),
+                "must provide at least one DNS nameserver when `dnsPolicy` is None",
+            );
         }
     }
     if servers.len() > 3 {
@@ -132,7 +142,11 @@ fn dns_config(spec: &Value, path: &str, errors: &mut Errors) {
 fn gates(spec: &Value, path: &str, errors: &mut Errors) {
     for (i, gate) in spec["readinessGates"].items().iter().enumerate() {
         let condition = gate["conditionType"].str();
-        errors.complaints(&format!("{path}.readinessGates[{i}].conditionType"), condition, names::qualified(condition));
+        errors.complaints(
+            &format!("{path}.readinessGates[{i}].conditionType"),
+            condition,
+            names::qualified(condition),
+        );
     }
     let mut taken: Vec<&str> = vec![];
     for (i, gate) in spec["schedulingGates"].items().iter().enumerate() {

@@ -28,7 +28,8 @@ pub(super) fn update(old: &Object, new: &Object, errors: &mut Errors) {
     removed_gates(before, after, errors);
     let munged = munged(before, after);
     if munged != *before {
-        let detail = format!("pod updates may not change fields other than {UPDATABLE}\n{}", diff(&munged, before));
+        let detail =
+            format!("pod updates may not change fields other than {UPDATABLE}\n{}", diff(&munged, before));
         errors.forbidden("spec", detail);
     }
 }
@@ -59,7 +60,10 @@ fn added_tolerations(before: &Value, after: &Value, errors: &mut Errors) {
     };
     let kept = |t: &Value| after["tolerations"].items().iter().any(|n| same(n, t) || n == t);
     if !before["tolerations"].items().iter().all(kept) {
-        errors.forbidden("spec.tolerations", "existing toleration can not be modified except its tolerationSeconds");
+        errors.forbidden(
+            "spec.tolerations",
+            "existing toleration can not be modified except its tolerationSeconds",
+        );
     }
 }
 
@@ -86,7 +90,8 @@ fn munged(before: &Value, after: &Value) -> Value {
         // Gated pods may narrow where they go.
         fields.extend(["nodeSelector", "affinity"]);
     }
-    let grace = (before["terminationGracePeriodSeconds"].int_or(0), after["terminationGracePeriodSeconds"].int_or(0));
+    let grace =
+        (before["terminationGracePeriodSeconds"].int_or(0), after["terminationGracePeriodSeconds"].int_or(0));
     if grace.0 < 0 && grace.1 == 1 {
         fields.push("terminationGracePeriodSeconds");
     }
@@ -110,10 +115,16 @@ pub(super) fn ephemeral(old: &Object, new: &Object, errors: &mut Errors) {
         let name = container["name"].str();
         match new.at("spec.ephemeralContainers").find("name", name) {
             Value::Null => {
-                errors.forbidden("spec.ephemeralContainers", format!("existing ephemeral containers {name:?} may not be removed\n"));
+                errors.forbidden(
+                    "spec.ephemeralContainers",
+                    format!("existing ephemeral containers {name:?} may not be removed\n"),
+                );
             }
             c if c != container => {
-                errors.forbidden("spec.ephemeralContainers", format!("existing ephemeral containers {name:?} may not be changed\n"));
+                errors.forbidden(
+                    "spec.ephemeralContainers",
+                    format!("existing ephemeral containers {name:?} may not be changed\n"),
+                );
             }
             _ => {}
         }

@@ -12,16 +12,47 @@ pub(super) enum Scope {
 }
 
 const STANDARD: &[&str] = &[
-    "cpu", "memory", "ephemeral-storage", "requests.cpu", "requests.memory", "requests.ephemeral-storage",
-    "limits.cpu", "limits.memory", "limits.ephemeral-storage", "pods", "resourcequotas", "services",
-    "replicationcontrollers", "secrets", "configmaps", "persistentvolumeclaims", "storage",
-    "requests.storage", "services.nodeports", "services.loadbalancers",
+    "cpu",
+    "memory",
+    "ephemeral-storage",
+    "requests.cpu",
+    "requests.memory",
+    "requests.ephemeral-storage",
+    "limits.cpu",
+    "limits.memory",
+    "limits.ephemeral-storage",
+    "pods",
+    "resourcequotas",
+    "services",
+    "replicationcontrollers",
+    "secrets",
+    "configmaps",
+    "persistentvolumeclaims",
+    "storage",
+    "requests.storage",
+    "services.nodeports",
+    "services.loadbalancers",
 ];
 const QUOTA: &[&str] = &[
-    "cpu", "memory", "ephemeral-storage", "requests.cpu", "requests.memory", "requests.storage",
-    "requests.ephemeral-storage", "limits.cpu", "limits.memory", "limits.ephemeral-storage", "pods",
-    "resourcequotas", "services", "replicationcontrollers", "secrets", "persistentvolumeclaims",
-    "configmaps", "services.nodeports", "services.loadbalancers",
+    "cpu",
+    "memory",
+    "ephemeral-storage",
+    "requests.cpu",
+    "requests.memory",
+    "requests.storage",
+    "requests.ephemeral-storage",
+    "limits.cpu",
+    "limits.memory",
+    "limits.ephemeral-storage",
+    "pods",
+    "resourcequotas",
+    "services",
+    "replicationcontrollers",
+    "secrets",
+    "persistentvolumeclaims",
+    "configmaps",
+    "services.nodeports",
+    "services.loadbalancers",
 ];
 
 /// `validateResourceName`; true if it is fine.
@@ -41,7 +72,8 @@ fn container_name(resource: &str, path: &str, errors: &mut Errors) {
     if !name(resource, path, errors) {
         return;
     }
-    let standard = matches!(resource, "cpu" | "memory" | "ephemeral-storage") || resource.starts_with("hugepages-");
+    let standard =
+        matches!(resource, "cpu" | "memory" | "ephemeral-storage") || resource.starts_with("hugepages-");
     if !resource.contains('/') {
         if !standard {
             errors.invalid(path, resource, "must be a standard resource for containers");
@@ -54,7 +86,8 @@ fn container_name(resource: &str, path: &str, errors: &mut Errors) {
 /// `validateResourceQuotaResourceName`
 pub(super) fn quota_name(resource: &str, path: &str, errors: &mut Errors) {
     if name(resource, path, errors) && !resource.contains('/') && !QUOTA.contains(&resource) {
-        let counted = ["count/", "requests.", "limits.", "hugepages-"].iter().any(|p| resource.starts_with(p));
+        let counted =
+            ["count/", "requests.", "limits.", "hugepages-"].iter().any(|p| resource.starts_with(p));
         if !counted {
             errors.invalid(path, resource, "must be a standard resource for quota");
         }
@@ -82,8 +115,15 @@ pub(super) fn quantity(resource: &str, value: &Value, path: &str, errors: &mut E
 fn is_counted(resource: &str) -> bool {
     matches!(
         resource,
-        "pods" | "resourcequotas" | "services" | "replicationcontrollers" | "secrets" | "configmaps"
-            | "persistentvolumeclaims" | "services.nodeports" | "services.loadbalancers"
+        "pods"
+            | "resourcequotas"
+            | "services"
+            | "replicationcontrollers"
+            | "secrets"
+            | "configmaps"
+            | "persistentvolumeclaims"
+            | "services.nodeports"
+            | "services.loadbalancers"
     ) || is_extended(resource)
 }
 
@@ -116,7 +156,11 @@ pub(super) fn requirements(r: &Value, path: &str, scope: Scope, errors: &mut Err
                 errors.required(format!("{path}.limits"), "Limit must be set for non overcommit resources");
             }
         } else if asked != allowed && !overcommit {
-            errors.invalid(requests.clone(), asked.to_string(), format!("must be equal to {resource} limit of {allowed}"));
+            errors.invalid(
+                requests.clone(),
+                asked.to_string(),
+                format!("must be equal to {resource} limit of {allowed}"),
+            );
         } else if asked > allowed {
             let detail = format!("must be less than or equal to {resource} limit of {allowed}");
             errors.invalid(requests.clone(), asked.to_string(), detail);

@@ -27,7 +27,11 @@ fn seccomp(profile: &Value, path: &str, errors: &mut Errors) {
         ),
         "Localhost" | "RuntimeDefault" | "Unconfined" => {}
         "" => errors.required(format!("{path}.type"), "type is required when seccompProfile is set"),
-        _ => errors.not_supported(format!("{path}.type"), &profile["type"], &["Localhost", "RuntimeDefault", "Unconfined"]),
+        _ => errors.not_supported(
+            format!("{path}.type"),
+            &profile["type"],
+            &["Localhost", "RuntimeDefault", "Unconfined"],
+        ),
     }
 }
 
@@ -41,11 +45,19 @@ pub(super) fn container(context: &Value, path: &str, errors: &mut Errors) {
     seccomp(&context["seccompProfile"], &format!("{path}.seccompProfile"), errors);
     if context["allowPrivilegeEscalation"].as_bool() == Some(false) {
         if context["privileged"].is_true() {
-            errors.invalid_shown(path, internal(context), "cannot set `allowPrivilegeEscalation` to false and `privileged` to true");
+            errors.invalid_shown(
+                path,
+                internal(context),
+                "cannot set `allowPrivilegeEscalation` to false and `privileged` to true",
+            );
         }
         let added = context["capabilities"]["add"].items();
         if added.iter().any(|c| c.str() == "CAP_SYS_ADMIN") {
-            errors.invalid_shown(path, internal(context), "cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN");
+            errors.invalid_shown(
+                path,
+                internal(context),
+                "cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN",
+            );
         }
     }
 }
@@ -53,8 +65,17 @@ pub(super) fn container(context: &Value, path: &str, errors: &mut Errors) {
 /// The context as upstream prints its internal type.
 fn internal(context: &Value) -> String {
     let fields = [
-        "capabilities", "privileged", "seLinuxOptions", "windowsOptions", "runAsUser", "runAsGroup",
-        "runAsNonRoot", "readOnlyRootFilesystem", "allowPrivilegeEscalation", "procMount", "seccompProfile",
+        "capabilities",
+        "privileged",
+        "seLinuxOptions",
+        "windowsOptions",
+        "runAsUser",
+        "runAsGroup",
+        "runAsNonRoot",
+        "readOnlyRootFilesystem",
+        "allowPrivilegeEscalation",
+        "procMount",
+        "seccompProfile",
         "appArmorProfile",
     ];
     let name = |field: &str| match field {
@@ -83,7 +104,11 @@ pub(super) fn pod(spec: &Value, path: &str, errors: &mut Errors) {
         }
     }
     if spec["hostPID"].is_true() && spec["shareProcessNamespace"].is_true() {
-        errors.invalid(format!("{path}.shareProcessNamespace"), true, "ShareProcessNamespace and HostPID cannot both be enabled");
+        errors.invalid(
+            format!("{path}.shareProcessNamespace"),
+            true,
+            "ShareProcessNamespace and HostPID cannot both be enabled",
+        );
     }
     id(context, "fsGroup", path, errors);
     id(context, "runAsUser", path, errors);

@@ -6,10 +6,36 @@ use crate::api::{Value, names};
 
 /// The sources in upstream's order of checking.
 const SOURCES: &[&str] = &[
-    "emptyDir", "hostPath", "gitRepo", "gcePersistentDisk", "awsElasticBlockStore", "secret", "nfs", "iscsi",
-    "glusterfs", "flexVolume", "configMap", "rbd", "cinder", "cephfs", "quobyte", "downwardAPI", "fc",
-    "flocker", "azureFile", "vsphereVolume", "photonPersistentDisk", "portworxVolume", "azureDisk",
-    "projected", "scaleIO", "storageos", "csi", "ephemeral", "persistentVolumeClaim", "image",
+    "emptyDir",
+    "hostPath",
+    "gitRepo",
+    "gcePersistentDisk",
+    "awsElasticBlockStore",
+    "secret",
+    "nfs",
+    "iscsi",
+    "glusterfs",
+    "flexVolume",
+    "configMap",
+    "rbd",
+    "cinder",
+    "cephfs",
+    "quobyte",
+    "downwardAPI",
+    "fc",
+    "flocker",
+    "azureFile",
+    "vsphereVolume",
+    "photonPersistentDisk",
+    "portworxVolume",
+    "azureDisk",
+    "projected",
+    "scaleIO",
+    "storageos",
+    "csi",
+    "ephemeral",
+    "persistentVolumeClaim",
+    "image",
 ];
 
 /// `ValidateVolumes`; gives the volumes that are valid themselves, which are those that may be mounted.
@@ -77,7 +103,9 @@ pub(super) fn source(kind: &str, source: &Value, path: &str, errors: &mut Errors
             required(&["server"], errors);
             match source["path"].str() {
                 "" => errors.required(format!("{path}.path"), ""),
-                p if !p.starts_with('/') => errors.invalid(format!("{path}.path"), p, "must be an absolute path"),
+                p if !p.starts_with('/') => {
+                    errors.invalid(format!("{path}.path"), p, "must be an absolute path")
+                }
                 _ => {}
             }
         }
@@ -99,8 +127,16 @@ pub(super) fn source(kind: &str, source: &Value, path: &str, errors: &mut Errors
 }
 
 fn host_path(source: &Value, path: &str, errors: &mut Errors) {
-    const TYPES: &[&str] =
-        &["", "BlockDevice", "CharDevice", "Directory", "DirectoryOrCreate", "File", "FileOrCreate", "Socket"];
+    const TYPES: &[&str] = &[
+        "",
+        "BlockDevice",
+        "CharDevice",
+        "Directory",
+        "DirectoryOrCreate",
+        "File",
+        "FileOrCreate",
+        "Socket",
+    ];
     match source["path"].str() {
         "" => {
             errors.required(format!("{path}.path"), "");
@@ -155,7 +191,11 @@ fn downward(source: &Value, path: &str, errors: &mut Errors) {
         if field.is_some() {
             field_ref(field, &format!("{path}.fieldRef"), true, errors);
             if resource.is_some() {
-                errors.invalid(path.as_str(), "resource", "fieldRef and resourceFieldRef can not be specified simultaneously");
+                errors.invalid(
+                    path.as_str(),
+                    "resource",
+                    "fieldRef and resourceFieldRef can not be specified simultaneously",
+                );
             }
         } else if resource.is_some() {
             resource_field_ref(resource, &format!("{path}.resourceFieldRef"), true, errors);
@@ -171,7 +211,14 @@ fn projected(source: &Value, path: &str, errors: &mut Errors) {
     for (i, part) in source["sources"].items().iter().enumerate() {
         let path = format!("{path}.sources[{i}]");
         let mut first = true;
-        for kind in ["secret", "configMap", "downwardAPI", "serviceAccountToken", "clusterTrustBundle", "podCertificate"] {
+        for kind in [
+            "secret",
+            "configMap",
+            "downwardAPI",
+            "serviceAccountToken",
+            "clusterTrustBundle",
+            "podCertificate",
+        ] {
             let inner = &part[kind];
             if inner.is_null() {
                 continue;
@@ -192,7 +239,11 @@ fn projected(source: &Value, path: &str, errors: &mut Errors) {
                 "serviceAccountToken" => {
                     let seconds = inner["expirationSeconds"].int_or(3600);
                     if seconds < 600 {
-                        errors.invalid(format!("{path}.expirationSeconds"), seconds, "may not specify a duration less than 10 minutes");
+                        errors.invalid(
+                            format!("{path}.expirationSeconds"),
+                            seconds,
+                            "may not specify a duration less than 10 minutes",
+                        );
                     }
                     if inner["path"].str().is_empty() {
                         errors.required(format!("{path}.path"), "");

@@ -8,7 +8,12 @@ pub fn warnings(object: &Object) -> Vec<Text> {
     let mut found = vec![];
     match object.kind {
         Kind::POD => pod(&object["spec"], "spec", object.name(), &mut found),
-        Kind::DEPLOYMENT | Kind::REPLICA_SET | Kind::DAEMON_SET | Kind::STATEFUL_SET | Kind::JOB | Kind::REPLICATION_CONTROLLER => {
+        Kind::DEPLOYMENT
+        | Kind::REPLICA_SET
+        | Kind::DAEMON_SET
+        | Kind::STATEFUL_SET
+        | Kind::JOB
+        | Kind::REPLICATION_CONTROLLER => {
             pod(object.at("spec.template.spec"), "spec.template.spec", "", &mut found);
         }
         Kind::CRON_JOB => {
@@ -60,9 +65,15 @@ fn deprecated_label(key: &str) -> Option<&'static str> {
     Some(match key {
         "beta.kubernetes.io/arch" => "deprecated since v1.14; use \"kubernetes.io/arch\" instead",
         "beta.kubernetes.io/os" => "deprecated since v1.14; use \"kubernetes.io/os\" instead",
-        "failure-domain.beta.kubernetes.io/region" => "deprecated since v1.17; use \"topology.kubernetes.io/region\" instead",
-        "failure-domain.beta.kubernetes.io/zone" => "deprecated since v1.17; use \"topology.kubernetes.io/zone\" instead",
-        "beta.kubernetes.io/instance-type" => "deprecated since v1.17; use \"node.kubernetes.io/instance-type\" instead",
+        "failure-domain.beta.kubernetes.io/region" => {
+            "deprecated since v1.17; use \"topology.kubernetes.io/region\" instead"
+        }
+        "failure-domain.beta.kubernetes.io/zone" => {
+            "deprecated since v1.17; use \"topology.kubernetes.io/zone\" instead"
+        }
+        "beta.kubernetes.io/instance-type" => {
+            "deprecated since v1.17; use \"node.kubernetes.io/instance-type\" instead"
+        }
         "node-role.kubernetes.io/master" => "use \"node-role.kubernetes.io/control-plane\" instead",
         _ => return None,
     })
@@ -103,7 +114,10 @@ fn ports(spec: &Value, path: &str, found: &mut Vec<String>) {
         .collect();
     for (n, (i, j, port)) in all.iter().enumerate() {
         let same = |p: &Value| {
-            p["containerPort"] == port["containerPort"] && p["protocol"] == port["protocol"] && p["hostPort"] == port["hostPort"] && p["hostIP"] == port["hostIP"]
+            p["containerPort"] == port["containerPort"]
+                && p["protocol"] == port["protocol"]
+                && p["hostPort"] == port["hostPort"]
+                && p["hostIP"] == port["hostIP"]
         };
         if let Some((a, b, _)) = all[..n].iter().find(|(_, _, p)| same(p)) {
             found.push(format!(
@@ -121,7 +135,9 @@ pub(super) fn qos_class(spec: &Value) -> &'static str {
         (value.is_some() && !Quantity::of(&value).is_zero()).then(|| Quantity::of(&value))
     };
     let names = ["cpu", "memory"];
-    let asks = |c: &Value| names.iter().any(|n| resources(c, "limits", n).is_some() || resources(c, "requests", n).is_some());
+    let asks = |c: &Value| {
+        names.iter().any(|n| resources(c, "limits", n).is_some() || resources(c, "requests", n).is_some())
+    };
     if !containers().any(asks) {
         return "BestEffort";
     }

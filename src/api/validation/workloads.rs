@@ -42,7 +42,11 @@ fn selector_matches(spec: &Value, errors: &mut Errors) {
     let selector = Selector::of_object(&spec["selector"]);
     let labels = &spec["template"]["metadata"]["labels"];
     if !selector.is_everything() && !selector.matches(labels) {
-        errors.invalid("spec.template.metadata.labels", labels, "`selector` does not match template `labels`");
+        errors.invalid(
+            "spec.template.metadata.labels",
+            labels,
+            "`selector` does not match template `labels`",
+        );
     }
 }
 
@@ -101,13 +105,25 @@ fn deployment(spec: &Value, errors: &mut Errors) {
             int_or_percent(&rolling["maxUnavailable"], &at("maxUnavailable"), errors);
             int_or_percent(&rolling["maxSurge"], &at("maxSurge"), errors);
             if is_zero(&rolling["maxUnavailable"]) && is_zero(&rolling["maxSurge"]) {
-                errors.invalid(at("maxUnavailable"), &rolling["maxUnavailable"], "may not be 0 when `maxSurge` is 0");
+                errors.invalid(
+                    at("maxUnavailable"),
+                    &rolling["maxUnavailable"],
+                    "may not be 0 when `maxSurge` is 0",
+                );
             }
             if above_100_percent(&rolling["maxUnavailable"]) {
-                errors.invalid(at("maxUnavailable"), &rolling["maxUnavailable"], "must not be greater than 100%");
+                errors.invalid(
+                    at("maxUnavailable"),
+                    &rolling["maxUnavailable"],
+                    "must not be greater than 100%",
+                );
             }
         }
-        _ => errors.not_supported_shown("spec.strategy", internal_strategy(strategy), &["Recreate", "RollingUpdate"]),
+        _ => errors.not_supported_shown(
+            "spec.strategy",
+            internal_strategy(strategy),
+            &["Recreate", "RollingUpdate"],
+        ),
     }
     errors.nonnegative("spec.minReadySeconds", &spec["minReadySeconds"]);
     errors.nonnegative("spec.revisionHistoryLimit", &spec["revisionHistoryLimit"]);
@@ -151,7 +167,11 @@ fn daemon_set(spec: &Value, errors: &mut Errors) {
                 _ => {}
             }
         }
-        _ => errors.not_supported_shown("spec.updateStrategy", internal_strategy(strategy), &["RollingUpdate", "OnDelete"]),
+        _ => errors.not_supported_shown(
+            "spec.updateStrategy",
+            internal_strategy(strategy),
+            &["RollingUpdate", "OnDelete"],
+        ),
     }
     errors.nonnegative("spec.revisionHistoryLimit", &spec["revisionHistoryLimit"]);
 }
@@ -175,7 +195,11 @@ fn stateful_set(spec: &Value, errors: &mut Errors) {
             let partition = &strategy["rollingUpdate"]["partition"];
             errors.nonnegative("spec.updateStrategy.rollingUpdate.partition", partition);
         }
-        _ => errors.invalid_shown("spec.updateStrategy", internal_strategy(strategy), "must be 'RollingUpdate' or 'OnDelete'"),
+        _ => errors.invalid_shown(
+            "spec.updateStrategy",
+            internal_strategy(strategy),
+            "must be 'RollingUpdate' or 'OnDelete'",
+        ),
     }
     for field in ["whenDeleted", "whenScaled"] {
         let policy = spec["persistentVolumeClaimRetentionPolicy"][field].str();
@@ -205,7 +229,11 @@ fn replication_controller(spec: &Value, errors: &mut Errors) {
     }
     let labels = &template["metadata"]["labels"];
     if !spec["selector"].is_empty() && !Selector::of_map(&spec["selector"]).matches(labels) {
-        errors.invalid("spec.template.metadata.labels", labels, "`selector` does not match template `labels`");
+        errors.invalid(
+            "spec.template.metadata.labels",
+            labels,
+            "`selector` does not match template `labels`",
+        );
     }
     pod::template(template, "spec.template", errors);
     only_always(spec, "ReplicationController", errors);
@@ -217,7 +245,8 @@ fn job(job: &Object, errors: &mut Errors) {
     let uid = job.uid();
     if selector.is_some() && !spec["manualSelector"].is_true() && !uid.is_empty() {
         let labels = &selector["matchLabels"];
-        let generated = labels.entries().count() == 1 && selector["matchExpressions"].is_empty()
+        let generated = labels.entries().count() == 1
+            && selector["matchExpressions"].is_empty()
             && labels.entries().all(|(k, v)| k.ends_with("controller-uid") && v.str() == uid);
         if !generated {
             errors.invalid("spec.selector", selector, "`selector` not auto-generated");
@@ -233,7 +262,14 @@ fn job(job: &Object, errors: &mut Errors) {
 
 fn job_spec(spec: &Value, path: &str, errors: &mut Errors) {
     let at = |field: &str| format!("{path}.{field}");
-    for field in ["parallelism", "completions", "activeDeadlineSeconds", "backoffLimit", "ttlSecondsAfterFinished", "backoffLimitPerIndex"] {
+    for field in [
+        "parallelism",
+        "completions",
+        "activeDeadlineSeconds",
+        "backoffLimit",
+        "ttlSecondsAfterFinished",
+        "backoffLimitPerIndex",
+    ] {
         errors.nonnegative(at(field), &spec[field]);
     }
     match spec["completionMode"].str() {
@@ -244,7 +280,11 @@ fn job_spec(spec: &Value, path: &str, errors: &mut Errors) {
         other => errors.not_supported(at("completionMode"), other, &["NonIndexed", "Indexed"]),
     }
     if spec["backoffLimitPerIndex"].is_some() && spec["completionMode"].str() != "Indexed" {
-        errors.invalid(at("backoffLimitPerIndex"), &spec["backoffLimitPerIndex"], "requires indexed completion mode");
+        errors.invalid(
+            at("backoffLimitPerIndex"),
+            &spec["backoffLimitPerIndex"],
+            "requires indexed completion mode",
+        );
     }
     pod::template(&spec["template"], &at("template"), errors);
     let policy = spec["template"]["spec"]["restartPolicy"].str();
@@ -313,13 +353,20 @@ fn autoscaler(spec: &Value, errors: &mut Errors) {
 pub(super) fn update(old: &Object, new: &Object, errors: &mut Errors) {
     let (before, after) = (&old["spec"], &new["spec"]);
     match new.kind {
-        Kind::DEPLOYMENT | Kind::REPLICA_SET | Kind::DAEMON_SET if before["selector"] != after["selector"] => {
+        Kind::DEPLOYMENT | Kind::REPLICA_SET | Kind::DAEMON_SET
+            if before["selector"] != after["selector"] =>
+        {
             errors.invalid("spec.selector", &after["selector"], "field is immutable");
         }
         Kind::STATEFUL_SET => {
             const MUTABLE: &[&str] = &[
-                "replicas", "ordinals", "template", "updateStrategy", "revisionHistoryLimit",
-                "persistentVolumeClaimRetentionPolicy", "minReadySeconds",
+                "replicas",
+                "ordinals",
+                "template",
+                "updateStrategy",
+                "revisionHistoryLimit",
+                "persistentVolumeClaimRetentionPolicy",
+                "minReadySeconds",
             ];
             let rest = |spec: &Value| {
                 let mut spec = spec.clone();
@@ -333,8 +380,16 @@ pub(super) fn update(old: &Object, new: &Object, errors: &mut Errors) {
             }
         }
         Kind::JOB => {
-            let elastic = after["completionMode"].str() == "Indexed" && after["completions"] == after["parallelism"];
-            for field in ["completions", "selector", "template", "podFailurePolicy", "completionMode", "backoffLimitPerIndex"] {
+            let elastic =
+                after["completionMode"].str() == "Indexed" && after["completions"] == after["parallelism"];
+            for field in [
+                "completions",
+                "selector",
+                "template",
+                "podFailurePolicy",
+                "completionMode",
+                "backoffLimitPerIndex",
+            ] {
                 let free = (field == "completions" && elastic)
                     || (field == "template" && before["suspend"].is_true());
                 if !free && before[field] != after[field] {
