@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 /// client-go `maxLruCacheEntries` bounds what a recorder remembers.
 const REMEMBERED: usize = 4096;
-/// client-go `defaultSpamBurst`: events about one object from one source at once …
+/// client-go `defaultSpamBurst`: events of one type about one object from one source at once …
 const SPAM_BURST: f64 = 25.0;
 /// … and `defaultSpamQPS`: one more in five minutes.
 const SPAM_REFILL: Span = Span::secs(300);
@@ -62,7 +62,7 @@ impl Correlator {
         Correlator { seen: BTreeMap::new(), similar: BTreeMap::new(), spam: BTreeMap::new() }
     }
 
-    /// Whether the token bucket of (source, object) has run dry.
+    /// Whether the token bucket of (source, object, type) has run dry.
     fn is_spam(&mut self, key: Text, now: Time) -> bool {
         let (tokens, last) = self.spam.get(&key).copied().unwrap_or((SPAM_BURST, now));
         let refilled = tokens + now.since(last).as_secs_f64() / SPAM_REFILL.as_secs_f64();
@@ -110,7 +110,7 @@ impl ApiServer {
         let object = e.regarding.key();
         let source = format!("{}/{}", e.component, e.host);
         let about = format!("{}/{}", object.path(), e.regarding.uid());
-        if self.events.is_spam(Text::from(format!("{source}|{about}")), self.now) {
+        if self.events.is_spam(Text::from(format!("{source}|{about}|{}", e.kind)), self.now) {
             return;
         }
         let group = format!("{source}|{about}|{}|{}", e.kind, e.reason);

@@ -57,7 +57,7 @@ pub fn begin(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, at: ContainerRef) 
 
 /// Until when the container has to wait before it may be started again.
 fn back_off(node: &Node, pod: &mut Pod, cx: &mut Cx<'_>, name: &Text) -> Option<Time> {
-    let finished = pod.seen.exited(name)?.finished_at?;
+    let finished = *pod.worker.run.exits.get(name)?;
     let now = cx.api.now;
     if let Some(until) = pod.backoffs.waiting(name, finished, now) {
         let wait = go_duration(pod.backoffs.wait(name));
@@ -97,6 +97,7 @@ pub fn step(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>) {
         }
         Stage::Started(id, Ok(())) => {
             node.event(pod, cx, &name, "Normal", "Started", "Container started");
+            node.changed(pod, cx);
             post_start(node, pod, cx, at, id);
         }
         Stage::Hook(_) => succeed(node, pod, cx),

@@ -8,15 +8,18 @@ use super::pod::{ContainerRef, Pod, Section, is_sidecar};
 use super::volumes::{self, Wait};
 use super::worker::{self, Phase, Requeue, Task};
 use super::{Cx, Node, hosts, prober, start, status, terminate, termination};
+use crate::api::Text;
 use crate::cri::SandboxId;
 use crate::time::Time;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 /// The state of a sync under way.
 #[derive(Clone, Debug, Default)]
 pub struct SyncRun {
     /// The plan.
     pub plan: PodActions,
+    /// When the containers' last dead instances ended, as seen when the sync began.
+    pub exits: BTreeMap<Text, Time>,
     /// Containers still to be started.
     pub queue: VecDeque<ContainerRef>,
     /// The sandbox being made, known when the call returns.
@@ -79,6 +82,12 @@ fn run(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>) {
     let run = &mut pod.worker.run;
     run.plan = plan.clone();
     run.queue = queue(&plan);
+    for at in run.queue.clone() {
+        let name = pod.spec(at)["name"].text();
+        if let Some(end) = pod.seen.exited(&name).and_then(|s| s.finished_at) {
+            pod.worker.run.exits.insert(name, end);
+        }
+    }
     if plan.is_empty() && !pod.resizes.pending() {
         finish(node, pod, cx);
         return;

@@ -243,6 +243,9 @@ pub fn terminate_containers(pod: &Value, status: &Value) -> Value {
             last.set(&format!("initContainerStatuses.{i}.state"), unknown());
         }
     }
+    if !matches!(last["phase"].str(), "Succeeded" | "Failed") {
+        last.set("phase", "Failed");
+    }
     last
 }
 

@@ -21,14 +21,14 @@ pub fn compute(pod: &Value, lists: &[Value; 3], ended: bool) -> &'static str {
     if tally.failed_init > 0 {
         return "Failed";
     }
-    if (tally.pending_init > 0 || tally.waiting > 0) && !ended {
+    if tally.pending_init > 0 || tally.waiting > 0 {
         return "Pending";
     }
     if tally.running > 0 {
         return "Running";
     }
-    if tally.stopped > 0 || ended {
-        if tally.stopped == tally.succeeded && tally.waiting + tally.pending_init == 0 {
+    if tally.stopped > 0 {
+        if tally.stopped == tally.succeeded {
             return if ended || tally.restarting == 0 { "Succeeded" } else { "Running" };
         }
         return if ended || tally.restarting == 0 { "Failed" } else { "Running" };
@@ -115,6 +115,7 @@ mod tests {
             ("Always", vec![exit(0)], false, "Running"),
             ("Always", vec![exit(0)], true, "Succeeded"),
             ("Always", vec![exit(137)], true, "Failed"),
+            ("Always", vec![waiting()], true, "Pending"),
             ("OnFailure", vec![exit(0)], false, "Succeeded"),
             ("OnFailure", vec![exit(0), exit(1)], false, "Running"),
             ("Never", vec![exit(0), exit(1)], false, "Failed"),
