@@ -12,6 +12,7 @@ mod disruption;
 mod endpoints;
 mod endpointslice;
 mod garbage;
+mod job;
 mod namespace;
 mod pods;
 mod replicaset;
@@ -49,6 +50,8 @@ pub enum Which {
     Mirror,
     /// PodDisruptionBudgets.
     Disruption,
+    /// Jobs.
+    Job,
 }
 
 impl Which {
@@ -65,6 +68,7 @@ impl Which {
             Which::Endpoints => "endpoint-controller",
             Which::Mirror => "endpoint-slice-mirroring-controller",
             Which::Disruption => "controllermanager",
+            Which::Job => "job-controller",
         }
     }
 }
@@ -107,6 +111,7 @@ impl Controllers {
         endpointslice::changed(change, cx);
         endpoints::changed(change, cx);
         disruption::changed(change, cx);
+        job::changed(change, cx);
     }
 
     /// Does what a timer says.
@@ -139,6 +144,7 @@ fn sync(which: Which, key: &Key, cx: &mut Cx<'_>) {
         Which::Endpoints => endpoints::sync(&object, cx),
         Which::Mirror => endpoints::mirror(&object, cx),
         Which::Disruption => disruption::sync(&object, cx),
+        Which::Job => job::sync(&object, cx),
     }
 }
 
