@@ -141,6 +141,26 @@ fn initial_status(kind: Kind) -> Value {
     }
 }
 
+/// A new Job selects its pods by its own uid, unless it brings a selector (registry/batch/job/strategy.go).
+pub(super) fn select_job_pods(job: &mut Object) {
+    if job.at("spec.manualSelector").is_true() {
+        return;
+    }
+    let (uid, name) = (job.at("metadata.uid").text(), job.at("metadata.name").text());
+    let labels = job.slot("spec.template.metadata.labels").map_mut();
+    labels.insert("batch.kubernetes.io/controller-uid", &uid);
+    labels.insert("batch.kubernetes.io/job-name", &name);
+    labels.insert("controller-uid", &uid);
+    labels.insert("job-name", &name);
+    job.set("spec.selector", map! { "matchLabels" => map! {} });
+    job.slot("spec.selector.matchLabels").map_mut().insert("batch.kubernetes.io/controller-uid", uid);
+    if job.at("metadata.labels").is_empty() {
+        // Defaulting makes the Job share its template's labels, which then gain these.
+        let labels = job.at("spec.template.metadata.labels").clone();
+        job.set("metadata.labels", labels);
+    }
+}
+
 /// The quality-of-service class of a pod (pkg/apis/core/v1/helper/qos): `Guaranteed` if every container
 /// limits cpu and memory and requests just that, `BestEffort` if none asks for either, else `Burstable`.
 pub fn qos_class(pod: &Object) -> Text {

@@ -57,6 +57,9 @@ impl ApiServer {
         if has_generation(key.kind) {
             meta.set("generation", 1);
         }
+        if key.kind == Kind::JOB {
+            super::strategy::select_job_pods(&mut object);
+        }
         Ok(object)
     }
 

@@ -287,3 +287,40 @@ fn deleting_a_deployment_takes_its_sets_and_pods_and_a_namespace_goes_after_five
     sim.run(Span::millis(200));
     assert!(sim.api.store.get(&namespace).is_none());
 }
+
+fn job(spec: Value) -> Value {
+    let mut spec = spec;
+    let mut template = template("busybox");
+    template.set("spec.restartPolicy", "Never");
+    spec.set("template", template);
+    map! {
+        "apiVersion" => "batch/v1", "kind" => "Job",
+        "metadata" => map! { "name" => "pi", "namespace" => "default" }, "spec" => spec,
+    }
+}
+
+#[test]
+fn a_job_completes_and_counts_each_pod_once() {
+    let mut sim = Sim::new(6);
+    let key = sim.create(job(map! { "completions" => 3, "parallelism" => 2, "backoffLimit" => 6 }));
+    sim.run(Span::secs(20));
+    let status = &sim.get(&key)["status"];
+    assert_eq!((status["succeeded"].int_or(0), status["active"].int_or(0)), (3, 0));
+    let conditions: Vec<&str> = status["conditions"].items().iter().map(|c| c["type"].str()).collect();
+    assert_eq!(conditions, ["SuccessCriteriaMet", "Complete"]);
+    assert_eq!(status["conditions"][1]["message"].str(), "Reached expected number of succeeded pods");
+    assert!(sim.events().contains(&"Completed Job completed".to_string()));
+    assert!(sim.pods().iter().all(|p| p.at("metadata.finalizers").is_empty()));
+}
+
+#[test]
+fn a_failing_job_retries_with_back_off_and_gives_up_at_its_limit() {
+    let mut sim = Sim::new(7);
+    sim.healthy = false;
+    let key = sim.create(job(map! { "completions" => 1, "parallelism" => 1, "backoffLimit" => 1 }));
+    sim.run(Span::secs(8));
+    assert_eq!(sim.pods().len(), 1);
+    sim.run(Span::secs(30));
+    assert_eq!(sim.pods().len(), 2);
+    assert_eq!(sim.get(&key).condition("Failed")["reason"].str(), "BackoffLimitExceeded");
+}

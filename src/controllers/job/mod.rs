@@ -325,4 +325,3 @@ pub fn key_of(namespace: &Text, name: &str) -> Key {
     Key::new(Kind::JOB, namespace.clone(), name)
 }
 
-pub use verdict::{finished_at, finished_condition};
