@@ -41,10 +41,15 @@ pub fn changed(change: &Change, cx: &mut Cx<'_>) {
             }
         }
         Kind::JOB => {
-            let same = change.old.as_ref().is_some_and(|o| {
-                o.at("metadata.generation") == object.at("metadata.generation")
-            });
-            if same { cx.enqueue_after(WHICH, &object.key(), BATCH) } else { cx.enqueue(WHICH, &object.key()) }
+            let same = change
+                .old
+                .as_ref()
+                .is_some_and(|o| o.at("metadata.generation") == object.at("metadata.generation"));
+            if same {
+                cx.enqueue_after(WHICH, &object.key(), BATCH)
+            } else {
+                cx.enqueue(WHICH, &object.key())
+            }
         }
         Kind::POD => pod_changed(change, cx),
         _ => {}
@@ -253,7 +258,11 @@ fn track(job: &Object, mut status: Value, tally: &Tally, end: &Verdict, cx: &mut
     status.set("ready", tally.ready);
     status.set("terminating", tally.terminating);
     let active = tally.active.len();
-    if active > 0 { status.set("active", active) } else { drop(status.remove("active")) }
+    if active > 0 {
+        status.set("active", active)
+    } else {
+        drop(status.remove("active"))
+    }
     if status["uncountedTerminatedPods"].is_null() {
         status.set("uncountedTerminatedPods", Value::map());
     }
@@ -324,4 +333,3 @@ fn after_end(job: &Object, cx: &mut Cx<'_>) {
 pub fn key_of(namespace: &Text, name: &str) -> Key {
     Key::new(Kind::JOB, namespace.clone(), name)
 }
-

@@ -24,9 +24,7 @@ pub fn failed_pod(job: &Object, pod: &Object) -> Verdict {
         return match rule["action"].str() {
             "Ignore" => Verdict::Ignore,
             "FailIndex" => Verdict::FailIndex,
-            "FailJob" => Verdict::FailJob(format!(
-                "{what} matching FailJob rule at index {i}"
-            )),
+            "FailJob" => Verdict::FailJob(format!("{what} matching FailJob rule at index {i}")),
             _ => Verdict::Count,
         };
     }
