@@ -7,11 +7,13 @@
 //! Left out: layers, manifests of several platforms, image signatures.
 
 mod catalogue;
+mod layout;
 mod reference;
 mod registry;
 mod tables;
 
 pub use catalogue::{App, Image, Kit, OWN_SCRIPT, OwnImage, Recipe, find};
+pub use layout::{Entry, Node, entries};
 pub use reference::Reference;
 pub use registry::{Preset, PullError};
 pub use tables::preloaded;
