@@ -8,12 +8,14 @@
 
 mod catalogue;
 mod layout;
+pub mod programs;
 mod reference;
 mod registry;
 mod tables;
 
 pub use catalogue::{App, Image, Kit, OWN_SCRIPT, OwnImage, Recipe, find};
-pub use layout::{Entry, Node, entries};
+pub use layout::{Entry, Node, build, entries};
+pub use programs::program;
 pub use reference::Reference;
 pub use registry::{Preset, PullError};
 pub use tables::preloaded;

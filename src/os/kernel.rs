@@ -270,6 +270,14 @@ impl Sys for Kernel<'_> {
         self.proc().cred.gid
     }
 
+    fn set_user(&mut self, uid: u32, gid: u32) -> Sysr<()> {
+        if self.uid() != 0 {
+            return Err(Errno::EPERM);
+        }
+        self.proc_mut().cred = std::rc::Rc::new(crate::fs::Cred { uid, gid, groups: Vec::new() });
+        Ok(())
+    }
+
     fn user(&self) -> Text {
         let uid = self.uid();
         let passwd = self.text_file("/etc/passwd");
@@ -310,8 +318,17 @@ impl Sys for Kernel<'_> {
     }
 
     fn take_signal(&mut self) -> Option<Signal> {
-        let pending = &mut self.proc_mut().pending;
-        if pending.is_empty() { None } else { Some(pending.remove(0)) }
+        let p = self.proc_mut();
+        if p.pending.is_empty() {
+            return None;
+        }
+        let (signal, sender) = p.pending.remove(0);
+        p.sender = sender;
+        Some(signal)
+    }
+
+    fn signal_sender(&self) -> Option<Pid> {
+        self.proc().sender
     }
 
     fn set_foreground(&mut self, pid: Option<Pid>) {

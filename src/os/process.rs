@@ -71,7 +71,10 @@ pub(super) struct Process {
     pub stopped: bool,
     pub queued: bool,
     pub wait_number: u32,
-    pub pending: Vec<Signal>,
+    /// Caught signals to be taken, with their senders.
+    pub pending: Vec<(Signal, Option<Pid>)>,
+    /// Who sent the signal that was taken last.
+    pub sender: Option<Pid>,
     pub dispositions: Vec<(Signal, Disposition)>,
     pub steps: u32,
     pub steps_at: Time,
@@ -359,6 +362,7 @@ impl World {
             queued: false,
             wait_number: 0,
             pending: Vec::new(),
+            sender: None,
             dispositions,
             steps: 0,
             steps_at: now,

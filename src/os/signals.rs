@@ -16,6 +16,7 @@ impl World {
         if matches!(p.life, Life::Zombie(_)) {
             return;
         }
+        let pids = p.pids;
         let init = p.pid == 1 && self.st.pids.get(p.pids).is_some_and(|ns| ns.host.is_none());
         let fixed = matches!(signal, Signal::Kill | Signal::Stop);
         let set = p.dispositions.iter().find(|(s, _)| *s == signal).map(|(_, d)| *d);
@@ -26,8 +27,9 @@ impl World {
         match disposition {
             Disposition::Ignore => {}
             Disposition::Catch => {
+                let sender = self.st.running.map(|from| self.st.pid_in(pids, from)).filter(|pid| *pid != 0);
                 if let Some(p) = self.st.procs.get_mut(id).filter(|p| p.pending.len() < MAX_PENDING) {
-                    p.pending.push(signal);
+                    p.pending.push((signal, sender));
                 }
                 self.st.wake(id);
             }

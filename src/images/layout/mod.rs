@@ -12,6 +12,8 @@ mod texts;
 
 use super::catalogue::Image;
 use crate::api::Text;
+use crate::fs::{Content, FileData, Tree};
+use std::rc::Rc;
 
 /// Something at a path.
 #[derive(Clone, Debug, PartialEq)]
@@ -86,6 +88,30 @@ pub fn entries(image: &Image) -> Vec<Node> {
         layout.put(path.clone(), Entry::File(Text::from(&**text)), if script { 0o755 } else { 0o644 });
     }
     layout.nodes
+}
+
+/// Puts the files of an image into an empty tree; `mtime` in microseconds since 1970.
+pub fn build(image: &Image, tree: &mut Tree, mtime: i64) {
+    for node in entries(image) {
+        let content = match node.entry {
+            Entry::Dir => Content::Dir(Rc::default()),
+            Entry::File(Text::Static(text)) => Content::File(FileData::lit(text)),
+            Entry::File(text) => Content::File(FileData::new(text.as_bytes().to_vec())),
+            Entry::Filler(bytes) => Content::File(FileData::zeros(bytes)),
+            Entry::Program(id, bytes) => Content::Program(id, bytes),
+            Entry::Link(target) => Content::Symlink(target),
+        };
+        // A directory that is there already keeps what is in it.
+        let there = tree.lookup(&node.path);
+        let ino = match (there, &content) {
+            (Some(ino), Content::Dir(_)) => ino,
+            _ => tree.put(&node.path, content, node.mode, mtime),
+        };
+        if let Some(inode) = tree.inode_mut(ino) {
+            inode.mode = node.mode;
+            (inode.uid, inode.gid) = node.owner;
+        }
+    }
 }
 
 #[cfg(test)]

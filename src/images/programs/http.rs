@@ -189,6 +189,11 @@ pub struct Server {
 }
 
 impl Server {
+    /// A server on these listeners.
+    pub fn new(listeners: Vec<(Fd, u16)>) -> Server {
+        Server { listeners, ..Server::default() }
+    }
+
     /// Does what can be done now; returns whether connections are open.
     pub fn poll(&mut self, sys: &mut dyn Sys, answer: &mut dyn Answer) -> bool {
         for at in 0..self.listeners.len() {
@@ -215,7 +220,8 @@ impl Server {
 
     /// What to wait for next.
     pub fn wait(&self) -> Wait {
-        let mut wait = Wait { readable: self.listeners.iter().map(|(fd, _)| *fd).collect(), ..Wait::default() };
+        let mut wait =
+            Wait { readable: self.listeners.iter().map(|(fd, _)| *fd).collect(), ..Wait::default() };
         for connection in &self.connections {
             let list = if connection.answered { &mut wait.writable } else { &mut wait.readable };
             list.push(connection.fd);

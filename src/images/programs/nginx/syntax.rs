@@ -154,6 +154,13 @@ pub fn read(sys: &dyn Sys, path: &str) -> Result<Vec<Directive>, String> {
     read_file(sys, path, None, 0, &mut left)
 }
 
+/// Reads directives that are given as text.
+pub fn read_text(text: &str, name: &str) -> Result<Vec<Directive>, String> {
+    let mut reader = Reader { text, at: 0, line: 1, file: Rc::from(name) };
+    let mut left = MAX_DIRECTIVES;
+    block(&mut reader, false, 0, &mut left)
+}
+
 fn read_file(
     sys: &dyn Sys,
     path: &str,
@@ -198,7 +205,8 @@ fn block(
                 }
                 let name = words.remove(0);
                 let args = std::mem::take(&mut words);
-                let inside = if token == Token::Open { Some(block(reader, true, depth + 1, left)?) } else { None };
+                let inside =
+                    if token == Token::Open { Some(block(reader, true, depth + 1, left)?) } else { None };
                 out.push(Directive { name, args, block: inside, place });
             }
             Token::Close if !words.is_empty() || !inner => return reader.fail("unexpected \"}\""),
