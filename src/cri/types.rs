@@ -2,6 +2,7 @@
 
 use crate::api::Text;
 use crate::fs::TreeId;
+use crate::images::{OwnImage, Preset};
 use crate::time::{Span, Time};
 
 /// A pod sandbox; never reused within a scenario.
@@ -27,6 +28,46 @@ pub struct Timed<T> {
     pub at: Time,
     /// What it returns then.
     pub result: T,
+}
+
+/// The state of the image registries.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum RegistryState {
+    /// They answer.
+    #[default]
+    Up,
+    /// They refuse connections.
+    Down,
+    /// They answer this many times more slowly.
+    Slow(f64),
+}
+
+/// Settings of all runtimes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    /// The scenario's seed.
+    pub seed: u64,
+    /// Which registries there are.
+    pub preset: Preset,
+    /// Images that the scenario declares.
+    pub own_images: Vec<OwnImage>,
+    /// The state of the registries.
+    pub registry: RegistryState,
+    /// Whether all nodes share one machine (as the recorded cluster's did): starting pods on one then
+    /// slows the others, too.
+    pub shared_machine: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            seed: 0,
+            preset: Preset::default(),
+            own_images: Vec::new(),
+            registry: RegistryState::Up,
+            shared_machine: false,
+        }
+    }
 }
 
 /// A node to be added to the cluster.
@@ -115,6 +156,8 @@ pub struct ContainerConfig {
     pub groups: Vec<u32>,
     /// `readOnlyRootFilesystem`.
     pub read_only_root: bool,
+    /// `terminationMessagePath`; the file is made so that it can be written. Empty: `/dev/termination-log`.
+    pub termination_path: Text,
     /// `tty`.
     pub tty: bool,
     /// `stdin`: without it, standard input is at its end.
@@ -249,6 +292,15 @@ pub enum RuntimeEvent {
         /// When.
         at: Time,
     },
+}
+
+impl RuntimeEvent {
+    /// On which node it happened.
+    pub fn node(&self) -> NodeId {
+        match self {
+            RuntimeEvent::ContainerExited { node, .. } | RuntimeEvent::SessionEnded { node, .. } => *node,
+        }
+    }
 }
 
 /// Which stream a log line came from.

@@ -234,37 +234,59 @@ impl Tree {
         self.over.values().map(of).sum()
     }
 
+    /// Whether a directory is the base's, changed here (the root always is).
+    pub(super) fn is_merged(&self, ino: Ino) -> bool {
+        let in_base = self.base.as_ref().is_some_and(|b| (ino as usize) < b.0.len());
+        self.kind == FsKind::Overlay && (ino == ROOT || in_base && self.over.contains_key(&ino))
+    }
+
     /// The inode at a path within the tree, following its own symbolic links.
     pub fn lookup(&self, path: &str) -> Option<Ino> {
+        self.follow(path)?.1
+    }
+
+    /// A path within the tree without links and dots; what does not exist yet is taken as it is.
+    pub fn real_path(&self, path: &str) -> Option<String> {
+        Some(self.follow(path)?.0.iter().fold(String::new(), |p, n| p + "/" + n))
+    }
+
+    /// Follows a path as far as it exists: (its names without links and dots, its inode if all of it exists).
+    fn follow(&self, path: &str) -> Option<(Vec<Text>, Option<Ino>)> {
         let mut todo: Vec<Text> = path.split('/').rev().map(Text::from).collect();
+        let mut names: Vec<Text> = Vec::new();
         let mut stack = vec![ROOT];
         let mut links = 0;
         while let Some(name) = todo.pop() {
             match name.as_str() {
                 "" | "." => continue,
                 ".." => {
-                    if stack.len() > 1 {
-                        stack.pop();
+                    if names.pop().is_some() {
+                        stack.truncate(names.len() + 1);
                     }
                     continue;
                 }
                 _ => {}
             }
-            let ino = self.child(*stack.last()?, &name)?;
-            if let Content::Symlink(target) = &self.inode(ino)?.content {
+            // Below something that is absent there is nothing to be looked up.
+            let here = (stack.len() == names.len() + 1).then(|| stack.last().copied()).flatten();
+            let child = here.and_then(|dir| self.child(dir, &name));
+            if let Some(Content::Symlink(target)) = child.and_then(|i| self.inode(i)).map(|i| &i.content) {
                 links += 1;
                 if links > MAX_LINKS {
                     return None;
                 }
                 if target.starts_with('/') {
                     stack.truncate(1);
+                    names.clear();
                 }
                 todo.extend(target.split('/').rev().map(Text::from));
-            } else {
-                stack.push(ino);
+                continue;
             }
+            names.push(name);
+            stack.extend(child);
         }
-        stack.last().copied()
+        let whole = stack.len() == names.len() + 1;
+        Some((names, if whole { stack.last().copied() } else { None }))
     }
 
     /// Puts something at a path, making its directories (mode 0755, root's) and replacing what is there.
@@ -287,12 +309,15 @@ impl Tree {
         if let Some(ino) = self.lookup(path) {
             return ino;
         }
-        let mut at = ROOT;
-        let mut done = String::new();
-        for name in path.split('/').filter(|p| !p.is_empty() && *p != ".") {
-            done.push('/');
-            done.push_str(name);
-            at = match self.lookup(&done) {
+        let real = self.real_path(path).unwrap_or_default();
+        self.make_dirs_from(ROOT, &real, mtime)
+    }
+
+    /// Makes directories below one, without following links; returns the last one.
+    pub fn make_dirs_from(&mut self, from: Ino, path: &str, mtime: i64) -> Ino {
+        let mut at = from;
+        for name in path.split('/').filter(|p| !p.is_empty()) {
+            at = match self.child(at, name) {
                 Some(ino) => ino,
                 None => {
                     let content = Content::Dir(Rc::default());
@@ -313,5 +338,28 @@ impl Tree {
             Content::File(data) => Some(data),
             _ => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_one_container_writes_the_other_does_not_see() {
+        let mut image = Tree::new(FsKind::Overlay);
+        image.put("/etc/motd", Content::File(FileData::lit("hello")), 0o644, 0);
+        image.put("/var/run", Content::Symlink(Text::lit("/run")), 0o777, 0);
+        let base = image.freeze();
+        let (mut a, b) = (Tree::over(&base, FsKind::Overlay), Tree::over(&base, FsKind::Overlay));
+        a.put("/etc/motd", Content::File(FileData::lit("changed")), 0o644, 0);
+        a.put("/var/run/x", Content::File(FileData::lit("x")), 0o644, 0);
+        let text = |t: &Tree, p: &str| t.file(p).map(|d| d.read(0, 99));
+        assert_eq!(text(&a, "/etc/motd"), Some(b"changed".to_vec()));
+        assert_eq!(text(&b, "/etc/motd"), Some(b"hello".to_vec()));
+        assert_eq!(text(&a, "/run/x"), Some(b"x".to_vec()));
+        assert_eq!(a.real_path("/var/run/secrets/k8s"), Some("/run/secrets/k8s".to_owned()));
+        assert_eq!(a.real_path("/no/../such/./x"), Some("/such/x".to_owned()));
+        assert_eq!(a.lookup("/no/../etc"), a.lookup("/etc"));
     }
 }

@@ -140,7 +140,9 @@ fn stat_inode(tree: &Tree, id: TreeId, ino: Ino) -> Sysr<Stat> {
         Content::Program(_, size) => (FileType::File, *size),
         Content::Dir(entries) => {
             let dirs = entries.values().filter_map(|i| tree.inode(*i));
-            links = 2 + dirs.filter(|i| matches!(i.content, Content::Dir(_))).count() as u32;
+            let dirs = dirs.filter(|i| matches!(i.content, Content::Dir(_))).count() as u32;
+            // overlayfs does not count the links of directories that are in both layers.
+            links = if tree.is_merged(ino) { 1 } else { 2 + dirs };
             // tmpfs counts 20 bytes an entry; disks give a directory one block.
             let size = if tree.kind == FsKind::Tmpfs { 40 + 20 * entries.len() as u64 } else { 4096 };
             (FileType::Dir, size)

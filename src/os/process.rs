@@ -212,6 +212,16 @@ fn cpu_since(p: &Process, now: Time) -> Span {
 impl World {
     pub(super) fn start_process(&mut self, start: Start) -> Sysr<ProcId> {
         let loaded = self.load_for(start.cell, &start.cred, &start.spawn)?;
+        self.launch(start, loaded.program, Some(loaded.argv))
+    }
+
+    /// Starts a program from outside; `argv` replaces that of `start` (scripts get their interpreter's).
+    pub(super) fn launch(
+        &mut self,
+        start: Start,
+        program: Box<dyn Program>,
+        argv: Option<Vec<Text>>,
+    ) -> Sysr<ProcId> {
         let tty = start.fds.iter().find_map(|(_, h)| self.st.tty_of(h.0));
         for (_, handle) in &start.fds {
             self.st.share(handle.0);
@@ -221,8 +231,8 @@ impl World {
             parent: None,
             group: None,
             cred: Rc::new(start.cred),
-            cwd: start.spawn.cwd.clone(),
-            argv: loaded.argv.into(),
+            cwd: start.spawn.cwd,
+            argv: argv.unwrap_or(start.spawn.argv).into(),
             env: start.spawn.env.into(),
             fds: start.fds.iter().map(|(fd, h)| (*fd, h.0)).collect(),
             tty,
@@ -230,7 +240,7 @@ impl World {
             at: start.at,
             reported: true,
         };
-        let id = self.born(birth, loaded.program)?;
+        let id = self.born(birth, program)?;
         if let Some(tty) = tty.and_then(|t| self.st.ttys.get_mut(t)) {
             tty.foreground = id;
         }

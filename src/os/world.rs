@@ -356,6 +356,14 @@ impl World {
         self.start_process(start).map(ProcessId)
     }
 
+    /// Starts a given program as a process from outside; the file of `start` is only its name.
+    ///
+    /// # Errors
+    /// `EAGAIN` if there are too many processes.
+    pub fn start_program(&mut self, start: Start, program: Box<dyn Program>) -> Sysr<ProcessId> {
+        self.launch(start, program, None).map(ProcessId)
+    }
+
     /// The number of a process in its own namespace; `None` if it is gone.
     pub fn pid_of(&self, process: ProcessId) -> Option<Pid> {
         self.st.procs.get(process.0).map(|p| p.pid)

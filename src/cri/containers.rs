@@ -1,0 +1,321 @@
+//! Containers from their making to their removal; what they use.
+
+use super::latency::CREATE_CONTAINER;
+use super::logs::Log;
+use super::pulls::image_id;
+use super::root::{Parts, mounts};
+use super::types::{
+    ContainerConfig, ContainerId, ContainerState, ContainerStatus, LogEntry, NodeId, SandboxId, Timed, Usage,
+};
+use super::{Container, Due, Runtime, Streams};
+use crate::api::Text;
+use crate::fs::{Content, Cred, FileData, FsKind, MountTable, Tree};
+use crate::images::Image;
+use crate::os::{NewCell, Signal, World};
+use crate::rng::Rng;
+use crate::time::{Span, Time};
+use std::rc::Rc;
+
+/// The `PATH` of images that set none (containerd's default).
+const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+impl Runtime {
+    /// Makes a container with its file system.
+    ///
+    /// `Err`: the text behind `Error: ` in the event (reason CreateContainerError).
+    pub fn create_container(
+        &mut self,
+        world: &mut World,
+        now: Time,
+        sandbox: SandboxId,
+        config: ContainerConfig,
+    ) -> Timed<Result<ContainerId, Text>> {
+        self.clock = now;
+        world.advance_to(now);
+        let at = now + CREATE_CONTAINER;
+        Timed { at, result: self.make_container(world, now, sandbox, config) }
+    }
+
+    fn make_container(
+        &mut self,
+        world: &mut World,
+        now: Time,
+        sandbox: SandboxId,
+        config: ContainerConfig,
+    ) -> Result<ContainerId, Text> {
+        let s = self.sandboxes.get(&sandbox).ok_or(Text::lit("sandbox not found"))?;
+        let (node, net, files, host_pid) = (s.node, s.net, s.files, s.config.host_pid);
+        let sandbox_config = s.config.clone();
+        let share_pids = match config.target.filter(|_| !host_pid) {
+            Some(target) => self.containers.get(&target).map(|c| c.cell),
+            None => s.pause,
+        };
+        let owner = format!("{}/{}/{}", s.config.uid, config.name, config.attempt);
+        let hex = Text::from(Rng::stream(self.settings.seed, &format!("container {owner}")).hex(64));
+        let Some((image, present)) = self.present(node, &config.image).map(|(i, p)| (i.clone(), p)) else {
+            return Err(Text::from(format!("failed to resolve image \"{}\": not found", config.image)));
+        };
+        let machine = self.nodes[node.0 as usize].machine;
+        let base = self.base(&image);
+        let dev_base = self.dev_base();
+        let mut tree = Tree::over(&base, FsKind::Overlay);
+        let wall = world.settings().epoch.unix_micros(now);
+        let cred = credentials(&tree, &image, &config)?;
+        let cwd = [&config.working_dir, &image.working_dir].into_iter().find(|d| !d.is_empty());
+        let cwd = cwd.cloned().unwrap_or(Text::lit("/"));
+        let path = &config.termination_path;
+        if !path.is_empty() && !path.starts_with("/dev/") && tree.lookup(path).is_none() {
+            tree.put(path, Content::File(FileData::default()), 0o666, wall);
+        }
+        let root = world.forest.add(tree);
+        let dev = world.forest.add(Tree::over(&dev_base, FsKind::Tmpfs));
+        let spec_error = |why: Text| format!("failed to generate container \"{hex}\" spec: failed to generate spec: {why}");
+        if command_of(&image, &config).is_empty() {
+            return Err(Text::from(spec_error(Text::lit("no command specified"))));
+        }
+        let figures = world.machine(machine);
+        let parts = Parts {
+            root,
+            dev,
+            sandbox: files,
+            read_only_root: config.read_only_root,
+            volumes: &config.mounts,
+            disk: figures.disk,
+            memory: config.memory_limit.unwrap_or(figures.memory),
+            now: wall,
+        };
+        let mounts = mounts(&mut world.forest, &parts).map_err(|why| Text::from(spec_error(why)))?;
+        make_working_dir(world, root, &mounts, &cwd, wall);
+        let new = NewCell {
+            machine,
+            mounts: MountTable(Rc::new(mounts)),
+            hostname: sandbox_config.hostname.clone(),
+            net,
+            share_pids,
+            owner: Text::from(owner),
+        };
+        let cell = world.add_cell(new);
+        if let Some(c) = world.cell_mut(cell) {
+            c.memory_limit = config.memory_limit;
+            c.cpu_limit = config.cpu_limit;
+            c.cpu_request = config.cpu_request;
+            c.oom_score_adj = config.oom_score_adj;
+        }
+        let env = environment(&image, &config, &sandbox_config.hostname, &home(world, root, cred.uid));
+        let id = ContainerId(self.number());
+        let status = ContainerStatus {
+            id,
+            sandbox,
+            hex,
+            name: config.name.clone(),
+            attempt: config.attempt,
+            image: config.image.clone(),
+            image_id: image_id(&image, present),
+            state: ContainerState::Created,
+            created_at: now,
+            started_at: None,
+            finished_at: None,
+            exit_code: 0,
+            reason: "",
+            message: Text::default(),
+            signal: 0,
+        };
+        let container = Container {
+            status,
+            node,
+            image,
+            cell,
+            root,
+            dev,
+            env: env.into(),
+            config: Rc::new(config),
+            cwd,
+            cred,
+            process: None,
+            streams: Streams::default(),
+            log: Log::default(),
+            attached: Vec::new(),
+        };
+        self.containers.insert(id, container);
+        if let Some(s) = self.sandboxes.get_mut(&sandbox) {
+            s.containers.push(id);
+        }
+        Ok(id)
+    }
+
+    /// Sends the image's stop signal now and KILL after `grace`; the exit comes as an event.
+    /// With `grace` zero KILL comes at once.
+    pub fn stop_container(&mut self, world: &mut World, now: Time, id: ContainerId, grace: Span) {
+        self.clock = now;
+        world.advance_to(now);
+        let Some(c) = self.containers.get(&id) else { return };
+        let Some(process) = c.process else { return };
+        let signal = if grace == Span::ZERO { Signal::Kill } else { c.image.stop_signal };
+        world.signal(process, signal);
+        if grace > Span::ZERO {
+            self.set_due(now + grace, Due::Kill(id));
+        }
+    }
+
+    /// Removes a container with its writable layer and log; kills it first if need be.
+    pub fn remove_container(&mut self, world: &mut World, id: ContainerId) {
+        let Some(c) = self.containers.get(&id) else { return };
+        if c.process.is_some() {
+            world.kill_cell(c.cell);
+            self.collect(world, self.clock);
+        }
+        let Some(c) = self.containers.remove(&id) else { return };
+        world.remove_cell(c.cell);
+        world.forest.remove(c.root);
+        world.forest.remove(c.dev);
+        if let Some(s) = self.sandboxes.get_mut(&c.status.sandbox) {
+            s.containers.retain(|x| *x != id);
+        }
+    }
+
+    /// A container's state.
+    pub fn status(&self, id: ContainerId) -> Option<ContainerStatus> {
+        self.containers.get(&id).map(|c| c.status.clone())
+    }
+
+    /// Changes the limits of a running container (in-place resize).
+    pub fn update_container(
+        &mut self,
+        world: &mut World,
+        id: ContainerId,
+        memory_limit: Option<u64>,
+        cpu_limit: Option<u64>,
+        cpu_request: u64,
+    ) {
+        let Some(cell_id) = self.containers.get(&id).map(|c| c.cell) else { return };
+        let Some(cell) = world.cell_mut(cell_id) else { return };
+        cell.memory_limit = memory_limit;
+        cell.cpu_limit = cpu_limit;
+        cell.cpu_request = cpu_request;
+        if memory_limit.is_some_and(|limit| world.memory_of(cell_id) > limit) {
+            world.out_of_memory(cell_id);
+        }
+    }
+
+    /// Reads a file of the container (`terminationMessagePath`): at most its last `max` bytes.
+    pub fn read_file(&self, world: &World, id: ContainerId, path: &str, max: usize) -> Option<Vec<u8>> {
+        let bytes = world.read_file(self.containers.get(&id)?.cell, path).ok()?;
+        let from = bytes.len().saturating_sub(max);
+        Some(bytes[from..].to_vec())
+    }
+
+    /// What a container uses now.
+    pub fn usage(&self, world: &World, id: ContainerId) -> Usage {
+        let Some(c) = self.containers.get(&id) else { return Usage::default() };
+        let layer = world.forest.get(c.root).map_or(0, |t| t.used);
+        Usage { memory: world.memory_of(c.cell), cpu: world.cpu_of(c.cell), disk: layer + c.log.size() }
+    }
+
+    /// What a node uses now: its containers and images. (EmptyDirs and what people write into the node's
+    /// own files are the kubelet's to add.)
+    pub fn node_usage(&self, world: &World, node: NodeId) -> Usage {
+        let Some(n) = self.nodes.get(node.0 as usize) else { return Usage::default() };
+        let mut usage = Usage { memory: world.memory_used(n.machine), ..Usage::default() };
+        for (id, c) in self.containers.iter().filter(|(_, c)| c.node == node) {
+            let own = self.usage(world, *id);
+            usage.cpu += own.cpu;
+            usage.disk += own.disk;
+            let _ = c;
+        }
+        usage.cpu += world.cpu_of(world.machine(n.machine).cell);
+        usage.disk += self.images(node).iter().map(|(_, size)| size).sum::<u64>();
+        usage.disk += world.forest.get(n.root).map_or(0, |t| t.used);
+        usage
+    }
+
+    /// The log lines of a container from the `from`-th on (lines are numbered from 0; those that
+    /// rotation dropped are skipped), and the number of the next line to come.
+    pub fn log(&self, id: ContainerId, from: u64) -> (Vec<LogEntry>, u64) {
+        self.containers.get(&id).map_or((Vec::new(), from), |c| c.log.read(from))
+    }
+}
+
+/// What process 1 is to run: the pod's command and args, or the image's.
+pub(super) fn command_of(image: &Image, config: &ContainerConfig) -> Vec<Text> {
+    let mut argv = if config.command.is_empty() { image.entrypoint.clone() } else { config.command.clone() };
+    if !config.args.is_empty() {
+        argv.extend(config.args.iter().cloned());
+    } else if config.command.is_empty() {
+        argv.extend(image.cmd.iter().cloned());
+    }
+    argv
+}
+
+/// runc makes the working directory where it is absent.
+fn make_working_dir(world: &mut World, root: crate::fs::TreeId, mounts: &[crate::fs::Mount], cwd: &str, now: i64) {
+    let below = |m: &&crate::fs::Mount| !m.path.is_empty() && cwd.starts_with(m.path.as_str());
+    let mounted = mounts.iter().any(|m| below(&m));
+    if !mounted && world.forest.get(root).is_some_and(|t| t.lookup(cwd).is_none()) {
+        if let Some(tree) = world.forest.get_mut(root) {
+            tree.make_dirs(cwd, now);
+        }
+    }
+}
+
+/// The environment in the order that containerd writes it: the image's, HOSTNAME, the pod's, HOME.
+fn environment(image: &Image, config: &ContainerConfig, hostname: &Text, home: &Text) -> Vec<(Text, Text)> {
+    let mut env: Vec<(Text, Text)> = vec![(Text::lit("PATH"), Text::lit(PATH))];
+    let mut set = |name: &Text, value: &Text| match env.iter_mut().find(|(n, _)| n == name) {
+        Some((_, old)) => *old = value.clone(),
+        None => env.push((name.clone(), value.clone())),
+    };
+    for (name, value) in &image.env {
+        set(name, value);
+    }
+    set(&Text::lit("HOSTNAME"), hostname);
+    if config.tty {
+        set(&Text::lit("TERM"), &Text::lit("xterm"));
+    }
+    for (name, value) in &config.env {
+        set(name, value);
+    }
+    if !env.iter().any(|(n, _)| *n == "HOME") {
+        env.push((Text::lit("HOME"), home.clone()));
+    }
+    env
+}
+
+/// Rows of a colon-separated file such as `/etc/passwd`.
+fn rows(tree: &Tree, path: &str) -> Vec<Vec<String>> {
+    let data = tree.file(path).map(|d| d.read(0, 1 << 16)).unwrap_or_default();
+    let text = String::from_utf8_lossy(&data).into_owned();
+    text.lines().map(|l| l.split(':').map(str::to_owned).collect()).collect()
+}
+
+fn home(world: &World, root: crate::fs::TreeId, uid: u32) -> Text {
+    let passwd = world.forest.get(root).map(|t| rows(t, "/etc/passwd")).unwrap_or_default();
+    let row = passwd.iter().find(|r| r.get(2).and_then(|n| n.parse().ok()) == Some(uid));
+    let home = row.and_then(|r| r.get(5)).filter(|h| !h.is_empty());
+    home.map_or(Text::lit(if uid == 0 { "/root" } else { "/" }), Text::from)
+}
+
+/// The user that process 1 runs as: the pod's, or the image's by `/etc/passwd` and `/etc/group`.
+fn credentials(tree: &Tree, image: &Image, config: &ContainerConfig) -> Result<Cred, Text> {
+    let (user, group) = image.user.split_once(':').unwrap_or((&image.user, ""));
+    let passwd = rows(tree, "/etc/passwd");
+    let field = |row: Option<&Vec<String>>, at: usize| row.and_then(|r| r.get(at)?.parse::<u32>().ok());
+    let uid = match config.user {
+        Some(uid) => uid,
+        None if user.is_empty() => 0,
+        None => match user.parse() {
+            Ok(uid) => uid,
+            Err(_) => {
+                let row = passwd.iter().find(|r| r.first().is_some_and(|n| n == user));
+                field(row, 2).ok_or_else(|| {
+                    Text::from(format!("unable to find user {user}: no matching entries in passwd file"))
+                })?
+            }
+        },
+    };
+    let by_uid = passwd.iter().find(|r| r.get(2).and_then(|n| n.parse().ok()) == Some(uid));
+    let named_group = rows(tree, "/etc/group").into_iter().find(|r| r.first().is_some_and(|n| n == group));
+    let image_group = group.parse().ok().or_else(|| field(named_group.as_ref(), 2));
+    let gid = config.group.or(image_group.filter(|_| config.user.is_none()));
+    let gid = gid.or_else(|| field(by_uid, 3)).unwrap_or(0);
+    Ok(Cred { uid, gid, groups: config.groups.clone() })
+}
