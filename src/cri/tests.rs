@@ -1,0 +1,1 @@
+//! The runtime with small programs in its containers.
