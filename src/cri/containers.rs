@@ -69,7 +69,9 @@ impl Runtime {
         }
         let root = world.forest.add(tree);
         let dev = world.forest.add(Tree::over(&dev_base, FsKind::Tmpfs));
-        let spec_error = |why: Text| format!("failed to generate container \"{hex}\" spec: failed to generate spec: {why}");
+        let spec_error = |why: Text| {
+            format!("failed to generate container \"{hex}\" spec: failed to generate spec: {why}")
+        };
         if command_of(&image, &config).is_empty() {
             return Err(Text::from(spec_error(Text::lit("no command specified"))));
         }
@@ -247,7 +249,13 @@ pub(super) fn command_of(image: &Image, config: &ContainerConfig) -> Vec<Text> {
 }
 
 /// runc makes the working directory where it is absent.
-fn make_working_dir(world: &mut World, root: crate::fs::TreeId, mounts: &[crate::fs::Mount], cwd: &str, now: i64) {
+fn make_working_dir(
+    world: &mut World,
+    root: crate::fs::TreeId,
+    mounts: &[crate::fs::Mount],
+    cwd: &str,
+    now: i64,
+) {
     let below = |m: &&crate::fs::Mount| !m.path.is_empty() && cwd.starts_with(m.path.as_str());
     let mounted = mounts.iter().any(|m| below(&m));
     if !mounted && world.forest.get(root).is_some_and(|t| t.lookup(cwd).is_none()) {

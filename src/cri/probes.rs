@@ -142,7 +142,8 @@ fn converse(
             Err(errno) => return Some(Err(errno)),
         }
     }
-    let failed = |why: &str| Some(Ok(SessionEnd::Failed(Text::from(format!("Get \"{}\": {why}", url(request))))));
+    let failed =
+        |why: &str| Some(Ok(SessionEnd::Failed(Text::from(format!("Get \"{}\": {why}", url(request))))));
     loop {
         match world.read(handle, BODY_BYTES) {
             Ok(bytes) if bytes.is_empty() => {
@@ -184,13 +185,20 @@ fn malformed(answer: &[u8]) -> String {
 
 fn head_of(request: &HttpGet) -> String {
     let slash = if request.path.starts_with('/') { "" } else { "/" };
-    let given = |name: &str| request.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v.clone());
+    let given = |name: &str| {
+        request.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v.clone())
+    };
     let host = given("Host").unwrap_or_else(|| Text::from(format!("{}:{}", request.ip, request.port)));
     let agent = given("User-Agent").unwrap_or(Text::lit(USER_AGENT));
     let accept = given("Accept").unwrap_or(Text::lit("*/*"));
-    let mut head = format!("GET {slash}{} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: {agent}\r\nAccept: {accept}\r\n", request.path);
+    let mut head = format!(
+        "GET {slash}{} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: {agent}\r\nAccept: {accept}\r\n",
+        request.path
+    );
     let own = ["host", "user-agent", "accept"];
-    for (name, value) in request.headers.iter().filter(|(n, _)| !own.contains(&n.to_ascii_lowercase().as_str())) {
+    for (name, value) in
+        request.headers.iter().filter(|(n, _)| !own.contains(&n.to_ascii_lowercase().as_str()))
+    {
         head.push_str(&format!("{name}: {value}\r\n"));
     }
     head.push_str("Connection: close\r\n\r\n");
@@ -209,7 +217,8 @@ fn parse(answer: &[u8], ended: bool) -> Option<SessionEnd> {
         name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>().ok())?
     });
     let body = &answer[head_end + 4..];
-    let whole = ended || length.is_some_and(|n| body.len() >= n.min(BODY_BYTES)) || matches!(status, 204 | 304);
+    let whole =
+        ended || length.is_some_and(|n| body.len() >= n.min(BODY_BYTES)) || matches!(status, 204 | 304);
     let body = String::from_utf8_lossy(&body[..body.len().min(BODY_BYTES)]).into_owned();
     whole.then(|| SessionEnd::Http(status, Text::from(body)))
 }

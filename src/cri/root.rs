@@ -98,7 +98,8 @@ pub(super) fn sandbox_tree(hostname: &str, ip: &str, resolv: &str, now: i64) -> 
     let mut tree = Tree::new(FsKind::Ext4);
     let file = |text: String| Content::File(FileData::new(text.into_bytes()));
     tree.put("/hostname", file(format!("{hostname}\n")), 0o644, now);
-    let hosts = format!("127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n{ip}\t{hostname}\n");
+    let hosts =
+        format!("127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n{ip}\t{hostname}\n");
     tree.put("/hosts", file(hosts), 0o644, now);
     tree.put("/resolv.conf", file(resolv.to_owned()), 0o644, now);
     tree.make_dirs("/shm", now);
@@ -134,12 +135,24 @@ pub(super) fn mounts(forest: &mut Forest, parts: &Parts<'_>) -> Result<Vec<Mount
     let mut list = vec![
         system("", MountSource::Tree(parts.root, ROOT), "overlay", "overlay", "relatime", parts.disk),
         system("/proc", proc, "proc", "proc", safe, 0),
-        system("/dev", MountSource::Tree(parts.dev, ROOT), "tmpfs", "tmpfs", "nosuid,size=65536k,mode=755", DEV_BYTES),
+        system(
+            "/dev",
+            MountSource::Tree(parts.dev, ROOT),
+            "tmpfs",
+            "tmpfs",
+            "nosuid,size=65536k,mode=755",
+            DEV_BYTES,
+        ),
         system("/sys", sys, "sysfs", "sysfs", safe, 0),
     ];
     list[0].read_only = parts.read_only_root;
     list[3].read_only = true;
-    for (path, name) in [("/etc/hosts", "/hosts"), ("/etc/hostname", "/hostname"), ("/etc/resolv.conf", "/resolv.conf"), ("/dev/shm", "/shm")] {
+    for (path, name) in [
+        ("/etc/hosts", "/hosts"),
+        ("/etc/hostname", "/hostname"),
+        ("/etc/resolv.conf", "/resolv.conf"),
+        ("/dev/shm", "/shm"),
+    ] {
         if parts.volumes.iter().any(|v| v.path == path) {
             continue;
         }
@@ -168,7 +181,12 @@ fn volume_mount(forest: &Forest, parts: &Parts<'_>, volume: &VolumeMount) -> Res
     let (device, fs_type, options, size) = match tree.kind {
         FsKind::Tmpfs => {
             let size = tree.limit.unwrap_or(parts.memory);
-            (Text::lit("tmpfs"), Text::lit("tmpfs"), Text::from(format!("relatime,size={}k,noswap", size / 1024)), size)
+            (
+                Text::lit("tmpfs"),
+                Text::lit("tmpfs"),
+                Text::from(format!("relatime,size={}k,noswap", size / 1024)),
+                size,
+            )
         }
         _ => (Text::lit("/dev/vda"), Text::lit("ext4"), Text::lit(DISK_OPTIONS), parts.disk),
     };
@@ -181,7 +199,8 @@ fn volume_mount(forest: &Forest, parts: &Parts<'_>, volume: &VolumeMount) -> Res
 /// Makes the directories that lead to a mount, in whatever is mounted there already.
 fn make_place(forest: &mut Forest, list: &[Mount], path: &str, now: i64) {
     let Some((parent, _)) = path.rsplit_once('/') else { return };
-    let covers = |m: &&Mount| parent.strip_prefix(m.path.as_str()).is_some_and(|r| r.is_empty() || r.starts_with('/'));
+    let covers =
+        |m: &&Mount| parent.strip_prefix(m.path.as_str()).is_some_and(|r| r.is_empty() || r.starts_with('/'));
     let Some(mount) = list.iter().filter(covers).max_by_key(|m| m.path.len()) else { return };
     let MountSource::Tree(tree, from) = mount.source else { return };
     let rest = parent[mount.path.len()..].to_owned();

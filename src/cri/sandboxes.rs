@@ -5,7 +5,9 @@ use super::root::{dev_base, fill_dev, lay_out, sandbox_tree};
 use super::types::{ContainerId, NodeConfig, NodeId, SandboxConfig, SandboxId, Timed};
 use super::{Node, Present, Range, Runtime, Sandbox};
 use crate::api::Text;
-use crate::fs::{Base, Content, Cred, FileData, FsKind, Mount, MountSource, MountTable, ROOT, Tree, TreeId, VirtualKind};
+use crate::fs::{
+    Base, Content, Cred, FileData, FsKind, Mount, MountSource, MountTable, ROOT, Tree, TreeId, VirtualKind,
+};
 use crate::images::{Preset, find};
 use crate::os::{CellId, MIN_MEMORY, Machine, NewCell, Spawn, Start, World};
 use crate::rng::Rng;
@@ -90,7 +92,17 @@ impl Runtime {
         if let Ok(image) = find(Preset::Internet, NODE_IMAGE, &[]) {
             lay_out(&mut tree, &image);
         }
-        for dir in ["/proc", "/sys", "/dev", "/root", "/tmp", "/var/lib/kubelet/pods", "/var/log/pods", "/mnt", "/data"] {
+        for dir in [
+            "/proc",
+            "/sys",
+            "/dev",
+            "/root",
+            "/tmp",
+            "/var/lib/kubelet/pods",
+            "/var/log/pods",
+            "/mnt",
+            "/data",
+        ] {
             tree.make_dirs(dir, super::root::IMAGE_TIME);
         }
         fill_dev(&mut tree, "/dev");
@@ -178,8 +190,18 @@ impl Runtime {
         };
         let id = SandboxId(self.number());
         let config = Rc::new(config);
-        let sandbox =
-            Sandbox { node, config, hex, ip, net, slot, files, pause, containers: Vec::new(), stopped: false };
+        let sandbox = Sandbox {
+            node,
+            config,
+            hex,
+            ip,
+            net,
+            slot,
+            files,
+            pause,
+            containers: Vec::new(),
+            stopped: false,
+        };
         self.sandboxes.insert(id, sandbox);
         Ok(id)
     }
@@ -211,8 +233,13 @@ impl Runtime {
             ignored: Vec::new(),
             new_group: true,
         };
-        let start =
-            Start { cell, spawn, fds: Vec::new(), cred: Cred { uid: 65535, gid: 65535, groups: Vec::new() }, at: self.clock };
+        let start = Start {
+            cell,
+            spawn,
+            fds: Vec::new(),
+            cred: Cred { uid: 65535, gid: 65535, groups: Vec::new() },
+            at: self.clock,
+        };
         let _ = world.start(start);
         cell
     }
@@ -292,7 +319,8 @@ impl Range {
     /// The next free address: the first host is the node's bridge, the last one is for broadcasts.
     fn take(&mut self) -> Option<u32> {
         let hosts = self.size - 3;
-        let slot = (1..=hosts).map(|i| 2 + (self.last + hosts - 2 + i) % hosts).find(|s| !self.taken.contains(s))?;
+        let slot =
+            (1..=hosts).map(|i| 2 + (self.last + hosts - 2 + i) % hosts).find(|s| !self.taken.contains(s))?;
         self.last = slot;
         self.taken.push(slot);
         Some(slot)

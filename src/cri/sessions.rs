@@ -37,7 +37,8 @@ impl Runtime {
             env.retain(|(n, _)| *n != "TERM");
             env.push((Text::lit("TERM"), Text::lit("xterm")));
         }
-        let (cell, node, cwd, cred, hex) = (c.cell, c.node, c.cwd.clone(), c.cred.clone(), c.status.hex.clone());
+        let (cell, node, cwd, cred, hex) =
+            (c.cell, c.node, c.cwd.clone(), c.cred.clone(), c.status.hex.clone());
         let session = SessionId(self.number());
         let (fds, streams) = streams(world, config.stdin, config.tty, config.size);
         let start = Start { cell, spawn: spawn(&config.argv, &env, &cwd), fds: fds.clone(), cred, at: now };

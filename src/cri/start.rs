@@ -5,9 +5,7 @@ use super::latency::Call;
 use super::types::{ContainerId, ContainerState, RuntimeEvent, Timed};
 use super::{Owner, Runtime, Streams};
 use crate::api::Text;
-use crate::os::{
-    Errno, Fd, Handle, Program, STDERR, STDIN, STDOUT, Spawn, Start, Step, Sys, Wait, World,
-};
+use crate::os::{Errno, Fd, Handle, Program, STDERR, STDIN, STDOUT, Spawn, Start, Step, Sys, Wait, World};
 use crate::rng::Rng;
 use crate::time::Time;
 
@@ -176,7 +174,8 @@ pub(super) fn start_or_fail(world: &mut World, start: Start) -> Result<crate::os
                 && world.view(start.cell, |v| v.stat(&file, true)).is_ok_and(|s| s.mode & 0o111 != 0);
             let late = errno == Errno::ENOEXEC || errno == Errno::ENOENT && exists;
             if late {
-                let why = if errno == Errno::ENOEXEC { "exec format error" } else { "no such file or directory" };
+                let why =
+                    if errno == Errno::ENOEXEC { "exec format error" } else { "no such file or directory" };
                 let text = Text::from(format!("exec {file}: {why}\n"));
                 return world.start_program(start, Box::new(Failing { text })).map_err(|e| words(&file, e));
             }
