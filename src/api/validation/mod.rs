@@ -29,6 +29,9 @@ pub fn create(object: &Object) -> Vec<Error> {
     let mut errors = Errors::default();
     meta::create(object, &mut errors);
     content(object, &mut errors);
+    if object.kind == Kind::SERVICE && errors.list.is_empty() {
+        net::allocation(object, &mut errors);
+    }
     errors.list
 }
 

@@ -65,7 +65,10 @@ pub(super) fn service(service: &Object, errors: &mut Errors) {
         "" => errors.required("spec.sessionAffinity", ""),
         other => errors.not_supported("spec.sessionAffinity", other, &["ClientIP", "None"]),
     }
-    cluster_ips(spec, errors);
+    let given = spec["clusterIP"].str();
+    if !matches!(given, "" | "None") {
+        ip(given, "spec.clusterIPs[0]", errors);
+    }
     for (i, address) in spec["externalIPs"].items().iter().enumerate() {
         ip(address.str(), &format!("spec.externalIPs[{i}]"), errors);
     }
@@ -129,21 +132,14 @@ fn service_port<'a>(
     container::port(&port["targetPort"], &at("targetPort"), errors);
 }
 
-fn cluster_ips(spec: &Value, errors: &mut Errors) {
-    let given = spec["clusterIP"].str();
-    if matches!(given, "" | "None") {
-        return;
-    }
-    match given.parse::<IpAddr>() {
-        Err(_) => ip(given, "spec.clusterIPs[0]", errors),
-        Ok(address) if !contains((IpAddr::V4(SERVICE_RANGE.0), SERVICE_RANGE.1), address) => {
-            let shown = format!("[{}]", json::quote(given));
-            let detail = format!(
-                "failed to allocate IP {given}: the provided network does not match the current range"
-            );
-            errors.invalid_shown("spec.clusterIPs", shown, detail);
-        }
-        Ok(_) => {}
+/// That a new service's address is one that the server can allocate.
+pub(super) fn allocation(service: &Object, errors: &mut Errors) {
+    let given = service.at("spec.clusterIP").str();
+    let range = (IpAddr::V4(SERVICE_RANGE.0), SERVICE_RANGE.1);
+    if given.parse::<IpAddr>().is_ok_and(|address| !contains(range, address)) {
+        let shown = format!("[{}]", json::quote(given));
+        let detail = format!("failed to allocate IP {given}: the provided network does not match the current range");
+        errors.invalid_shown("spec.clusterIPs", shown, detail);
     }
 }
 

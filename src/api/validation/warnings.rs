@@ -55,10 +55,6 @@ fn pod(spec: &Value, path: &str, name: &str, found: &mut Vec<String>) {
         }
     }
     ports(spec, path, found);
-    let grace = &spec["terminationGracePeriodSeconds"];
-    if grace.as_int().is_some_and(|n| n < 0) {
-        found.push(format!("{path}.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1"));
-    }
 }
 
 fn deprecated_label(key: &str) -> Option<&'static str> {

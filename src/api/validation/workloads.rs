@@ -2,7 +2,8 @@
 
 use super::{Errors, cron, meta, pod};
 use crate::api::labels::Selector;
-use crate::api::{Kind, Object, Value, json, names};
+use crate::api::{Kind, Object, Text, Value, json, names};
+use crate::map;
 
 /// Checks the spec of a workload.
 pub(super) fn spec(object: &Object, errors: &mut Errors) {
@@ -212,8 +213,22 @@ fn stateful_set(spec: &Value, errors: &mut Errors) {
     errors.nonnegative("spec.minReadySeconds", &spec["minReadySeconds"]);
     selector(spec, "statefulset", errors);
     selector_matches(spec, errors);
-    pod::template(&spec["template"], "spec.template", errors);
+    pod::template(&with_claims(spec), "spec.template", errors);
     only_always(spec, "StatefulSet", errors);
+}
+
+/// The template with a volume for each claim template, as its pods will have it.
+fn with_claims(spec: &Value) -> Value {
+    let mut template = spec["template"].clone();
+    for claim in spec["volumeClaimTemplates"].items() {
+        let name = claim["metadata"]["name"].text();
+        if template["spec"]["volumes"].find("name", &name).is_null() {
+            let source = map! { "claimName" => Text::lit("of-the-template") };
+            let volume = map! { "name" => name, "persistentVolumeClaim" => source };
+            template.slot("spec.volumes").list_mut().push(volume);
+        }
+    }
+    template
 }
 
 fn replication_controller(spec: &Value, errors: &mut Errors) {

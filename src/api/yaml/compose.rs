@@ -58,8 +58,33 @@ enum NodeKind {
     Alias { name: String, target: usize },
 }
 
+/// How often a document is read anew because of `\'`; see [`compose`].
+const MAX_QUOTES: usize = 100;
+
 /// Reads one document. `Ok(None)` if it holds nothing.
+///
+/// go-yaml lets a double-quoted scalar escape a single quote, libyaml does not: where it stumbles over one,
+/// the backslash goes and the document is read again.
 pub(super) fn compose(text: &str, limits: Limits) -> Result<Option<(Value, Place)>, Error> {
+    let mut outcome = compose_once(text, limits);
+    let mut mended = String::from(text);
+    for _ in 0..MAX_QUOTES {
+        let Err(error) = &outcome else { break };
+        if !error.message.ends_with("found unknown escape character") {
+            break;
+        }
+        let start = mended.split_inclusive('\n').take(error.line as usize).map(str::len).sum::<usize>();
+        let Some((column, _)) = mended[start..].char_indices().nth(error.column as usize) else { break };
+        if !mended[start + column..].starts_with("\\'") {
+            break;
+        }
+        mended.remove(start + column);
+        outcome = compose_once(&mended, limits);
+    }
+    outcome
+}
+
+fn compose_once(text: &str, limits: Limits) -> Result<Option<(Value, Place)>, Error> {
     let mut composer =
         Composer { parser: Parser::new(text), nodes: vec![], anchors: BTreeMap::new(), limits };
     let root = loop {

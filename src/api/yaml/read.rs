@@ -229,6 +229,7 @@ mod tests {
             ("d: 2024-01-02\nt: !!str 5\n", r#"{"d":"2024-01-02","t":"5"}"#),
             ("k: |\n  a\n  b\n", r#"{"k":"a\nb\n"}"#),
             ("{\"a\": 1.0, \"b\": [1]}", r#"{"a":1,"b":[1]}"#),
+            ("a: \"it\\'s\"\n", r#"{"a":"it's"}"#),
             ("just a string", r#""just a string""#),
         ] {
             assert_eq!(read(text), [json], "{text}");
