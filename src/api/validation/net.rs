@@ -138,7 +138,8 @@ pub(super) fn allocation(service: &Object, errors: &mut Errors) {
     let range = (IpAddr::V4(SERVICE_RANGE.0), SERVICE_RANGE.1);
     if given.parse::<IpAddr>().is_ok_and(|address| !contains(range, address)) {
         let shown = format!("[{}]", json::quote(given));
-        let detail = format!("failed to allocate IP {given}: the provided network does not match the current range");
+        let detail =
+            format!("failed to allocate IP {given}: the provided network does not match the current range");
         errors.invalid_shown("spec.clusterIPs", shown, detail);
     }
 }
