@@ -7,13 +7,16 @@
 //! Invariants: a controller acts on objects only through the API server; what it does is caused by the
 //! change or timer that called it; requests of a controller keep to its client's rate limit.
 
+mod daemonset;
 mod deployment;
 mod disruption;
 mod endpoints;
 mod endpointslice;
 mod garbage;
+mod history;
 mod job;
 mod namespace;
+mod node;
 mod pods;
 mod replicaset;
 mod rules;
@@ -52,6 +55,12 @@ pub enum Which {
     Disruption,
     /// Jobs.
     Job,
+    /// DaemonSets.
+    DaemonSet,
+    /// Taints of nodes.
+    Node,
+    /// Pods on tainted nodes.
+    TaintEviction,
 }
 
 impl Which {
@@ -69,6 +78,9 @@ impl Which {
             Which::Mirror => "endpoint-slice-mirroring-controller",
             Which::Disruption => "controllermanager",
             Which::Job => "job-controller",
+            Which::DaemonSet => "daemonset-controller",
+            Which::Node => "node-controller",
+            Which::TaintEviction => "taint-eviction-controller",
         }
     }
 }
@@ -80,6 +92,10 @@ pub enum Timer {
     Sync(Which, Key),
     /// Send the next requests of a burst for an owner.
     Act(Which, Key),
+    /// Look at the nodes' heartbeats (every 5 s).
+    MonitorNodes,
+    /// Look for pods whose node is missing (every 20 s while there are any).
+    CollectPods,
 }
 
 /// All controllers.
@@ -112,6 +128,10 @@ impl Controllers {
         endpoints::changed(change, cx);
         disruption::changed(change, cx);
         job::changed(change, cx);
+        daemonset::changed(change, cx);
+        node::changed(change, cx);
+        node::eviction::changed(change, cx);
+        node::pod_gc::changed(change, cx);
     }
 
     /// Does what a timer says.
@@ -127,6 +147,14 @@ impl Controllers {
             Timer::Act(which, key) => {
                 cx.api.actor = crate::api::Text::lit(which.component());
                 cx.act(which, &key);
+            }
+            Timer::MonitorNodes => {
+                cx.api.actor = crate::api::Text::lit(Which::Node.component());
+                node::monitor(cx);
+            }
+            Timer::CollectPods => {
+                cx.api.actor = crate::api::Text::lit("pod-garbage-collector-controller");
+                node::pod_gc::collect(cx);
             }
         }
     }
@@ -145,6 +173,9 @@ fn sync(which: Which, key: &Key, cx: &mut Cx<'_>) {
         Which::Mirror => endpoints::mirror(&object, cx),
         Which::Disruption => disruption::sync(&object, cx),
         Which::Job => job::sync(&object, cx),
+        Which::DaemonSet => daemonset::sync(&object, cx),
+        Which::Node => node::sync(&object, cx),
+        Which::TaintEviction => node::eviction::sync(&object, cx),
     }
 }
 

@@ -50,6 +50,12 @@ pub struct Work {
     bursts: BTreeMap<(Which, Key), VecDeque<(Time, Action)>>,
     /// Objects without a controller that one may adopt.
     pub orphans: BTreeSet<Key>,
+    /// Heartbeats of nodes.
+    pub health: super::node::Health,
+    /// Since when the taint manager has known of each pod on a tainted node.
+    pub tainted: BTreeMap<Key, Time>,
+    /// Pods whose node is missing.
+    pub strays: super::node::pod_gc::Strays,
     /// For each Service: when the readiness of its pods (by uid) last turned.
     pub triggers: BTreeMap<Key, BTreeMap<Text, Text>>,
 }

@@ -1,0 +1,92 @@
+//! The pod garbage collector: pods whose node does not exist, and pods that were deleted before they had one.
+
+use crate::api::object::Key;
+use crate::api::request::WatchKind;
+use crate::api::{Kind, Object, Value};
+use crate::apiserver::{Change, DeleteOptions};
+use crate::controllers::work::Cx;
+use crate::controllers::{Timer, pods, rules};
+use crate::map;
+use crate::time::{Span, Time};
+use std::collections::BTreeMap;
+
+/// Upstream `gcCheckPeriod`.
+const PERIOD: Span = Span::secs(20);
+/// Upstream `quarantineTime`: how long a node must have been missing.
+const QUARANTINE: Span = Span::secs(40);
+
+/// Pods whose node was missing when last looked at, and when that was first seen by a round.
+#[derive(Clone, Debug, Default)]
+pub struct Strays {
+    pods: BTreeMap<Key, Option<Time>>,
+    armed: bool,
+}
+
+/// A pod or a node has changed.
+pub fn changed(change: &Change, cx: &mut Cx<'_>) {
+    let object = &change.new;
+    match (object.kind, change.kind) {
+        (Kind::POD, WatchKind::Deleted) => drop(cx.work.strays.pods.remove(&object.key())),
+        (Kind::POD, _) => {
+            let node = object.at("spec.nodeName").str();
+            if !node.is_empty() && change.old.is_none() && cx.api.get(Kind::NODE, "", node).is_none() {
+                note(object.key(), cx);
+            }
+        }
+        (Kind::NODE, WatchKind::Deleted) => {
+            let keys: Vec<Key> = cx.api.pods_on(object.name()).map(Object::key).collect();
+            for key in keys {
+                note(key, cx);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn note(key: Key, cx: &mut Cx<'_>) {
+    cx.work.strays.pods.entry(key).or_insert(None);
+    if !cx.work.strays.armed {
+        cx.work.strays.armed = true;
+        let next = Time((cx.api.now.0 / PERIOD.0 + 1) * PERIOD.0);
+        cx.timers.set(next, cx.api.cause, Timer::CollectPods);
+    }
+}
+
+/// One round: notes the time for new strays, deletes those whose node stayed away.
+pub fn collect(cx: &mut Cx<'_>) {
+    let strays = std::mem::take(&mut cx.work.strays);
+    for (key, since) in strays.pods {
+        let Some(pod) = cx.api.store.get(&key).cloned() else { continue };
+        if cx.api.get(Kind::NODE, "", pod.at("spec.nodeName").str()).is_some() {
+            continue;
+        }
+        match since {
+            Some(at) if at + QUARANTINE <= cx.api.now => remove(&pod, cx),
+            Some(_) => drop(cx.work.strays.pods.insert(key, since)),
+            None => drop(cx.work.strays.pods.insert(key, Some(cx.api.now))),
+        }
+    }
+    if !cx.work.strays.pods.is_empty() {
+        cx.work.strays.armed = true;
+        cx.timers.set(cx.api.now + PERIOD, cx.api.cause, Timer::CollectPods);
+    }
+}
+
+fn remove(pod: &Object, cx: &mut Cx<'_>) {
+    let key = pod.key();
+    cx.api.rule(rules::POD_GC, &key.path(), vec![("node", pod.at("spec.nodeName").text())]);
+    if !pods::is_terminal(pod) {
+        let condition = map! {
+            "type" => "DisruptionTarget", "status" => "True", "reason" => "DeletionByPodGC",
+            "message" => "PodGC: node no longer exists", "lastProbeTime" => Value::Null,
+            "observedGeneration" => pod.at("metadata.generation"),
+        };
+        let mut status = pod["status"].clone();
+        status.set("phase", "Failed");
+        cx.api.set_condition(status.slot("conditions"), condition);
+        // It may have been deleted by hand.
+        let _ = cx.api.update_status(&key, status);
+    }
+    let now = DeleteOptions { grace_period_seconds: Some(0), ..DeleteOptions::default() };
+    let _ = cx.api.delete(&key, &now);
+}
