@@ -44,6 +44,9 @@ impl ApiServer {
         if object.kind == Kind::SERVICE {
             self.allocate_service(object, Some(old));
         }
+        if object.kind == Kind::DAEMON_SET {
+            count_template(object, Some(old));
+        }
         if old["status"].is_some() {
             object.set("status", &old["status"]);
         } else {
@@ -139,6 +142,16 @@ fn initial_status(kind: Kind) -> Value {
         },
         _ => Value::map(),
     }
+}
+
+/// Counts the templates that a DaemonSet has had, in an annotation that stands for an old field
+/// (registry/apps/daemonset/strategy.go `templateGeneration`).
+pub(super) fn count_template(set: &mut Object, old: Option<&Object>) {
+    const GENERATION: &str = "deprecated.daemonset.template.generation";
+    let before = old.and_then(|o| o.annotation(GENERATION)).and_then(|g| g.parse::<i64>().ok()).unwrap_or(0);
+    let changed = old.is_none_or(|o| o.at("spec.template") != set.at("spec.template"));
+    let number = before + i64::from(changed);
+    set.slot("metadata.annotations").map_mut().insert(GENERATION, number.to_string());
 }
 
 /// A new Job selects its pods by its own uid, unless it brings a selector (registry/batch/job/strategy.go).

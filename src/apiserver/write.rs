@@ -60,6 +60,9 @@ impl ApiServer {
         if key.kind == Kind::JOB {
             super::strategy::select_job_pods(&mut object);
         }
+        if key.kind == Kind::DAEMON_SET {
+            super::strategy::count_template(&mut object, None);
+        }
         Ok(object)
     }
 
