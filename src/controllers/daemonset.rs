@@ -21,7 +21,11 @@ pub fn changed(change: &Change, cx: &mut Cx<'_>) {
         Kind::DAEMON_SET if change.kind != WatchKind::Deleted => cx.enqueue(WHICH, &object.key()),
         Kind::NODE => {
             let of = |o: &Object| {
-                (o.at("metadata.labels").clone(), o.at("spec.taints").clone(), o.at("spec.unschedulable").clone())
+                (
+                    o.at("metadata.labels").clone(),
+                    o.at("spec.taints").clone(),
+                    o.at("spec.unschedulable").clone(),
+                )
             };
             if change.kind != WatchKind::Modified || change.old.as_ref().is_none_or(|o| of(o) != of(object)) {
                 let keys: Vec<Key> = cx.api.list(Kind::DAEMON_SET, None).map(Object::key).collect();
@@ -128,7 +132,10 @@ impl Plan {
             self.create.push(new_pod(set, node, hash));
         }
         let at_once = set.at("spec.updateStrategy.rollingUpdate.maxSurge");
-        if alive.len() > 1 && at_once.int_or(0) == 0 && !matches!(at_once, Value::Str(s) if s.as_str() != "0" && s.as_str() != "0%") {
+        if alive.len() > 1
+            && at_once.int_or(0) == 0
+            && !matches!(at_once, Value::Str(s) if s.as_str() != "0" && s.as_str() != "0%")
+        {
             alive.sort_by(|a, b| {
                 let age = |p: &Object| p.at("metadata.creationTimestamp").text();
                 age(a).cmp(&age(b)).then_with(|| a.name().cmp(b.name()))
@@ -237,12 +244,15 @@ fn new_pod(set: &Object, node: &Object, hash: &str) -> Object {
     let mut pod = pods::from_template(set.at("spec.template"), set);
     let labels = pod.slot("metadata.labels").map_mut();
     labels.insert(history::REVISION_HASH, hash);
-    let generation = set.annotation(GENERATION).map_or_else(|| set.at("metadata.generation").int_or(1).to_string(), String::from);
+    let generation = set
+        .annotation(GENERATION)
+        .map_or_else(|| set.at("metadata.generation").int_or(1).to_string(), String::from);
     labels.insert("pod-template-generation", generation);
     let tolerations = tolerations(set.at("spec.template.spec"));
     pod.set("spec.tolerations", tolerations);
     let field = map! { "key" => "metadata.name", "operator" => "In", "values" => list![node.name()] };
-    let required = "spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms";
+    let required =
+        "spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms";
     let terms = pod.slot(required).list_mut();
     if terms.is_empty() {
         terms.push(map! { "matchFields" => list![field] });
@@ -271,7 +281,10 @@ fn write_status(
             continue;
         }
         desired += 1;
-        let oldest = here.iter().filter(|p| !p.is_deleting()).min_by_key(|p| p.at("metadata.creationTimestamp").text());
+        let oldest = here
+            .iter()
+            .filter(|p| !p.is_deleting())
+            .min_by_key(|p| p.at("metadata.creationTimestamp").text());
         let Some(pod) = oldest.or(here.first()) else { continue };
         current += 1;
         updated += i64::from(pod.label(history::REVISION_HASH) == Some(hash));

@@ -22,7 +22,9 @@ pub fn changed(change: &Change, cx: &mut Cx<'_>) {
     match object.kind {
         Kind::NODE => {
             let before = change.old.as_ref().map(|o| o.at("spec.taints").clone()).unwrap_or_default();
-            if before != *object.at("spec.taints") && (has_no_execute(&before) || has_no_execute(object.at("spec.taints"))) {
+            if before != *object.at("spec.taints")
+                && (has_no_execute(&before) || has_no_execute(object.at("spec.taints")))
+            {
                 let pods: Vec<Key> = cx.api.pods_on(object.name()).map(Object::key).collect();
                 for key in pods {
                     cx.enqueue(WHICH, &key);
