@@ -26,7 +26,8 @@ fn mask(text: &str) -> String {
 }
 
 fn mask_word(word: &str) -> String {
-    let word = ["worker01", "worker02", "worker03"].iter().fold(word.to_string(), |w, n| w.replace(n, "NODE"));
+    let word =
+        ["worker01", "worker02", "worker03"].iter().fold(word.to_string(), |w, n| w.replace(n, "NODE"));
     let mut parts = Vec::new();
     for (i, part) in word.split('-').enumerate() {
         let core = part.trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
@@ -82,8 +83,16 @@ fn score(real: &Value, ours: &Value, differences: &mut String) -> Score {
         if same {
             steps.0 += 1;
         } else {
-            let _ = writeln!(differences, "### {} {}\n--- real\n{}{}\n--- ours\n{}{}", a["t"].int_or(0), a["cmd"].str(),
-                a["stdout"].str(), a["stderr"].str(), b["stdout"].str(), b["stderr"].str());
+            let _ = writeln!(
+                differences,
+                "### {} {}\n--- real\n{}{}\n--- ours\n{}{}",
+                a["t"].int_or(0),
+                a["cmd"].str(),
+                a["stdout"].str(),
+                a["stderr"].str(),
+                b["stdout"].str(),
+                b["stderr"].str()
+            );
         }
     }
     let words = |r: &Value| -> Vec<String> {
@@ -94,7 +103,15 @@ fn score(real: &Value, ours: &Value, differences: &mut String) -> Score {
         r["timeline"].items().iter().flat_map(line).collect()
     };
     let events = |r: &Value| -> Vec<String> {
-        let row = |e: &Value| format!("{} {} {} {}", mask(e["pod"].str()), e["type"].str(), e["reason"].str(), mask(e["message"].str()));
+        let row = |e: &Value| {
+            format!(
+                "{} {} {} {}",
+                mask(e["pod"].str()),
+                e["type"].str(),
+                e["reason"].str(),
+                mask(e["message"].str())
+            )
+        };
         r["events"].items().iter().map(row).collect()
     };
     Score { steps, changes: common(words(real), words(ours)), events: common(events(real), events(ours)) }
@@ -103,7 +120,8 @@ fn score(real: &Value, ours: &Value, differences: &mut String) -> Score {
 /// How many of `want` occur in `have`.
 fn common(want: Vec<String>, mut have: Vec<String>) -> (usize, usize) {
     let total = want.len();
-    let hits = want.into_iter().filter(|w| have.iter().position(|h| h == w).map(|i| have.swap_remove(i)).is_some());
+    let hits =
+        want.into_iter().filter(|w| have.iter().position(|h| h == w).map(|i| have.swap_remove(i)).is_some());
     (hits.count(), total)
 }
 
@@ -135,7 +153,12 @@ fn recordings_of_the_real_cluster_replay_as_they_went() {
         let ours = recording::replay(&text).expect("a recording");
         let mut differences = String::new();
         let got = score(&real, &ours, &mut differences);
-        let row = |s: &Score| format!("{}/{} {}/{} {}/{}", s.steps.0, s.steps.1, s.changes.0, s.changes.1, s.events.0, s.events.1);
+        let row = |s: &Score| {
+            format!(
+                "{}/{} {}/{} {}/{}",
+                s.steps.0, s.steps.1, s.changes.0, s.changes.1, s.events.0, s.events.1
+            )
+        };
         let _ = writeln!(table, "{name} {}", row(&got));
         if show == *name {
             println!("{differences}");

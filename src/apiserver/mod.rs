@@ -10,6 +10,7 @@
 mod admission;
 pub mod events;
 pub mod quota;
+mod request;
 pub mod store;
 pub mod strategy;
 mod write;

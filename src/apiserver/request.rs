@@ -50,7 +50,9 @@ impl ApiServer {
             .map_err(|e| Status::bad_request(format!("unable to parse requirement: {e}")))?;
         let field = fields::Selector::parse(request.kind, &request.options.field_selector)?;
         let namespace = request.namespace.as_deref().filter(|_| request.kind.info().namespaced);
-        let chosen = self.list(request.kind, namespace).filter(|o| label.matches(o.at("metadata.labels")) && field.matches(o));
+        let chosen = self
+            .list(request.kind, namespace)
+            .filter(|o| label.matches(o.at("metadata.labels")) && field.matches(o));
         Ok(chosen.cloned().collect())
     }
 
@@ -89,7 +91,9 @@ impl ApiServer {
         if object.namespace().is_empty() {
             object.set("metadata.namespace", namespace);
         } else if object.namespace() != &*namespace {
-            return Err(Status::bad_request("the namespace of the provided object does not match the namespace sent on the request"));
+            return Err(Status::bad_request(
+                "the namespace of the provided object does not match the namespace sent on the request",
+            ));
         }
         Ok(())
     }
@@ -101,7 +105,11 @@ impl ApiServer {
             self.decoded(request)?
         };
         if object.name() != &*request.name {
-            let message = format!("the name of the object ({}) does not match the name on the URL ({})", object.name(), request.name);
+            let message = format!(
+                "the name of the object ({}) does not match the name on the URL ({})",
+                object.name(),
+                request.name
+            );
             return Err(Status::bad_request(message));
         }
         self.place(request, &mut object)?;
@@ -129,7 +137,13 @@ impl ApiServer {
         self.finish_update(request, &old, object, warnings)
     }
 
-    fn finish_update(&mut self, request: &Request, old: &Object, mut object: Object, warnings: Vec<Text>) -> Result<Response> {
+    fn finish_update(
+        &mut self,
+        request: &Request,
+        old: &Object,
+        mut object: Object,
+        warnings: Vec<Text>,
+    ) -> Result<Response> {
         defaults::apply(&mut object);
         match request.subresource {
             "status" => {
@@ -186,7 +200,9 @@ impl ApiServer {
     fn bind_request(&mut self, request: &Request) -> Result<Response> {
         let node = request.body.at("target.name").text();
         self.bind(&Self::key(request), &node)?;
-        Ok(Response::Success(map! { "kind" => "Status", "apiVersion" => "v1", "status" => "Success", "code" => 201 }))
+        Ok(Response::Success(
+            map! { "kind" => "Status", "apiVersion" => "v1", "status" => "Success", "code" => 201 },
+        ))
     }
 
     /// The `eviction` subresource: a deletion that a PodDisruptionBudget may refuse.
@@ -198,7 +214,9 @@ impl ApiServer {
             let options = DeleteOptions { grace_period_seconds: grace, ..Self::delete_options(request) };
             self.delete(&pod.key(), &options)?;
         }
-        Ok(Response::Success(map! { "kind" => "Status", "apiVersion" => "v1", "status" => "Success", "code" => 201 }))
+        Ok(Response::Success(
+            map! { "kind" => "Status", "apiVersion" => "v1", "status" => "Success", "code" => 201 },
+        ))
     }
 
     /// Takes one disruption from the budget that covers a pod (registry/core/pod/rest/eviction.go).
@@ -206,21 +224,36 @@ impl ApiServer {
         if matches!(pod.at("status.phase").str(), "Succeeded" | "Failed" | "Pending") || pod.is_deleting() {
             return Ok(());
         }
-        let covers = |b: &&Object| labels::Selector::of_object(b.at("spec.selector")).matches(pod.at("metadata.labels"));
-        let budgets: Vec<Key> = self.list(Kind::PDB, Some(pod.namespace())).filter(covers).map(Object::key).collect();
+        let covers = |b: &&Object| {
+            labels::Selector::of_object(b.at("spec.selector")).matches(pod.at("metadata.labels"))
+        };
+        let budgets: Vec<Key> =
+            self.list(Kind::PDB, Some(pod.namespace())).filter(covers).map(Object::key).collect();
         let [budget] = budgets.as_slice() else {
             return match budgets.len() {
                 0 => Ok(()),
-                _ => Err(Status::new(500, "InternalError", "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.")),
+                _ => Err(Status::new(
+                    500,
+                    "InternalError",
+                    "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.",
+                )),
             };
         };
         let object = self.store.get(budget).expect("listed above");
-        let (healthy, desired) = (object.at("status.currentHealthy").int_or(0), object.at("status.desiredHealthy").int_or(0));
+        let (healthy, desired) =
+            (object.at("status.currentHealthy").int_or(0), object.at("status.desiredHealthy").int_or(0));
         if object.at("status.disruptionsAllowed").int_or(0) <= 0 {
-            let mut status = Status::new(429, "TooManyRequests", "Cannot evict pod as it would violate the pod's disruption budget.");
+            let mut status = Status::new(
+                429,
+                "TooManyRequests",
+                "Cannot evict pod as it would violate the pod's disruption budget.",
+            );
             status.causes.push(crate::api::status::CauseOf {
                 reason: Text::lit("DisruptionBudget"),
-                message: Text::from(format!("The disruption budget {} needs {desired} healthy pods and has {healthy} currently", budget.name)),
+                message: Text::from(format!(
+                    "The disruption budget {} needs {desired} healthy pods and has {healthy} currently",
+                    budget.name
+                )),
                 field: Text::default(),
             });
             return Err(status);

@@ -7,8 +7,8 @@ use super::ApiServer;
 use crate::api::object::Key;
 use crate::api::status::Result;
 use crate::api::{Kind, Object, Status, Text, Value};
+use crate::map;
 use crate::trace::{Cause, What};
-use crate::{list, map};
 
 /// Options of a deletion.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -304,7 +304,7 @@ pub fn single_container_pod(name: &str, image: &str) -> Object {
         Kind::POD,
         map! {
             "metadata" => map! { "name" => name, "namespace" => "default" },
-            "spec" => map! { "containers" => list![map! { "name" => name, "image" => image }] },
+            "spec" => map! { "containers" => crate::list![map! { "name" => name, "image" => image }] },
             "status" => map! { "phase" => "Pending" },
         },
     )

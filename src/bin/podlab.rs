@@ -1,3 +1,123 @@
 //! The native runner: replays recordings, runs scenarios, opens a terminal on a cluster.
 
-fn main() {}
+#![allow(clippy::print_stdout)]
+
+use podlab::api::json;
+use podlab::scenario::{Input, Player, Scenario, recording};
+use podlab::time::{Span, Time};
+use std::io::{BufRead, Write};
+use std::process::ExitCode;
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+const USAGE: &str = "\
+podlab: a Kubernetes cluster in virtual time
+
+  podlab shell [SCENARIO.yaml]     a terminal on a cluster (time runs as on your watch)
+  podlab run SCENARIO.yaml         run a scenario to its position; print transcript, events, event-log hash
+  podlab replay RECORDING.json     replay a recording of a real cluster; print the same object as it went here
+";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = args.iter().map(String::as_str).collect();
+    let done = match words.as_slice() {
+        ["replay", path] => read(path).and_then(|text| replay(&text)),
+        ["run", path] => read(path).and_then(|text| run(&text)),
+        ["shell"] => shell(Scenario::default()),
+        ["shell", path] => read(path).and_then(|text| shell(Scenario::from_yaml(&text).map_err(|e| e.0)?)),
+        ["help" | "--help" | "-h"] => {
+            print!("{USAGE}");
+            Ok(())
+        }
+        _ => Err(format!("unknown command line\n\n{USAGE}")),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(text) => {
+            eprintln!("podlab: {text}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn read(path: &str) -> Result<String, String> {
+    std::fs::read_to_string(path).map_err(|e| format!("{path}: {e}"))
+}
+
+fn replay(text: &str) -> Result<(), String> {
+    let result = recording::replay(text)?;
+    println!("{}", json::print(&result));
+    Ok(())
+}
+
+fn run(text: &str) -> Result<(), String> {
+    let scenario = Scenario::from_yaml(text).map_err(|e| e.0)?;
+    let goal = scenario.log.last().map_or(0, |e| e.at).max(scenario.position);
+    let mut player = Player::new(scenario).map_err(|e| e.0)?;
+    player.seek(Time(goal));
+    for id in player.terminals() {
+        println!("--- terminal {id}");
+        for chunk in player.take_output(id).chunks {
+            print!("{}", chunk.text.replace("\r\n", "\n"));
+        }
+        println!();
+    }
+    println!("--- events");
+    for row in recording::events(player.cluster()).items() {
+        let last = row["at"].items().last().cloned().unwrap_or_default();
+        println!(
+            "{:>9}s  x{:<3} {:8} {:22} {:20} {}",
+            json::print(&last[0]),
+            last[1].int_or(1),
+            row["type"].str(),
+            row["reason"].str(),
+            row["pod"].str(),
+            row["message"].str()
+        );
+    }
+    println!("--- event-log hash\n{}", player.hash());
+    Ok(())
+}
+
+/// A terminal: lines typed are given to the cluster, whose time runs as on the wall.
+fn shell(scenario: Scenario) -> Result<(), String> {
+    let start = scenario.log.last().map_or(0, |e| e.at).max(scenario.position);
+    let mut player = Player::new(scenario).map_err(|e| e.0)?;
+    player.seek(Time(start));
+    player.apply(Input::Open(0))?;
+    let (send, lines) = mpsc::channel();
+    std::thread::spawn(move || {
+        for line in std::io::stdin().lock().lines().map_while(Result::ok) {
+            if send.send(line).is_err() {
+                return;
+            }
+        }
+    });
+    let (began, mut out) = (Instant::now(), std::io::stdout());
+    loop {
+        let elapsed = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
+        player.run_until(Time(start) + Span::micros(elapsed), u32::MAX);
+        for chunk in player.take_output(0).chunks {
+            let _ = out.write_all(chunk.text.as_bytes());
+        }
+        let _ = out.flush();
+        if player.cluster().terminal_ended(0) {
+            return Ok(());
+        }
+        match lines.recv_timeout(Duration::from_millis(20)) {
+            Ok(line) => player.apply(Input::Line(0, line))?,
+            Err(mpsc::RecvTimeoutError::Disconnected) => {
+                // Standard input has ended: let what runs come to its end, then leave.
+                let end = player.now() + Span::secs(5);
+                player.run_until(end, u32::MAX);
+                player.apply(Input::Eof(0))?;
+                for chunk in player.take_output(0).chunks {
+                    let _ = out.write_all(chunk.text.as_bytes());
+                }
+                return Ok(());
+            }
+            Err(mpsc::RecvTimeoutError::Timeout) => {}
+        }
+    }
+}

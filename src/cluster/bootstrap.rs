@@ -1,15 +1,15 @@
 //! A cluster as one finds it: nodes that have been up for a while, the system's namespaces and objects, and
 //! the workstation with its kubeconfig.
 
-use super::{Cluster, jobs, streams};
+use super::{Cluster, faults, jobs, streams};
 use crate::agenda::Agenda;
 use crate::api::quantity::Quantity;
 use crate::api::{Kind, Object, Text, Value};
 use crate::apiserver::ApiServer;
 use crate::controllers::Controllers;
 use crate::cri::{NodeConfig, Runtime};
-use crate::kubelet::Kubelet;
-use crate::os::World;
+use crate::kubelet::{Kubelet, NodeSettings};
+use crate::os::{Settings, World};
 use crate::scenario::format::{ClusterSpec, FormatError, NodeSpec};
 use crate::scheduler::Scheduler;
 use crate::time::{Epoch, Span, Time, parse_rfc3339};
@@ -30,16 +30,25 @@ pub(super) fn build(spec: &ClusterSpec) -> Result<Cluster, FormatError> {
     let mut cluster = Cluster {
         now: Time::ZERO,
         api: ApiServer::new(spec.seed, epoch),
-        world: World::new(spec.seed, epoch, super::programs::load),
-        runtime: Runtime::new(super::programs::runtime_config(spec)),
+        world: World::new(
+            Settings {
+                seed: spec.seed,
+                epoch,
+                cgroup_v1: spec.settings.cgroup_version == 1,
+                ..Settings::default()
+            },
+            super::programs::load,
+        ),
+        runtime: super::programs::runtime(spec),
         scheduler: Scheduler::new(spec.seed),
         controllers: Controllers::new(spec.seed),
         kubelets: Vec::new(),
         node_index: BTreeMap::new(),
         agenda: Agenda::new(),
-        cursor: 0,
+        cursors: [0; 3],
         streams: streams::Streams::default(),
         jobs: jobs::Jobs::default(),
+        broken: faults::Broken::default(),
         spec: spec.clone(),
     };
     for name in ["default", "kube-node-lease", "kube-public", "kube-system"] {
@@ -64,7 +73,8 @@ pub(super) fn build(spec: &ClusterSpec) -> Result<Cluster, FormatError> {
 /// Creates an object that has been there since before the scenario.
 fn create(cluster: &mut Cluster, kind: Kind, value: Value) -> Result<Object, FormatError> {
     cluster.api.enter(Time::ZERO, Cause::START, Text::lit("scenario"));
-    let made = cluster.api.create(Object::new(kind, value)).map_err(|s| FormatError(s.message.to_string()))?;
+    let made =
+        cluster.api.create(Object::new(kind, value)).map_err(|s| FormatError(s.message.to_string()))?;
     let before = Epoch(cluster.api.epoch.0 - UPTIME.0 as i64).rfc3339(Time::ZERO);
     cluster.api.store.backdate(&made.key(), &before);
     Ok(cluster.api.store.get(&made.key()).cloned().unwrap_or(made))
@@ -90,8 +100,16 @@ const CA: &str = "-----BEGIN CERTIFICATE-----\nsimulated\n-----END CERTIFICATE--
 
 fn system_objects(cluster: &mut Cluster) -> Result<(), FormatError> {
     for (name, value, about) in [
-        ("system-cluster-critical", 2_000_000_000_i64, "Used for system critical pods that must run in the cluster, but can be moved to another node if necessary."),
-        ("system-node-critical", 2_000_001_000, "Used for system critical pods that must not be moved from their current node."),
+        (
+            "system-cluster-critical",
+            2_000_000_000_i64,
+            "Used for system critical pods that must run in the cluster, but can be moved to another node if necessary.",
+        ),
+        (
+            "system-node-critical",
+            2_000_001_000,
+            "Used for system critical pods that must not be moved from their current node.",
+        ),
     ] {
         let class = map! {
             "metadata" => map! { "name" => name }, "value" => value, "description" => about,
@@ -136,7 +154,9 @@ fn system_objects(cluster: &mut Cluster) -> Result<(), FormatError> {
 fn add_node(cluster: &mut Cluster, index: usize, node: &NodeSpec) -> Result<(), FormatError> {
     let amount = |field: &str, text: &str| {
         Quantity::parse(text).map(|q| q.value().max(0) as u64).ok_or_else(|| {
-            FormatError(format!("cluster.nodes[{index}].{field}: \"{text}\" is not a quantity like 2 or 24Gi"))
+            FormatError(format!(
+                "cluster.nodes[{index}].{field}: \"{text}\" is not a quantity like 2 or 24Gi"
+            ))
         })
     };
     let cpus = amount("cpu", &node.cpu)?;
@@ -149,7 +169,7 @@ fn add_node(cluster: &mut Cluster, index: usize, node: &NodeSpec) -> Result<(), 
         disk: amount("ephemeralStorage", &node.ephemeral_storage)?,
         images: super::programs::node_images(&cluster.spec, node),
     };
-    let id = cluster.runtime.add_node(&mut cluster.world, config);
+    let id = cluster.runtime.add_node(&mut cluster.world, config.clone());
     let mut labels = Value::map();
     for (key, value) in [
         ("beta.kubernetes.io/arch", "amd64"),
@@ -163,20 +183,27 @@ fn add_node(cluster: &mut Cluster, index: usize, node: &NodeSpec) -> Result<(), 
     let mut taints = Value::list();
     if node.control_plane {
         labels.map_mut().insert(Text::lit("node-role.kubernetes.io/control-plane"), "");
-        taints.list_mut().push(map! { "key" => "node-role.kubernetes.io/control-plane", "effect" => "NoSchedule" });
+        taints
+            .list_mut()
+            .push(map! { "key" => "node-role.kubernetes.io/control-plane", "effect" => "NoSchedule" });
     }
     for (key, value) in &node.labels {
         labels.map_mut().insert(key, value);
     }
     for (i, text) in node.taints.iter().enumerate() {
         taints.list_mut().push(taint(text).ok_or_else(|| {
-            FormatError(format!("cluster.nodes[{index}].taints[{i}]: \"{text}\" is not like key=value:NoSchedule"))
+            FormatError(format!(
+                "cluster.nodes[{index}].taints[{i}]: \"{text}\" is not like key=value:NoSchedule"
+            ))
         })?);
     }
-    let annotations = [("node.alpha.kubernetes.io/ttl", "0"), ("volumes.kubernetes.io/controller-managed-attach-detach", "true")]
-        .into_iter()
-        .map(|(k, v)| (Text::lit(k), Value::from(v)))
-        .collect::<crate::api::value::Map>();
+    let annotations = [
+        ("node.alpha.kubernetes.io/ttl", "0"),
+        ("volumes.kubernetes.io/controller-managed-attach-detach", "true"),
+    ]
+    .into_iter()
+    .map(|(k, v)| (Text::lit(k), Value::from(v)))
+    .collect::<crate::api::value::Map>();
     let mut spec = map! { "podCIDR" => &node.pod_cidr, "podCIDRs" => list![&node.pod_cidr] };
     if !taints.is_empty() {
         spec.set("taints", taints);
@@ -186,10 +213,19 @@ fn add_node(cluster: &mut Cluster, index: usize, node: &NodeSpec) -> Result<(), 
         "spec" => spec,
     };
     create(cluster, Kind::NODE, object)?;
-    let mut kubelet = Kubelet::new(&node.name, id, cluster.spec.seed);
+    let settings = NodeSettings {
+        name: Text::from(&node.name),
+        id,
+        ip: Text::from(&node.ip),
+        cpus: cpus.clamp(1, 1_024) as u32,
+        memory: config.memory,
+        disk: config.disk,
+        max_pods: node.pods,
+    };
+    let kubelet = Kubelet::new(&settings, cluster.spec.seed);
     cluster.node_index.insert(Text::from(&node.name), index);
     let up_since = Epoch(cluster.api.epoch.0 - UPTIME.0 as i64).rfc3339(Time::ZERO);
-    let status = kubelet.initial_status(node, &up_since, &cluster.runtime);
+    let status = kubelet.initial_status(&up_since, &cluster.runtime);
     let key = crate::api::object::Key::new(Kind::NODE, "", node.name.as_str());
     cluster.api.update_status(&key, status).map_err(|s| FormatError(s.message.to_string()))?;
     cluster.kubelets.push(kubelet);

@@ -3,7 +3,7 @@
 use super::Cluster;
 use crate::api::Text;
 use crate::fs::Cred;
-use crate::os::{CellId, EditRequest, Errno, Fd, Handle, Process_, Signal, Spawn, Start};
+use crate::os::{CellId, EditRequest, Errno, Fd, Handle, ProcessId, Signal, Spawn, Start};
 use crate::time::Time;
 use std::collections::BTreeMap;
 
@@ -29,7 +29,7 @@ pub struct Jobs {
 
 #[derive(Clone, Debug)]
 struct Job {
-    process: Option<Process_>,
+    process: Option<ProcessId>,
     /// Where keys go: the master of a terminal.
     input: Option<Handle>,
     /// Where output comes from, with whether it is standard error.
@@ -94,7 +94,7 @@ impl Cluster {
             ignored: Vec::new(),
             new_group: true,
         };
-        let start = Start { cell: self.workstation(), spawn, fds, cred: Cred::root(), at: self.now };
+        let start = Start { cell: self.workstation(), spawn, fds, cred: Cred::default(), at: self.now };
         match self.world.start(start) {
             Ok(process) => job.process = Some(process),
             Err(errno) => {

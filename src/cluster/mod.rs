@@ -5,11 +5,14 @@
 //! that instant. It decides nothing itself. The whole of it is plain data: a clone is a checkpoint.
 
 mod bootstrap;
+mod faults;
 mod jobs;
 mod port;
+mod programs;
 mod serve;
 mod streams;
 
+pub use faults::USAGE as FAULT_USAGE;
 pub use jobs::JobId;
 
 use crate::agenda::{Agenda, Timers};
@@ -17,11 +20,11 @@ use crate::api::Kind;
 use crate::apiserver::{ApiServer, Change};
 use crate::controllers::{self, Controllers};
 use crate::cri::Runtime;
-use crate::kubelet::{self, Kubelet};
+use crate::kubelet::{Kubelet, KubeletTimer};
 use crate::os::World;
 use crate::scenario::format::{ClusterSpec, FormatError};
 use crate::scheduler::{self, Scheduler};
-use crate::time::{Epoch, Time};
+use crate::time::{Epoch, Span, Time};
 use crate::trace::Cause;
 use std::collections::BTreeMap;
 
@@ -29,12 +32,15 @@ use std::collections::BTreeMap;
 /// components that answer each other at once would otherwise stop the clock.
 const ROUNDS: u32 = 10_000;
 
+/// A paused component's timers are put off by this much at a time.
+const PAUSED_RETRY: Span = Span::secs(1);
+
 /// What the agenda holds.
 #[derive(Clone, Debug)]
 enum Due {
     Scheduler(scheduler::Timer),
     Controllers(controllers::Timer),
-    Kubelet(usize, kubelet::Timer),
+    Kubelet(usize, KubeletTimer),
 }
 
 /// A simulated cluster.
@@ -54,9 +60,11 @@ pub struct Cluster {
     kubelets: Vec<Kubelet>,
     node_index: BTreeMap<crate::api::Text, usize>,
     agenda: Agenda<Due>,
-    cursor: u64,
+    /// The changes that the scheduler, the controllers and the kubelets have yet to see begin here.
+    cursors: [u64; 3],
     streams: streams::Streams,
     jobs: jobs::Jobs,
+    broken: faults::Broken,
     spec: ClusterSpec,
 }
 
@@ -136,11 +144,26 @@ impl Cluster {
         let mut busy = false;
         while let Some(entry) = self.agenda.pop_due(self.now) {
             busy = true;
+            let paused = match entry.what {
+                Due::Scheduler(_) => self.broken.scheduler,
+                Due::Controllers(_) => self.broken.controllers,
+                Due::Kubelet(..) => false,
+            };
+            if paused {
+                self.agenda.set(self.now + PAUSED_RETRY, entry.cause, entry.what);
+                continue;
+            }
             match entry.what {
-                Due::Scheduler(t) => self.with_scheduler(entry.cause, |s, api, timers| s.on_timer(t, api, timers)),
-                Due::Controllers(t) => self.with_controllers(entry.cause, |c, api, timers| c.on_timer(t, api, timers)),
+                Due::Scheduler(t) => {
+                    self.with_scheduler(entry.cause, |s, api, timers| s.on_timer(t, api, timers))
+                }
+                Due::Controllers(t) => {
+                    self.with_controllers(entry.cause, |c, api, timers| c.on_timer(t, api, timers))
+                }
                 Due::Kubelet(node, t) => {
-                    self.with_kubelet(node, entry.cause, |k, env| k.on_timer(t, env.api, env.world, env.runtime, env.timers));
+                    self.with_kubelet(node, entry.cause, |k, env| {
+                        k.on_timer(t, env.api, env.world, env.runtime, env.timers)
+                    });
                 }
             }
             self.show_changes();
@@ -162,24 +185,43 @@ impl Cluster {
         busy
     }
 
-    /// Shows the changes since the last call to everybody who watches them.
+    /// Shows the changes since the last call to everybody who watches them, one change at a time.
     fn show_changes(&mut self) -> bool {
         let mut busy = false;
-        while let Some(change) = self.api.store.change(self.cursor).cloned() {
-            self.cursor += 1;
-            busy = true;
-            self.with_scheduler(change.cause, |s, api, timers| s.on_change(&change, api, timers));
-            self.with_controllers(change.cause, |c, api, timers| c.on_change(&change, api, timers));
-            for node in self.watching_kubelets(&change) {
-                self.with_kubelet(node, change.cause, |k, env| {
-                    k.on_change(&change, env.api, env.world, env.runtime, env.timers);
-                });
+        loop {
+            let mut any = false;
+            if let Some(change) = self.unseen(0).filter(|_| !self.broken.scheduler) {
+                self.cursors[0] += 1;
+                any = true;
+                self.with_scheduler(change.cause, |s, api, timers| s.on_change(&change, api, timers));
             }
+            if let Some(change) = self.unseen(1).filter(|_| !self.broken.controllers) {
+                self.cursors[1] += 1;
+                any = true;
+                self.with_controllers(change.cause, |c, api, timers| c.on_change(&change, api, timers));
+            }
+            if let Some(change) = self.unseen(2) {
+                self.cursors[2] += 1;
+                any = true;
+                for node in self.watching_kubelets(&change) {
+                    self.with_kubelet(node, change.cause, |k, env| {
+                        k.on_change(&change, env.api, env.world, env.runtime, env.timers);
+                    });
+                }
+            }
+            if !any {
+                break;
+            }
+            busy = true;
         }
         if busy {
             self.world.wake_api_waiters();
         }
         busy
+    }
+
+    fn unseen(&self, watcher: usize) -> Option<Change> {
+        self.api.store.change(self.cursors[watcher]).cloned()
     }
 
     /// The kubelets that watch an object: the node's own for pods and nodes; all for what pods refer to.
@@ -195,7 +237,11 @@ impl Cluster {
         }
     }
 
-    fn with_scheduler(&mut self, cause: Cause, act: impl FnOnce(&mut Scheduler, &mut ApiServer, &mut Timers<scheduler::Timer>)) {
+    fn with_scheduler(
+        &mut self,
+        cause: Cause,
+        act: impl FnOnce(&mut Scheduler, &mut ApiServer, &mut Timers<scheduler::Timer>),
+    ) {
         self.api.enter(self.now, cause, crate::api::Text::lit("default-scheduler"));
         let mut timers = Timers::new();
         act(&mut self.scheduler, &mut self.api, &mut timers);
@@ -204,7 +250,11 @@ impl Cluster {
         }
     }
 
-    fn with_controllers(&mut self, cause: Cause, act: impl FnOnce(&mut Controllers, &mut ApiServer, &mut Timers<controllers::Timer>)) {
+    fn with_controllers(
+        &mut self,
+        cause: Cause,
+        act: impl FnOnce(&mut Controllers, &mut ApiServer, &mut Timers<controllers::Timer>),
+    ) {
         self.api.enter(self.now, cause, crate::api::Text::lit("kube-controller-manager"));
         let mut timers = Timers::new();
         act(&mut self.controllers, &mut self.api, &mut timers);
@@ -217,7 +267,12 @@ impl Cluster {
         let Some(kubelet) = self.kubelets.get_mut(node) else { return };
         self.api.enter(self.now, cause, kubelet.actor());
         let mut timers = Timers::new();
-        let env = NodeEnv { api: &mut self.api, world: &mut self.world, runtime: &mut self.runtime, timers: &mut timers };
+        let env = NodeEnv {
+            api: &mut self.api,
+            world: &mut self.world,
+            runtime: &mut self.runtime,
+            timers: &mut timers,
+        };
         act(kubelet, env);
         for (at, cause, timer) in timers.asked {
             self.agenda.set(at, cause, Due::Kubelet(node, timer));
@@ -230,5 +285,5 @@ struct NodeEnv<'a> {
     api: &'a mut ApiServer,
     world: &'a mut World,
     runtime: &'a mut Runtime,
-    timers: &'a mut Timers<kubelet::Timer>,
+    timers: &'a mut Timers<KubeletTimer>,
 }

@@ -33,3 +33,19 @@ pub fn node_images(spec: &ClusterSpec, node: &NodeSpec) -> Vec<Text> {
 pub fn own_images(spec: &ClusterSpec) -> Vec<images::OwnImage> {
     spec.images.iter().map(own_image).collect()
 }
+
+fn own_image(i: &ImageSpec) -> images::OwnImage {
+    let pairs = |m: &std::collections::BTreeMap<String, String>| {
+        m.iter().map(|(k, v)| (k.clone(), v.clone())).collect()
+    };
+    images::OwnImage {
+        name: i.name.clone(),
+        from: i.from.clone(),
+        size: i.size,
+        script: i.script.clone(),
+        files: pairs(&i.files),
+        env: pairs(&i.env),
+        ports: i.ports.clone(),
+        start_delay: i.start_delay,
+    }
+}

@@ -79,14 +79,22 @@ impl Cluster {
             "attach" => {
                 let stdin = request.query("stdin") == Some("true");
                 let session = self.runtime.attach(&mut self.world, self.now, container, stdin);
-                session.map(NodeState::Session).ok_or_else(|| logs::cannot_attach(&pod, container, &self.runtime))
+                session
+                    .map(NodeState::Session)
+                    .ok_or_else(|| logs::cannot_attach(&pod, container, &self.runtime))
             }
             other => Err(Status::not_simulated(other)),
         }
     }
 
-    fn open_exec(&mut self, request: &Request, pod: &Object, container: ContainerId) -> Result<NodeState, Status> {
-        let argv: Vec<Text> = request.options.query.iter().filter(|(k, _)| *k == "command").map(|(_, v)| v.clone()).collect();
+    fn open_exec(
+        &mut self,
+        request: &Request,
+        pod: &Object,
+        container: ContainerId,
+    ) -> Result<NodeState, Status> {
+        let argv: Vec<Text> =
+            request.options.query.iter().filter(|(k, _)| *k == "command").map(|(_, v)| v.clone()).collect();
         let config = ExecConfig {
             argv,
             stdin: request.query("stdin") == Some("true"),
@@ -154,7 +162,13 @@ impl Cluster {
         busy
     }
 
-    fn serve_log(&mut self, stream: &mut NodeStream, container: ContainerId, from: u64, mut format: LogFormat) -> bool {
+    fn serve_log(
+        &mut self,
+        stream: &mut NodeStream,
+        container: ContainerId,
+        from: u64,
+        mut format: LogFormat,
+    ) -> bool {
         let (entries, next) = self.runtime.log(container, from);
         let bytes = self.formatted(&entries, &mut format);
         let follow = stream.request.query("follow") == Some("true");

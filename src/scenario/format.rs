@@ -129,6 +129,8 @@ pub struct ImageSpec {
     pub files: BTreeMap<String, String>,
     /// Environment to be added.
     pub env: BTreeMap<String, String>,
+    /// Ports that it exposes.
+    pub ports: Vec<u16>,
     /// Seconds before the entrypoint begins its work.
     pub start_delay: f64,
 }

@@ -91,8 +91,17 @@ impl Player {
         }
         cluster.settle();
         let first = Checkpoint { at: Time::ZERO, next: 0, shown: BTreeMap::new(), cluster: cluster.clone() };
-        let furthest = log.last().map_or(Time::ZERO, |e| Time(e.at)).max(Time(scenario.position)).min(HORIZON);
-        Ok(Player { scenario, log, next: 0, cluster, checkpoints: vec![first], terminals: BTreeMap::new(), furthest })
+        let furthest =
+            log.last().map_or(Time::ZERO, |e| Time(e.at)).max(Time(scenario.position)).min(HORIZON);
+        Ok(Player {
+            scenario,
+            log,
+            next: 0,
+            cluster,
+            checkpoints: vec![first],
+            terminals: BTreeMap::new(),
+            furthest,
+        })
     }
 
     /// The cluster as it is now.

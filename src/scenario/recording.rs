@@ -245,7 +245,10 @@ pub fn timeline(cluster: &Cluster) -> Value {
             line.1.push(list![seconds(change.at), word]);
         }
     }
-    lines.into_iter().map(|(pod, changes, _)| map! { "pod" => pod, "changes" => Value::from(changes) }).collect()
+    lines
+        .into_iter()
+        .map(|(pod, changes, _)| map! { "pod" => pod, "changes" => Value::from(changes) })
+        .collect()
 }
 
 /// `READY STATUS RESTARTS` of a pod.
@@ -259,7 +262,9 @@ pub fn events(cluster: &Cluster) -> Value {
     let mut rows: Vec<(Text, Value)> = Vec::new();
     for change in cluster.changes().filter(|c| c.new.kind == Kind::EVENT) {
         let e = &change.new;
-        if e.at("involvedObject.kind").str() != "Pod" || change.kind == crate::api::request::WatchKind::Deleted {
+        if e.at("involvedObject.kind").str() != "Pod"
+            || change.kind == crate::api::request::WatchKind::Deleted
+        {
             continue;
         }
         let at = list![seconds(change.at), e["count"].int_or(1)];

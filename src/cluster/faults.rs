@@ -1,0 +1,124 @@
+//! Faults: what can be broken and mended, each by a command line, at an exact instant.
+//!
+//! The same words serve the workstation's `fault` program, the page's menus and scenarios.
+
+use super::Cluster;
+use crate::api::object::Key;
+use crate::api::{Kind, Text};
+use crate::os::MachineId;
+use crate::trace::{Cause, What};
+
+/// What a person may break, as the `fault` command says it when it is called wrongly.
+pub const USAGE: &str = "\
+usage: fault node NAME down|up            cut a machine's power, or give it back
+       fault kubelet NAME stop|start      stop or start the node agent
+       fault runtime NAME stop|start      stop or start the container runtime
+       fault kill [-n NS] POD [CONTAINER] kill process 1 of a container
+       fault scheduler pause|resume       the scheduler sees and does nothing meanwhile
+       fault controllers pause|resume     likewise the controller manager
+       fault registry down|up             whether image registries answer
+       fault registry slow FACTOR         pulls take FACTOR times as long
+";
+
+/// What is broken at the moment, beside what components know themselves.
+#[derive(Clone, Debug, Default)]
+pub struct Broken {
+    /// The scheduler is paused.
+    pub scheduler: bool,
+    /// The controller manager is paused.
+    pub controllers: bool,
+}
+
+impl Cluster {
+    /// Breaks or mends something now.
+    ///
+    /// # Errors
+    /// Says what is wrong with the command line, and what there is.
+    pub fn fault(&mut self, line: &str) -> Result<(), String> {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let words = words.strip_prefix(&["fault"]).unwrap_or(&words);
+        self.api.enter(self.now, Cause::START, Text::lit("fault"));
+        let cause = self.api.note(What::Fault { text: Text::from(words.join(" ")) });
+        match words {
+            ["node", name, power @ ("down" | "up")] => {
+                let node = self.node_number(name)?;
+                self.power(node, *power == "up", cause);
+            }
+            ["kubelet", name, what @ ("stop" | "start")] => {
+                let node = self.node_number(name)?;
+                self.with_kubelet(node, cause, |k, e| {
+                    k.set_running(*what == "start", e.api, e.world, e.runtime, e.timers)
+                });
+            }
+            ["runtime", name, what @ ("stop" | "start")] => {
+                let node = self.node_number(name)?;
+                self.with_kubelet(node, cause, |k, e| {
+                    k.set_runtime_running(*what == "start", e.api, e.world, e.runtime, e.timers);
+                });
+            }
+            ["scheduler", what @ ("pause" | "resume")] => self.broken.scheduler = *what == "pause",
+            ["controllers", what @ ("pause" | "resume")] => self.broken.controllers = *what == "pause",
+            ["registry", what @ ("down" | "up")] => self.runtime.set_registry_up(*what == "up"),
+            ["registry", "slow", factor] => match factor.parse::<f64>() {
+                Ok(f) if (0.01..=10_000.0).contains(&f) => self.runtime.set_registry_slowness(f),
+                _ => return Err(format!("fault: \"{factor}\" is not a factor between 0.01 and 10000")),
+            },
+            ["kill", "-n", namespace, rest @ ..] => self.kill(namespace, rest)?,
+            ["kill", rest @ ..] => {
+                let namespace = if self.spec.namespace.is_empty() {
+                    "default".into()
+                } else {
+                    self.spec.namespace.clone()
+                };
+                self.kill(&namespace, rest)?;
+            }
+            _ => return Err(USAGE.to_string()),
+        }
+        self.settle();
+        Ok(())
+    }
+
+    fn node_number(&self, name: &str) -> Result<usize, String> {
+        self.node_index.get(name).copied().ok_or_else(|| {
+            let names: Vec<&str> = self.node_index.keys().map(Text::as_str).collect();
+            format!("fault: there is no node \"{name}\"; there are {}", names.join(", "))
+        })
+    }
+
+    /// A machine without power runs nothing; when it boots, its kubelet starts.
+    fn power(&mut self, node: usize, on: bool, cause: Cause) {
+        let machine = MachineId(u32::try_from(node).unwrap_or(u32::MAX));
+        if !on {
+            self.with_kubelet(node, cause, |k, e| k.set_running(false, e.api, e.world, e.runtime, e.timers));
+        }
+        self.world.power(machine, on);
+        if on {
+            self.with_kubelet(node, cause, |k, e| k.set_running(true, e.api, e.world, e.runtime, e.timers));
+        }
+    }
+
+    fn kill(&mut self, namespace: &str, words: &[&str]) -> Result<(), String> {
+        let (pod, container) = match words {
+            [pod] => (*pod, None),
+            [pod, container] => (*pod, Some(*container)),
+            _ => return Err(USAGE.to_string()),
+        };
+        let name = pod.strip_prefix("pod/").unwrap_or(pod);
+        let key = Key::new(Kind::POD, namespace, name);
+        let Some(object) = self.api.store.get(&key) else {
+            return Err(format!("fault: pods \"{name}\" not found in namespace \"{namespace}\""));
+        };
+        let node = self.node_index.get(object.at("spec.nodeName").str()).copied();
+        let chosen = container.unwrap_or_else(|| object.at("spec.containers")[0]["name"].str()).to_string();
+        let uid = object.uid().to_string();
+        let id =
+            node.and_then(|n| self.kubelets.get(n)).and_then(|k| k.running(&uid, &chosen, &self.runtime));
+        match id {
+            Some(id) => {
+                self.runtime.stop_container(&mut self.world, self.now, id, crate::time::Span::ZERO);
+                Ok(())
+            }
+            None => Err(format!("fault: container {chosen} of pod {name} does not run")),
+        }
+    }
+}
