@@ -133,7 +133,9 @@ impl ApiServer {
             return self.finish_update(request, &old, object, vec![]);
         }
         let patched = patch::apply(request.kind, how, &old.value, &request.body)?;
-        let (object, warnings) = decode::patched(request.kind, &patched, request.options.field_validation)?;
+        let strategic = if how == PatchType::Strategic { request.body.clone() } else { Value::Null };
+        let (object, warnings) =
+            decode::patched(request.kind, &patched, request.options.field_validation, &strategic)?;
         self.finish_update(request, &old, object, warnings)
     }
 

@@ -5,7 +5,9 @@
 use super::Cluster;
 use crate::api::object::Key;
 use crate::api::{Kind, Text};
+use crate::kubelet::logs;
 use crate::os::MachineId;
+use crate::time::Span;
 use crate::trace::{Cause, What};
 
 /// What a person may break, as the `fault` command says it when it is called wrongly.
@@ -108,17 +110,11 @@ impl Cluster {
         let Some(object) = self.api.store.get(&key) else {
             return Err(format!("fault: pods \"{name}\" not found in namespace \"{namespace}\""));
         };
-        let node = self.node_index.get(object.at("spec.nodeName").str()).copied();
-        let chosen = container.unwrap_or_else(|| object.at("spec.containers")[0]["name"].str()).to_string();
-        let uid = object.uid().to_string();
-        let id =
-            node.and_then(|n| self.kubelets.get(n)).and_then(|k| k.running(&uid, &chosen, &self.runtime));
-        match id {
-            Some(id) => {
-                self.runtime.stop_container(&mut self.world, self.now, id, crate::time::Span::ZERO);
-                Ok(())
-            }
-            None => Err(format!("fault: container {chosen} of pod {name} does not run")),
-        }
+        let kubelet = self.node_index.get(object.at("spec.nodeName").str()).and_then(|n| self.kubelets.get(*n));
+        let asked = logs::Asked { container: container.unwrap_or(""), previous: false };
+        let found = logs::running_container(object, kubelet, &self.runtime, &asked, "exec");
+        let id = found.map_err(|s| format!("fault: {}", s.message))?;
+        self.runtime.stop_container(&mut self.world, self.now, id, Span::ZERO);
+        Ok(())
     }
 }
