@@ -110,7 +110,8 @@ impl Cluster {
         let Some(object) = self.api.store.get(&key) else {
             return Err(format!("fault: pods \"{name}\" not found in namespace \"{namespace}\""));
         };
-        let kubelet = self.node_index.get(object.at("spec.nodeName").str()).and_then(|n| self.kubelets.get(*n));
+        let kubelet =
+            self.node_index.get(object.at("spec.nodeName").str()).and_then(|n| self.kubelets.get(*n));
         let asked = logs::Asked { container: container.unwrap_or(""), previous: false };
         let found = logs::running_container(object, kubelet, &self.runtime, &asked, "exec");
         let id = found.map_err(|s| format!("fault: {}", s.message))?;
