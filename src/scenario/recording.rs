@@ -169,7 +169,9 @@ impl<'a> Replay<'a> {
             }
         }
         let (out, err) = self.cluster.job_output(job);
-        (out, err, self.cluster.job_status(job).unwrap_or(124))
+        let rc = self.cluster.job_status(job).unwrap_or(124);
+        self.cluster.forget_job(job);
+        (out, err, rc)
     }
 
     fn poll(&mut self, i: usize) {
