@@ -49,6 +49,7 @@ pub(super) fn build(spec: &ClusterSpec) -> Result<Cluster, FormatError> {
         streams: streams::Streams::default(),
         jobs: jobs::Jobs::default(),
         broken: faults::Broken::default(),
+        command: Cause::START,
         spec: spec.clone(),
     };
     for name in ["default", "kube-node-lease", "kube-public", "kube-system"] {

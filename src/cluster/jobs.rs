@@ -5,6 +5,7 @@ use crate::api::Text;
 use crate::fs::Cred;
 use crate::os::{CellId, EditRequest, Errno, Fd, Handle, ProcessId, Signal, Spawn, Start};
 use crate::time::Time;
+use crate::trace::{Cause, What};
 use std::collections::BTreeMap;
 
 /// How much output of a job is kept for its reader; what comes after is dropped.
@@ -50,10 +51,17 @@ impl Cluster {
     /// Runs a command line by `bash -c` on the workstation, in a directory, with its output captured
     /// or on a terminal.
     pub fn start_job(&mut self, line: &str, dir: &str, tty: bool) -> JobId {
+        self.typed(line);
         let argv = vec![Text::lit("bash"), Text::lit("-c"), Text::from(line)];
         let id = self.launch(argv, dir, tty);
         self.settle();
         id
+    }
+
+    /// Makes a command line the cause of what programs do from now on.
+    fn typed(&mut self, line: &str) {
+        self.api.enter(self.now, Cause::START, Text::lit("user"));
+        self.command = self.api.note(What::Command { line: Text::from(line.trim_end()) });
     }
 
     fn launch(&mut self, argv: Vec<Text>, dir: &str, tty: bool) -> JobId {
@@ -206,6 +214,9 @@ impl Cluster {
     /// Types keys into a terminal.
     pub fn type_terminal(&mut self, id: u32, keys: &str) {
         if let Some(job) = self.jobs.terminals.get(&id).copied() {
+            if keys.ends_with('\n') && !keys.trim().is_empty() {
+                self.typed(keys);
+            }
             self.type_job(job, keys);
         }
     }

@@ -65,6 +65,8 @@ pub struct Cluster {
     streams: streams::Streams,
     jobs: jobs::Jobs,
     broken: faults::Broken,
+    /// The command line that was typed last: what programs on the workstation do is traced to it.
+    command: Cause,
     spec: ClusterSpec,
 }
 
@@ -172,7 +174,7 @@ impl Cluster {
     }
 
     fn run_processes(&mut self) -> bool {
-        let mut port = port::Port { api: &mut self.api, streams: &mut self.streams, now: self.now };
+        let mut port = port::Port { api: &mut self.api, streams: &mut self.streams, now: self.now, cause: self.command };
         let mut busy = self.world.run(self.now, &mut port);
         self.runtime.settle(&mut self.world, self.now);
         for event in self.runtime.take_events() {

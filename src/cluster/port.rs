@@ -5,6 +5,7 @@ use crate::api::request::{Channel, Client, StreamEnd, StreamId, Verb, WatchEvent
 use crate::api::{Kind, Request, Response, Text};
 use crate::apiserver::ApiServer;
 use crate::time::Time;
+use crate::trace::Cause;
 
 /// How many bytes of a client's input may wait for a node.
 const INPUT_LIMIT: usize = 1 << 20;
@@ -17,12 +18,13 @@ pub struct Port<'a> {
     pub streams: &'a mut Streams,
     /// The present instant.
     pub now: Time,
+    /// The command that programs act upon.
+    pub cause: Cause,
 }
 
 impl Client for Port<'_> {
     fn request(&mut self, request: Request) -> Response {
-        let cause = self.api.cause;
-        self.api.enter(self.now, cause, Text::lit("kubectl"));
+        self.api.enter(self.now, self.cause, Text::lit("kubectl"));
         let node_stream = request.kind == Kind::POD
             && matches!(
                 (request.verb, request.subresource),
