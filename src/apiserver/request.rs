@@ -87,7 +87,7 @@ impl ApiServer {
             }
             return Ok(());
         }
-        let namespace = request.namespace.clone().unwrap_or(Text::lit("default"));
+        let namespace = request.namespace.clone().filter(|n| !n.is_empty()).unwrap_or(Text::lit("default"));
         if object.namespace().is_empty() {
             object.set("metadata.namespace", namespace);
         } else if object.namespace() != &*namespace {

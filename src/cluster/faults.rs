@@ -5,6 +5,7 @@
 use super::Cluster;
 use crate::api::object::Key;
 use crate::api::{Kind, Text};
+use crate::cri::RegistryState;
 use crate::kubelet::logs;
 use crate::os::MachineId;
 use crate::time::Span;
@@ -60,9 +61,9 @@ impl Cluster {
             }
             ["scheduler", what @ ("pause" | "resume")] => self.broken.scheduler = *what == "pause",
             ["controllers", what @ ("pause" | "resume")] => self.broken.controllers = *what == "pause",
-            ["registry", what @ ("down" | "up")] => self.runtime.set_registry_up(*what == "up"),
+            ["registry", what @ ("down" | "up")] => self.runtime.set_registry(if *what == "up" { RegistryState::Up } else { RegistryState::Down }),
             ["registry", "slow", factor] => match factor.parse::<f64>() {
-                Ok(f) if (0.01..=10_000.0).contains(&f) => self.runtime.set_registry_slowness(f),
+                Ok(f) if (0.01..=10_000.0).contains(&f) => self.runtime.set_registry(RegistryState::Slow(f)),
                 _ => return Err(format!("fault: \"{factor}\" is not a factor between 0.01 and 10000")),
             },
             ["kill", "-n", namespace, rest @ ..] => self.kill(namespace, rest)?,

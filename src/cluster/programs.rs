@@ -2,6 +2,7 @@
 //! system and everything that runs on it.
 
 use crate::api::Text;
+use crate::cri::{Runtime, Settings};
 use crate::images;
 use crate::kubectl;
 use crate::os::{Program, Spawn};
@@ -29,9 +30,15 @@ pub fn node_images(spec: &ClusterSpec, node: &NodeSpec) -> Vec<Text> {
     }
 }
 
-/// The images that the scenario declares.
-pub fn own_images(spec: &ClusterSpec) -> Vec<images::OwnImage> {
-    spec.images.iter().map(own_image).collect()
+/// The container runtimes of a cluster.
+pub fn runtime(spec: &ClusterSpec) -> Runtime {
+    Runtime::new(Settings {
+        seed: spec.seed,
+        preset: preset(spec),
+        own_images: spec.images.iter().map(own_image).collect(),
+        shared_machine: spec.settings.shared_machine,
+        ..Settings::default()
+    })
 }
 
 fn own_image(i: &ImageSpec) -> images::OwnImage {

@@ -166,6 +166,8 @@ pub struct Settings {
     pub legacy_exec: bool,
     /// Whether services of type LoadBalancer get an address.
     pub load_balancer: bool,
+    /// Whether all nodes share one machine, so that starting pods on one slows the others, too.
+    pub shared_machine: bool,
 }
 
 impl Default for Settings {
@@ -176,6 +178,7 @@ impl Default for Settings {
             metrics_server: false,
             legacy_exec: false,
             load_balancer: false,
+            shared_machine: false,
         }
     }
 }

@@ -40,6 +40,7 @@ pub fn cluster_of(recording: &Value) -> ClusterSpec {
     }
     spec.registry.preset = "lab".into();
     spec.settings.dns = false;
+    spec.settings.shared_machine = true;
     spec.settings.cgroup_version = 1;
     let namespace = recording["namespace"].str();
     if !namespace.is_empty() && namespace != "default" {

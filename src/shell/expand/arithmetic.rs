@@ -1,0 +1,70 @@
+//! Arithmetic on the shell's variables, with each shell's error texts.
+
+use super::{Expanded, Stop};
+use crate::shell::Flavour;
+use crate::shell::arith::{self, ArithError, Numbers};
+use crate::shell::interp::Shell;
+
+/// Evaluates a text; errors are worded as the shell words them.
+pub fn evaluate(shell: &mut Shell, text: &str) -> Expanded<i64> {
+    match arith::evaluate(text, shell) {
+        Ok(value) => Ok(value),
+        Err(error) => {
+            let text = worded(shell.flavour, text.trim_start(), error);
+            Err(shell.expansion_error(text))
+        }
+    }
+}
+
+fn worded(flavour: Flavour, text: &str, error: ArithError) -> String {
+    match (flavour, error) {
+        (_, ArithError::Other(text)) => text,
+        (Flavour::Ash, ArithError::Zero(_)) => "divide by zero".into(),
+        (Flavour::Ash, _) => "arithmetic syntax error".into(),
+        (Flavour::Dash, ArithError::Zero(_)) => format!("arithmetic expression: division by zero: \"{text}\""),
+        (Flavour::Dash, ArithError::Operand(_)) => {
+            format!("arithmetic expression: expecting primary: \"{text}\"")
+        }
+        (Flavour::Dash, ArithError::Trailing(_)) => format!("arithmetic expression: expecting EOF: \"{text}\""),
+        (Flavour::Bash, ArithError::Zero(token)) => format!("{text}: division by 0 (error token is \"{token}\")"),
+        (Flavour::Bash, ArithError::Operand(token)) => {
+            let token = if token.is_empty() { text.trim_end().chars().last().map_or(String::new(), String::from) } else { token };
+            format!("{text}: syntax error: operand expected (error token is \"{token}\")")
+        }
+        (Flavour::Bash, ArithError::Trailing(token)) => {
+            if token.starts_with(|c: char| c.is_ascii_digit()) && token.contains(['8', '9']) && token.starts_with('0') {
+                return format!("{text}: value too great for base (error token is \"{token}\")");
+            }
+            format!("{text}: syntax error in expression (error token is \"{token}\")")
+        }
+    }
+}
+
+impl Numbers for Shell {
+    fn get(&self, name: &str, index: Option<i64>) -> Result<String, String> {
+        let value = match index {
+            Some(i) => self.element(name, &i.to_string()).map(|v| v.to_string()),
+            None => self.special_number(name).or_else(|| self.vars.get(name).map(str::to_owned)),
+        };
+        if value.is_none() && self.opts.nounset {
+            return Err(self.unset_text(name));
+        }
+        Ok(value.unwrap_or_default())
+    }
+
+    fn set(&mut self, name: &str, index: Option<i64>, value: i64) -> Result<(), String> {
+        let text = value.to_string();
+        let done = match index {
+            Some(i) => self.vars.set_element(name, i, &text),
+            None => self.vars.set(name, &text),
+        };
+        if done { Ok(()) } else { Err(self.readonly_text(name)) }
+    }
+}
+
+impl Shell {
+    /// Makes an expansion's error.
+    pub(super) fn stop(&self, text: impl Into<String>) -> Stop {
+        self.expansion_error(text.into())
+    }
+}

@@ -1,0 +1,267 @@
+//! Builtins about processes: `wait`, `jobs`, `fg`, `bg`, `kill`, `trap`.
+
+use super::Outcome;
+use crate::os::program::{Errno, Pid, Signal, Sys};
+use crate::shell::Flavour;
+use crate::shell::interp::Shell;
+use crate::shell::interp::frame::Kind;
+use crate::shell::interp::signals::Trap;
+use crate::shell::text::single_quoted;
+use std::rc::Rc;
+
+impl Shell {
+    /// The process of a job as it is named: `%1`, `%%`, `%+`, `%-` or a number.
+    fn job_pid(&self, name: &str) -> Option<Pid> {
+        match name.strip_prefix('%') {
+            Some("" | "%" | "+") => self.jobs.list.values().next_back().map(|j| j.pid),
+            Some("-") => self.jobs.list.values().rev().nth(1).map(|j| j.pid),
+            Some(n) => match n.parse::<u32>() {
+                Ok(n) => self.jobs.list.get(&n).map(|j| j.pid),
+                Err(_) => self.jobs.list.values().find(|j| j.text.starts_with(n)).map(|j| j.pid),
+            },
+            None => name.parse().ok(),
+        }
+    }
+}
+
+pub fn wait(shell: &mut Shell, _: &mut dyn Sys, argv: &[Rc<str>]) -> Outcome {
+    let args: Vec<&Rc<str>> = argv[1..].iter().filter(|a| &***a != "-n").collect();
+    if args.is_empty() {
+        return Outcome::Frame(Kind::WaitJobs { pids: None });
+    }
+    let mut pids = Vec::new();
+    let mut status = 0;
+    for name in args {
+        let pid = shell.job_pid(name);
+        let ours = pid.is_some_and(|p| {
+            shell.jobs.list.values().any(|j| j.pid == p) || shell.jobs.ended.contains_key(&p)
+        });
+        match pid.filter(|_| ours) {
+            Some(pid) => pids.push(pid),
+            None => {
+                status = 127;
+                if shell.flavour.is_bash() {
+                    shell.complain(&format!("pid {name} is not a child of this shell"));
+                }
+            }
+        }
+    }
+    if pids.is_empty() { Outcome::Status(status) } else { Outcome::Frame(Kind::WaitJobs { pids: Some(pids) }) }
+}
+
+pub fn jobs(shell: &mut Shell, sys: &mut dyn Sys, argv: &[Rc<str>]) -> Outcome {
+    let mut mode = ' ';
+    for arg in &argv[1..] {
+        match &**arg {
+            "-p" => mode = 'p',
+            "-l" => mode = 'l',
+            "-r" | "-s" | "-n" => {}
+            other => {
+                let text = match shell.flavour {
+                    Flavour::Ash => format!("illegal option {other}"),
+                    Flavour::Dash => format!("Illegal option {other}"),
+                    Flavour::Bash => format!("{other}: invalid option"),
+                };
+                return Outcome::Fail(text, 2);
+            }
+        }
+    }
+    shell.reap(sys);
+    let current = shell.jobs.list.keys().next_back().copied();
+    let mut text = String::new();
+    for (number, job) in &shell.jobs.list {
+        if mode == 'p' {
+            text.push_str(&format!("{}\n", job.pid));
+            continue;
+        }
+        let state = if shell.jobs.ended.contains_key(&job.pid) { "Done" } else { "Running" };
+        let mark = if Some(*number) == current { '+' } else { '-' };
+        let pid = if mode == 'l' { format!("{} ", job.pid) } else { String::new() };
+        // Without job control busybox and dash do not keep the command's text.
+        let shown = match (shell.flavour.is_bash(), shell.opts.interactive) {
+            (true, _) => format!("{} &", job.text),
+            (false, true) => job.text.to_string(),
+            (false, false) => String::new(),
+        };
+        text.push_str(&format!("[{number}]{mark}  {pid}{state:<23} {shown}\n"));
+    }
+    shell.print(1, text.as_bytes());
+    Outcome::Status(0)
+}
+
+pub fn fg(shell: &mut Shell, _: &mut dyn Sys, argv: &[Rc<str>]) -> Outcome {
+    let name = argv.get(1).map_or("%+", |a| a);
+    if shell.flavour.is_bash() && !shell.opts.interactive {
+        return Outcome::Fail("no job control".into(), 1);
+    }
+    let found = shell.job_pid(name);
+    let job = shell.jobs.list.iter().find(|(_, j)| Some(j.pid) == found).map(|(n, j)| (*n, j.clone()));
+    match job {
+        None if argv.len() > 1 => Outcome::Fail(format!("{name}: no such job"), 1),
+        None => Outcome::Fail(if shell.flavour.is_bash() { "current: no such job" } else { "No current job" }.into(), 2),
+        Some(_) if !shell.opts.interactive => {
+            Outcome::Fail("job (null) not created under job control".into(), 2)
+        }
+        Some((number, job)) => {
+            shell.print(1, format!("{}\n", job.text).as_bytes());
+            shell.jobs.list.remove(&number);
+            Outcome::Frame(Kind::Wait { pids: vec![(job.pid, None)], text: job.text })
+        }
+    }
+}
+
+pub fn bg(shell: &mut Shell, _: &mut dyn Sys, _: &[Rc<str>]) -> Outcome {
+    if shell.flavour.is_bash() && !shell.opts.interactive {
+        return Outcome::Fail("no job control".into(), 1);
+    }
+    match shell.jobs.list.keys().next_back() {
+        None => Outcome::Fail(if shell.flavour.is_bash() { "current: no such job" } else { "No current job" }.into(), 2),
+        Some(number) => {
+            let text = format!("job {number} already in background");
+            Outcome::Fail(text, if shell.flavour.is_bash() { 0 } else { 1 })
+        }
+    }
+}
+
+pub fn kill(shell: &mut Shell, sys: &mut dyn Sys, argv: &[Rc<str>]) -> Outcome {
+    let ash = shell.flavour == Flavour::Ash;
+    if ash {
+        // busybox's errors do not name the builtin.
+        shell.builtin = None;
+    }
+    let mut signal = Some(Signal::Term);
+    let mut args = &argv[1..];
+    if let Some(flag) = args.first().and_then(|a| a.strip_prefix('-')).filter(|f| !f.is_empty()) {
+        let flag = flag.to_owned();
+        args = &args[1..];
+        if flag == "l" || flag == "L" {
+            return list_signals(shell, args);
+        }
+        let mut name = flag.clone();
+        if flag == "s" || flag == "n" {
+            name = args.first().map(|a| a.to_string()).unwrap_or_default();
+            args = args.get(1..).unwrap_or(&[]);
+        }
+        if name != "-" {
+            signal = match (name.as_str(), Signal::parse(&name)) {
+                ("0", _) => None,
+                (_, Some(signal)) => Some(signal),
+                _ => {
+                    let text = match shell.flavour {
+                        Flavour::Ash => format!("bad signal name '{name}'"),
+                        Flavour::Dash => format!("Illegal option -{name}"),
+                        Flavour::Bash => format!("{name}: invalid signal specification"),
+                    };
+                    return Outcome::Fail(text, 1);
+                }
+            };
+        }
+    }
+    if args.is_empty() {
+        return match shell.flavour {
+            Flavour::Ash => Outcome::Fail("you need to specify whom to kill".into(), 1),
+            Flavour::Dash => Outcome::Fail(
+                "Usage: kill [-s sigspec | -signum | -sigspec] [pid | job]... or\nkill -l [exitstatus]".into(),
+                2,
+            ),
+            Flavour::Bash => {
+                let usage = "kill: usage: kill [-s sigspec | -n signum | -sigspec] pid | jobspec ... or kill -l [sigspec]\n";
+                shell.print(2, usage.as_bytes());
+                Outcome::Status(2)
+            }
+        };
+    }
+    let mut status = 0;
+    for arg in args {
+        let pid = if arg.starts_with('%') { shell.job_pid(arg).map(i64::from) } else { arg.parse().ok() };
+        let Some(pid) = pid else {
+            let text = match (shell.flavour, arg.starts_with('%')) {
+                (Flavour::Bash, true) => format!("{arg}: no such job"),
+                (Flavour::Bash, false) => format!("{arg}: arguments must be process or job IDs"),
+                (Flavour::Ash, true) => format!("{arg}: no such job"),
+                (Flavour::Ash, false) => format!("invalid number '{arg}'"),
+                (Flavour::Dash, true) => format!("No such job: {arg}"),
+                (Flavour::Dash, false) => format!("Illegal number: {arg}"),
+            };
+            shell.complain(&text);
+            status = 1;
+            continue;
+        };
+        if let Err(error) = sys.kill(pid, signal) {
+            status = 1;
+            let text = match shell.flavour {
+                Flavour::Ash => format!("can't kill pid {pid}: {}", error.text()),
+                Flavour::Dash if error == Errno::ESRCH => "No such process".into(),
+                Flavour::Dash => error.text().to_owned(),
+                Flavour::Bash => format!("({pid}) - {}", error.text()),
+            };
+            shell.complain(&text);
+        }
+    }
+    shell.notice_signals(sys);
+    Outcome::Status(status)
+}
+
+fn list_signals(shell: &mut Shell, args: &[Rc<str>]) -> Outcome {
+    let mut text = String::new();
+    for arg in args {
+        let number = arg.parse::<i32>().ok().map(|n| if n > 128 { n - 128 } else { n });
+        let found = Signal::ALL.iter().find(|(s, n, _)| Some(*n) == number || Signal::parse(arg) == Some(*s));
+        match found {
+            Some((_, n, name)) if number.is_some() => {
+                let _ = n;
+                text.push_str(&format!("{name}\n"));
+            }
+            Some((_, n, _)) => text.push_str(&format!("{n}\n")),
+            None => return Outcome::Fail(format!("unknown signal '{arg}'"), 1),
+        }
+    }
+    if args.is_empty() {
+        for (_, n, name) in Signal::ALL {
+            text.push_str(&match shell.flavour {
+                Flavour::Bash => format!("{n:>2}) SIG{name}\n"),
+                Flavour::Ash => format!("{n:>2}) {name}\n"),
+                Flavour::Dash => format!("{name}\n"),
+            });
+        }
+    }
+    shell.print(1, text.as_bytes());
+    Outcome::Status(0)
+}
+
+pub fn trap(shell: &mut Shell, sys: &mut dyn Sys, argv: &[Rc<str>]) -> Outcome {
+    let mut args = &argv[1..];
+    if args.first().is_some_and(|a| &**a == "--") {
+        args = &args[1..];
+    }
+    if args.is_empty() || &*args[0] == "-p" {
+        let sig = |t: Trap| match t {
+            Trap::Signal(_) if shell.flavour.is_bash() => format!("SIG{}", t.name()),
+            _ => t.name(),
+        };
+        let text: String =
+            shell.traps.iter().map(|(t, text)| format!("trap -- {} {}\n", single_quoted(text), sig(*t))).collect();
+        shell.print(1, text.as_bytes());
+        return Outcome::Status(0);
+    }
+    if &*args[0] == "-l" {
+        return list_signals(shell, &[]);
+    }
+    let resets = args.len() == 1 || args[0].bytes().all(|b| b.is_ascii_digit()) && !args[0].is_empty();
+    let (action, names) = if resets { (None, args) } else { (Some(args[0].clone()), &args[1..]) };
+    let action = action.filter(|a| &**a != "-");
+    let mut status = 0;
+    for name in names {
+        match Trap::parse(name) {
+            Some(trap) => shell.set_trap(sys, trap, action.as_deref()),
+            None => {
+                status = 1;
+                match shell.flavour {
+                    Flavour::Dash => shell.print(2, format!("trap: {name}: bad trap\n").as_bytes()),
+                    _ => shell.complain(&format!("{name}: invalid signal specification")),
+                }
+            }
+        }
+    }
+    Outcome::Status(status)
+}

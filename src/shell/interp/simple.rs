@@ -1,0 +1,393 @@
+//! Simple commands: expansion, assignments, redirections, then a function, a builtin or a program.
+
+use super::builtins::{self, Outcome};
+use super::frame::{Frame, Kind};
+use super::redirect::Target;
+use super::{Flow, Shell, Unwind};
+use crate::api::Text;
+use crate::os::program::{Errno, FileType, Spawn, Sys};
+use crate::shell::Flavour;
+use crate::shell::ast::{Cmd, Node, Redir, Simple};
+use crate::shell::expand::{Assigned, Expanded, Stop};
+use crate::shell::text::traced;
+use crate::shell::vars::{Content, Var};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// A command whose words are expanded.
+struct Ready {
+    argv: Vec<Rc<str>>,
+    redirs: Vec<Target>,
+    assigns: Vec<Assigned>,
+}
+
+/// How deep functions may call one another.
+const MAX_CALLS: usize = 1_000;
+
+impl Shell {
+    /// Expands a simple command and runs it.
+    pub(super) fn simple(&mut self, sys: &mut dyn Sys, frame: &Frame, node: &Node) -> Flow {
+        let Cmd::Simple(simple) = &**node else { return Flow::Next };
+        self.line = simple.line;
+        if self.subs.is_empty() {
+            self.sub_status = None;
+        }
+        self.sub_cursor = 0;
+        self.vars.begin();
+        let ready = match self.expand_simple(sys, simple) {
+            Ok(ready) => ready,
+            Err(stop) => {
+                self.vars.end(false);
+                self.stopped(sys, stop, frame.with(Kind::Simple(node.clone())));
+                return Flow::Next;
+            }
+        };
+        self.subs.clear();
+        self.trace_simple(&ready);
+        let changed = self.vars.take_log();
+        if ready.argv.is_empty() {
+            self.only_assignments(sys, frame, &ready);
+            return Flow::Next;
+        }
+        self.command(sys, frame, ready, changed)
+    }
+
+    fn expand_simple(&mut self, sys: &dyn Sys, simple: &Simple) -> Expanded<Ready> {
+        let argv = self.expand_words(sys, &simple.words)?;
+        let redirs = self.expand_redirs(sys, &simple.redirs)?;
+        let mut assigns = Vec::new();
+        for assign in &simple.assigns {
+            let assigned = self.expand_assignment(sys, assign)?;
+            if !self.assign(&assigned) {
+                let text = self.readonly_text(assigned.name());
+                return Err(Stop::Error(text, if self.flavour.is_bash() { 1 } else { 2 }));
+            }
+            assigns.push(assigned);
+        }
+        Ok(Ready { argv, redirs, assigns })
+    }
+
+    /// Carries an assignment out; false if the variable is read-only.
+    pub(super) fn assign(&mut self, assigned: &Assigned) -> bool {
+        let (name, done) = match assigned {
+            Assigned::Scalar { name, index: None, value } => (name, self.vars.set(name, value)),
+            Assigned::Scalar { name, index: Some(key), value } => {
+                if self.is_assoc(name) {
+                    return self.assign_items(name, true, &[(Some(key.clone()), value.clone())]);
+                }
+                (name, self.vars.set_element(name, key.parse().unwrap_or(0), value))
+            }
+            Assigned::Array { name, append, items } => (name, self.assign_items(name, *append, items)),
+        };
+        if done && self.opts.allexport {
+            self.vars.mark(name, Some(true), false);
+        }
+        done
+    }
+
+    fn assign_items(&mut self, name: &str, append: bool, items: &[(Option<Rc<str>>, Rc<str>)]) -> bool {
+        let old = self.vars.var(name).and_then(|v| v.value.clone());
+        if let Some(Content::Assoc(old)) = old {
+            let mut map = if append { old } else { BTreeMap::new() };
+            for (key, value) in items {
+                map.insert(key.clone().unwrap_or_else(|| value.clone()), value.clone());
+            }
+            return self.vars.set_content(name, Content::Assoc(map));
+        }
+        let mut map: BTreeMap<i64, Rc<str>> = match old {
+            Some(Content::Array(a)) if append => a,
+            Some(Content::Scalar(s)) if append => BTreeMap::from([(0, s)]),
+            _ => BTreeMap::new(),
+        };
+        let mut next = map.keys().next_back().map_or(0, |k| k + 1);
+        for (key, value) in items {
+            let index = key.as_ref().map_or(next, |k| k.parse().unwrap_or(0));
+            map.insert(index, value.clone());
+            next = index.saturating_add(1);
+        }
+        self.vars.set_content(name, Content::Array(map))
+    }
+
+    fn trace_simple(&mut self, ready: &Ready) {
+        if !self.opts.xtrace {
+            return;
+        }
+        let mut words: Vec<String> = Vec::new();
+        let quote = |text: &str, flavour: Flavour| if flavour == Flavour::Dash && !text.is_empty() { text.to_owned() } else { traced(text) };
+        for assign in &ready.assigns {
+            let text = match assign {
+                Assigned::Scalar { name, index, value } => {
+                    let index = index.as_ref().map(|i| format!("[{i}]")).unwrap_or_default();
+                    let value = if value.is_empty() { String::new() } else { quote(value, self.flavour) };
+                    format!("{name}{index}={value}")
+                }
+                Assigned::Array { name, items, .. } => {
+                    let list: Vec<String> = items.iter().map(|(_, v)| traced(v)).collect();
+                    format!("{name}=({})", list.join(" "))
+                }
+            };
+            if self.flavour.is_bash() { self.trace(&text) } else { words.push(text) }
+        }
+        words.extend(ready.argv.iter().map(|w| quote(w, self.flavour)));
+        if !words.is_empty() {
+            self.trace(&words.join(" "));
+        }
+    }
+
+    fn only_assignments(&mut self, sys: &mut dyn Sys, frame: &Frame, ready: &Ready) {
+        let mut status = self.sub_status.unwrap_or(0);
+        match self.apply_redirs(sys, &ready.redirs) {
+            Ok(saved) => self.restore_fds(sys, saved),
+            Err(text) => {
+                self.complain(&text);
+                status = self.redirect_status();
+            }
+        }
+        self.done(status, frame.tested);
+    }
+
+    fn redirect_status(&self) -> i32 {
+        if self.flavour == Flavour::Dash { 2 } else { 1 }
+    }
+
+    fn command(&mut self, sys: &mut dyn Sys, frame: &Frame, ready: Ready, changed: Vec<(Rc<str>, Option<Var>)>) -> Flow {
+        let name = ready.argv[0].clone();
+        let function = self.functions.get(&name).cloned();
+        let builtin = if function.is_some() { None } else { builtins::find(&name, self.flavour) };
+        let special = builtin.is_some_and(|b| b.special);
+        if special && !self.flavour.is_bash() {
+            // Assignments before a special builtin stay.
+        } else if !changed.is_empty() {
+            for (name, _) in &changed {
+                self.vars.mark(name, Some(true), false);
+            }
+            self.frames.push(Frame::plain(Kind::TempVars(changed)));
+        }
+        let saved = match self.apply_redirs(sys, &ready.redirs) {
+            Ok(saved) => saved,
+            Err(text) => {
+                self.complain(&text);
+                let status = self.redirect_status();
+                if special && !self.flavour.is_bash() && !self.opts.interactive {
+                    self.unwinding = Some(Unwind::Exit(status));
+                }
+                self.done(status, frame.tested);
+                return Flow::Next;
+            }
+        };
+        let keeps = &*name == "exec" && function.is_none();
+        if keeps {
+            self.keep_fds(sys, saved);
+        } else if !saved.is_empty() {
+            self.frames.push(Frame::plain(Kind::Redirects(saved)));
+        }
+        if let Some(body) = function {
+            self.call(frame, &name, &body, &ready.argv[1..]);
+            return Flow::Next;
+        }
+        if let Some(builtin) = builtin {
+            return self.run_builtin(sys, frame, builtin, ready.argv);
+        }
+        let tail = frame.tail && self.may_exec();
+        self.run_program(sys, frame, &ready.argv, tail)
+    }
+
+    /// Whether a program may take this shell's place: nothing is left to do, not even a trap.
+    fn may_exec(&self) -> bool {
+        let idle = self.frames.iter().all(|f| match &f.kind {
+            Kind::Source(s) => s.is_main(),
+            Kind::TempVars(_) | Kind::Redirects(_) => true,
+            _ => false,
+        });
+        idle && self.traps.values().all(|t| t.is_empty()) && !self.opts.interactive && self.scratch.is_empty()
+    }
+
+    fn call(&mut self, frame: &Frame, name: &Rc<str>, body: &Node, args: &[Rc<str>]) {
+        if self.calls.len() >= MAX_CALLS {
+            let text = if self.flavour.is_bash() {
+                format!("{name}: maximum function nesting level exceeded ({MAX_CALLS})")
+            } else {
+                "maximum function recursion depth (1000) reached".to_owned()
+            };
+            self.complain(&text);
+            self.unwinding = Some(Unwind::Exit(2));
+            return;
+        }
+        let params = std::mem::replace(&mut self.params, args.into());
+        self.vars.push_scope();
+        self.calls.push(name.clone());
+        self.frames.push(frame.with(Kind::Call { params }));
+        self.frames.push(frame.inner(body));
+    }
+
+    pub(super) fn run_builtin(
+        &mut self,
+        sys: &mut dyn Sys,
+        frame: &Frame,
+        builtin: &'static builtins::Builtin,
+        argv: Vec<Rc<str>>,
+    ) -> Flow {
+        self.builtin = Some(argv[0].clone());
+        let outcome = (builtin.run)(self, sys, &argv);
+        let flow = self.outcome(sys, frame, builtin, outcome, &argv);
+        self.builtin = None;
+        flow
+    }
+
+    fn outcome(
+        &mut self,
+        sys: &mut dyn Sys,
+        frame: &Frame,
+        builtin: &'static builtins::Builtin,
+        outcome: Outcome,
+        argv: &[Rc<str>],
+    ) -> Flow {
+        match outcome {
+            Outcome::Status(status) => self.done(status, frame.tested),
+            Outcome::Fail(text, status) => {
+                self.complain(&text);
+                if builtin.special && !self.flavour.is_bash() && !self.opts.interactive {
+                    self.status = 2;
+                    self.unwinding = Some(Unwind::Exit(2));
+                } else {
+                    self.done(status, frame.tested);
+                }
+            }
+            Outcome::Frame(kind) => self.frames.push(frame.with(kind)),
+            Outcome::Unwind(unwind) => self.unwinding = Some(unwind),
+            Outcome::Become(program) => return Flow::Become(program),
+            Outcome::Command(words, functions) => {
+                self.builtin = None;
+                return self.plain_command(sys, frame, words, functions);
+            }
+            Outcome::Program => {
+                self.builtin = None;
+                return self.run_program(sys, frame, argv, frame.tail && self.may_exec());
+            }
+        }
+        Flow::Next
+    }
+
+    /// `command NAME …` and `builtin NAME …`: without functions.
+    fn plain_command(&mut self, sys: &mut dyn Sys, frame: &Frame, words: Vec<Rc<str>>, builtin_only: bool) -> Flow {
+        let Some(name) = words.first() else {
+            self.done(0, frame.tested);
+            return Flow::Next;
+        };
+        if let Some(builtin) = builtins::find(name, self.flavour) {
+            return self.run_builtin(sys, frame, builtin, words);
+        }
+        if builtin_only {
+            self.complain(&format!("builtin: {name}: not a shell builtin"));
+            self.done(1, frame.tested);
+            return Flow::Next;
+        }
+        self.run_program(sys, frame, &words, frame.tail && self.may_exec())
+    }
+
+    fn run_program(&mut self, sys: &mut dyn Sys, frame: &Frame, argv: &[Rc<str>], exec: bool) -> Flow {
+        let path = match self.find_program(sys, &argv[0]) {
+            Ok(path) => path,
+            Err(error) => {
+                self.not_found(sys, frame, &argv[0], error);
+                return Flow::Next;
+            }
+        };
+        let spawn = self.spawn_of(sys, &path, argv);
+        if exec && let Ok(program) = sys.load(spawn.clone()) {
+            return Flow::Become(program);
+        }
+        let mut result = sys.spawn(spawn.clone());
+        if matches!(result, Err(Errno::ENOEXEC)) {
+            result = sys.spawn(self.as_script(&path, spawn));
+        }
+        match result {
+            Ok(pid) => self.wait_for(frame, pid, argv),
+            Err(error) => self.not_found(sys, frame, &argv[0], error),
+        }
+        Flow::Next
+    }
+
+    /// A file without a known format is a script of the same shell.
+    pub(super) fn as_script(&self, path: &str, mut spawn: Spawn) -> Spawn {
+        let shell = if self.flavour.is_bash() { "/bin/bash" } else { "/bin/sh" };
+        spawn.file = shell.into();
+        spawn.argv[0] = Text::from(path);
+        spawn.argv.insert(0, shell.into());
+        spawn
+    }
+
+    /// What is started for a command.
+    pub(super) fn spawn_of(&self, sys: &dyn Sys, path: &str, argv: &[Rc<str>]) -> Spawn {
+        let env = self.vars.environment();
+        Spawn {
+            file: path.into(),
+            argv: argv.iter().map(|a| Text::Shared(a.clone())).collect(),
+            env: env.into_iter().map(|(k, v)| (Text::Shared(k), Text::Shared(v))).collect(),
+            cwd: sys.cwd(),
+            fds: self.fd_map(),
+            ignored: self.ignored_signals(),
+            new_group: false,
+        }
+    }
+
+    /// Looks a command up in `PATH`.
+    pub(super) fn find_program(&self, sys: &dyn Sys, name: &str) -> Result<String, Errno> {
+        let candidate = |path: &str| -> Result<String, Errno> {
+            let stat = sys.stat(path)?;
+            if stat.kind == FileType::Dir {
+                return Err(Errno::EISDIR);
+            }
+            if sys.access(path, 1) { Ok(path.to_owned()) } else { Err(Errno::EACCES) }
+        };
+        if name.contains('/') {
+            return candidate(name);
+        }
+        let path = self.vars.get("PATH").unwrap_or("");
+        let mut error = Errno::ENOENT;
+        for dir in path.split(':') {
+            let full = if dir.is_empty() { format!("./{name}") } else { format!("{dir}/{name}") };
+            match candidate(&full) {
+                Ok(path) => return Ok(path),
+                Err(Errno::EACCES) => error = Errno::EACCES,
+                Err(_) => {}
+            }
+        }
+        Err(error)
+    }
+
+    fn not_found(&mut self, _sys: &mut dyn Sys, frame: &Frame, name: &str, error: Errno) {
+        let missing = matches!(error, Errno::ENOENT | Errno::ENOTDIR);
+        let text = match (self.flavour, error) {
+            (Flavour::Bash, Errno::ENOENT) if !name.contains('/') => format!("{name}: command not found"),
+            (Flavour::Bash, error) => format!("{name}: {}", error.text()),
+            (_, _) if missing => format!("{name}: not found"),
+            (_, Errno::EISDIR) => format!("{name}: {}", Errno::EACCES.text()),
+            (_, error) => format!("{name}: {}", error.text()),
+        };
+        self.complain(&text);
+        self.done(if missing { 127 } else { 126 }, frame.tested);
+    }
+
+    /// A compound command with redirections.
+    pub(super) fn redirected(&mut self, sys: &mut dyn Sys, frame: &Frame, node: &Node) {
+        let Cmd::Redirected(body, redirs) = &**node else { return };
+        let redirs: &[Redir] = redirs;
+        let again = frame.with(Kind::Redirected(node.clone()));
+        let Some(targets) = self.expanding(sys, &again, |shell, sys| shell.expand_redirs(sys, redirs)) else {
+            return;
+        };
+        self.subs.clear();
+        match self.apply_redirs(sys, &targets) {
+            Ok(saved) => {
+                self.frames.push(Frame::plain(Kind::Redirects(saved)));
+                self.frames.push(frame.inner(body));
+            }
+            Err(text) => {
+                self.complain(&text);
+                let status = self.redirect_status();
+                self.done(status, frame.tested);
+            }
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! Filters: utilities that read files or standard input piece by piece.
+
+use super::ctx::{Ctx, Output, Style, drain};
+use crate::api::Text;
+use crate::os::program::{Errno, Fd, FileType, Open, Program, Step, Sys, Wait};
+use std::fmt::Debug;
+
+/// The longest line that a filter keeps, in bytes.
+pub const MAX_LINE: usize = 8 << 20;
+
+/// What a filter wants after a piece.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Go {
+    /// More.
+    On,
+    /// The next file.
+    NextFile,
+    /// Nothing more: it ends with its status.
+    Stop,
+}
+
+/// A utility that reads pieces.
+pub trait Filter: Debug {
+    /// An input begins; `-` is standard input.
+    fn open(&mut self, _name: &str, _ctx: &mut Ctx) {}
+    /// A piece of the input.
+    fn feed(&mut self, data: &[u8], ctx: &mut Ctx) -> Go;
+    /// The input ends.
+    fn close(&mut self, _ctx: &mut Ctx) -> Go {
+        Go::On
+    }
+    /// All inputs are done; the exit status. `failed`: one could not be opened.
+    fn end(&mut self, ctx: &mut Ctx, failed: bool) -> i32;
+    /// A file that cannot be opened; says so.
+    fn missing(&mut self, name: &str, error: Errno, ctx: &mut Ctx) {
+        ctx.fail(&format!("{name}: {}", error.text()));
+    }
+    /// A copy.
+    fn boxed(&self) -> Box<dyn Filter>;
+}
+
+impl Clone for Box<dyn Filter> {
+    fn clone(&self) -> Self {
+        self.boxed()
+    }
+}
+
+/// A filter with its inputs.
+#[derive(Clone, Debug)]
+pub struct Stream {
+    inputs: Vec<Text>,
+    next: usize,
+    current: Option<Fd>,
+    filter: Box<dyn Filter>,
+    out: Output,
+    status: Option<i32>,
+    failed: bool,
+    prefix: String,
+    style: Style,
+}
+
+impl Stream {
+    /// Reads `inputs`, or standard input if there are none.
+    pub fn new(ctx: &mut Ctx, filter: impl Filter + 'static, mut inputs: Vec<Text>) -> Stream {
+        if inputs.is_empty() {
+            inputs.push(Text::lit("-"));
+        }
+        Stream {
+            inputs,
+            next: 0,
+            current: None,
+            filter: Box::new(filter),
+            out: std::mem::take(&mut ctx.out),
+            status: None,
+            failed: false,
+            prefix: ctx.prefix.clone(),
+            style: ctx.style,
+        }
+    }
+
+    fn with<T>(&mut self, sys: &mut dyn Sys, work: impl FnOnce(&mut dyn Filter, &mut Ctx) -> T) -> T {
+        let mut ctx = Ctx::new(sys, Vec::new(), self.style);
+        ctx.prefix.clone_from(&self.prefix);
+        ctx.out = std::mem::take(&mut self.out);
+        let result = work(&mut *self.filter, &mut ctx);
+        self.out = ctx.out;
+        result
+    }
+
+    fn open_next(&mut self, sys: &mut dyn Sys) {
+        let Some(name) = self.inputs.get(self.next).cloned() else {
+            let failed = self.failed;
+            self.status = Some(self.with(sys, |f, ctx| f.end(ctx, failed)));
+            return;
+        };
+        self.next += 1;
+        let opened = if &*name == "-" {
+            Ok(0)
+        } else {
+            match sys.stat(&name) {
+                Ok(stat) if stat.kind == FileType::Dir => Err(Errno::EISDIR),
+                _ => sys.open(&name, Open::Read),
+            }
+        };
+        match opened {
+            Ok(fd) => {
+                self.current = Some(fd);
+                self.with(sys, |f, ctx| f.open(&name, ctx));
+            }
+            Err(error) => {
+                self.failed = true;
+                self.with(sys, |f, ctx| f.missing(&name, error, ctx));
+            }
+        }
+    }
+
+    fn go(&mut self, sys: &mut dyn Sys, go: Go) {
+        match go {
+            Go::On => {}
+            Go::NextFile => self.close_current(sys),
+            Go::Stop => {
+                self.close_current(sys);
+                let failed = self.failed;
+                self.status = Some(self.with(sys, |f, ctx| f.end(ctx, failed)));
+            }
+        }
+    }
+
+    fn close_current(&mut self, sys: &mut dyn Sys) {
+        if let Some(fd) = self.current.take()
+            && fd != 0
+        {
+            sys.close(fd);
+        }
+    }
+}
+
+/// How many pieces are read before others are let run.
+const PIECES: u32 = 16;
+
+impl Program for Stream {
+    fn step(&mut self, sys: &mut dyn Sys) -> Step {
+        for _ in 0..PIECES {
+            if let Some(step) = drain(&mut self.out, sys) {
+                return step;
+            }
+            if let Some(status) = self.status {
+                return Step::Exit(status & 0xff);
+            }
+            let Some(fd) = self.current else {
+                self.open_next(sys);
+                continue;
+            };
+            match sys.read(fd, 65_536) {
+                Ok(data) if data.is_empty() => {
+                    self.close_current(sys);
+                    let go = self.with(sys, |f, ctx| f.close(ctx));
+                    self.go(sys, go);
+                }
+                Ok(data) => {
+                    let go = self.with(sys, |f, ctx| f.feed(&data, ctx));
+                    self.go(sys, go);
+                }
+                Err(Errno::EAGAIN) => return Wait::readable(fd),
+                Err(error) => {
+                    self.failed = true;
+                    self.close_current(sys);
+                    let name = self.inputs[self.next - 1].clone();
+                    self.with(sys, |f, ctx| f.missing(&name, error, ctx));
+                }
+            }
+        }
+        Step::Yield
+    }
+
+    fn boxed_clone(&self) -> Box<dyn Program> {
+        Box::new(self.clone())
+    }
+}
+
+/// Pieces put together to lines.
+#[derive(Clone, Debug, Default)]
+pub struct Lines {
+    partial: Vec<u8>,
+}
+
+impl Lines {
+    /// Adds a piece and hands out the lines that are whole, without their ends.
+    pub fn push(&mut self, data: &[u8]) -> Vec<Vec<u8>> {
+        let mut out = Vec::new();
+        let mut rest = data;
+        while let Some(n) = rest.iter().position(|b| *b == b'\n') {
+            let mut line = std::mem::take(&mut self.partial);
+            line.extend_from_slice(&rest[..n]);
+            out.push(line);
+            rest = &rest[n + 1..];
+        }
+        if self.partial.len() < MAX_LINE {
+            self.partial.extend_from_slice(rest);
+        }
+        out
+    }
+
+    /// What is left without a line end.
+    pub fn finish(&mut self) -> Option<Vec<u8>> {
+        let rest = std::mem::take(&mut self.partial);
+        (!rest.is_empty()).then_some(rest)
+    }
+}
