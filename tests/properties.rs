@@ -84,7 +84,8 @@ fn pod(rng: &mut Rng, i: u64) -> Value {
 
 fn run(seed: u64) -> Cluster {
     let mut rng = Rng::stream(seed, "properties");
-    let mut cluster = Cluster::new(&ClusterSpec { seed, ..ClusterSpec::default() }).expect("the default cluster");
+    let mut cluster =
+        Cluster::new(&ClusterSpec { seed, ..ClusterSpec::default() }).expect("the default cluster");
     let count = 1 + rng.below(4);
     for i in 0..count {
         let text = podlab::api::json::print(&pod(&mut rng, i));
@@ -190,11 +191,20 @@ fn every_change_comes_from_a_command_a_rule_a_fault_or_the_beginning() {
         for change in cluster.changes().filter(|c| c.at > Time::ZERO) {
             let trace = &cluster.api.trace;
             let chain: Vec<_> = trace.chain(change.cause).collect();
-            let root = chain.iter().find(|(_, e)| matches!(e.what, What::Command { .. } | What::Rule { .. } | What::Fault { .. }));
+            let root = chain.iter().find(|(_, e)| {
+                matches!(e.what, What::Command { .. } | What::Rule { .. } | What::Fault { .. })
+            });
             let system = change.new.kind == Kind::LEASE || change.new.kind == Kind::NODE;
             let object = change.new.key().path();
-            assert!(root.is_some() || system, "seed {seed}: {object} at {:?} has no cause: {chain:?}", change.at);
-            assert!(chain.last().is_some_and(|(c, _)| *c == Cause::START), "seed {seed}: {object}: the chain breaks off");
+            assert!(
+                root.is_some() || system,
+                "seed {seed}: {object} at {:?} has no cause: {chain:?}",
+                change.at
+            );
+            assert!(
+                chain.last().is_some_and(|(c, _)| *c == Cause::START),
+                "seed {seed}: {object}: the chain breaks off"
+            );
         }
     }
 }
@@ -203,7 +213,8 @@ fn every_change_comes_from_a_command_a_rule_a_fault_or_the_beginning() {
 fn the_same_seed_gives_the_same_run() {
     for seed in seeds().into_iter().take(5) {
         let (a, b) = (run(seed), run(seed));
-        let lines = |c: &Cluster| c.changes().map(|x| format!("{:?} {:?}", x.at, x.new.value)).collect::<Vec<_>>();
+        let lines =
+            |c: &Cluster| c.changes().map(|x| format!("{:?} {:?}", x.at, x.new.value)).collect::<Vec<_>>();
         assert_eq!(lines(&a), lines(&b), "seed {seed}");
         assert!(a.api.store.get(&Key::new(Kind::NODE, "", "worker01")).is_some());
     }

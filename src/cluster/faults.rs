@@ -61,7 +61,9 @@ impl Cluster {
             }
             ["scheduler", what @ ("pause" | "resume")] => self.broken.scheduler = *what == "pause",
             ["controllers", what @ ("pause" | "resume")] => self.broken.controllers = *what == "pause",
-            ["registry", what @ ("down" | "up")] => self.runtime.set_registry(if *what == "up" { RegistryState::Up } else { RegistryState::Down }),
+            ["registry", what @ ("down" | "up")] => {
+                self.runtime.set_registry(if *what == "up" { RegistryState::Up } else { RegistryState::Down })
+            }
             ["registry", "slow", factor] => match factor.parse::<f64>() {
                 Ok(f) if (0.01..=10_000.0).contains(&f) => self.runtime.set_registry(RegistryState::Slow(f)),
                 _ => return Err(format!("fault: \"{factor}\" is not a factor between 0.01 and 10000")),

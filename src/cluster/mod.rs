@@ -174,7 +174,8 @@ impl Cluster {
     }
 
     fn run_processes(&mut self) -> bool {
-        let mut port = port::Port { api: &mut self.api, streams: &mut self.streams, now: self.now, cause: self.command };
+        let mut port =
+            port::Port { api: &mut self.api, streams: &mut self.streams, now: self.now, cause: self.command };
         let mut busy = self.world.run(self.now, &mut port);
         self.runtime.settle(&mut self.world, self.now);
         for event in self.runtime.take_events() {

@@ -176,6 +176,11 @@ impl Runtime {
         Runtime { settings, ..Runtime::default() }
     }
 
+    /// Sets the state of the registries from now on.
+    pub fn set_registry(&mut self, state: RegistryState) {
+        self.settings.registry = state;
+    }
+
     /// When `settle` has something to do by itself.
     pub fn next_due(&self) -> Option<Time> {
         self.due.peek().map(|Reverse((at, ..))| *at)

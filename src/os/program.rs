@@ -306,6 +306,8 @@ pub trait Sys {
     /// What `ps` shows for this process from now on.
     fn set_title(&mut self, title: &str);
     fn cwd(&self) -> Text;
+    /// Sets the bits that new files of this process and its children do not get.
+    fn set_umask(&mut self, _mask: u32) {}
     fn chdir(&mut self, path: &str) -> Sysr<()>;
     fn hostname(&self) -> Text;
 

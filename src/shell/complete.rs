@@ -26,7 +26,8 @@ pub fn complete(
     if command && !word.contains('/') {
         candidates.extend(interp_names().filter(|n| n.starts_with(word)).map(str::to_owned));
         for dir in path.split(':') {
-            let names = read_dir(dir).into_iter().filter(|(n, is_dir, exec)| !is_dir && *exec && n.starts_with(word));
+            let names =
+                read_dir(dir).into_iter().filter(|(n, is_dir, exec)| !is_dir && *exec && n.starts_with(word));
             candidates.extend(names.map(|(n, ..)| n));
         }
     } else {

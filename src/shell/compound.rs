@@ -143,7 +143,8 @@ impl Parser {
             self.advance()?;
         }
         self.skip_newlines()?;
-        let body = if self.flavour.is_bash() && self.word_is("{")? { self.group()? } else { self.do_group()? };
+        let body =
+            if self.flavour.is_bash() && self.word_is("{")? { self.group()? } else { self.do_group()? };
         Ok(Rc::new(Cmd::For { name, words, body }))
     }
 

@@ -405,7 +405,10 @@ impl Parser {
         if self.at(0) == b'#' && second != b'}' && !(b"-+=?:%".contains(&second) && self.at(2) != b'}') {
             self.pos += 1;
             op = ParamOp::Length;
-        } else if self.at(0) == b'!' && self.flavour.is_bash() && (name_start(second) || second.is_ascii_digit()) {
+        } else if self.at(0) == b'!'
+            && self.flavour.is_bash()
+            && (name_start(second) || second.is_ascii_digit())
+        {
             self.pos += 1;
             op = ParamOp::Indirect;
         }

@@ -7,8 +7,8 @@
 //! Left out: job control with stopped jobs, `coproc`, `select`, extended patterns, here-strings in `ash`,
 //! localisation. Everything that a person can type is limited: nesting, recursion, lengths of values.
 
-pub mod ast;
 mod arith;
+pub mod ast;
 mod complete;
 mod compound;
 mod expand;

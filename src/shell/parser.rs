@@ -361,9 +361,7 @@ impl Parser {
                 _ => break,
             }
         }
-        if cmd.words.is_empty() && cmd.assigns.is_empty() && cmd.redirs.is_empty()
-            || self.op_is("(")?
-        {
+        if cmd.words.is_empty() && cmd.assigns.is_empty() && cmd.redirs.is_empty() || self.op_is("(")? {
             return Err(self.unexpected(""));
         }
         Ok(Rc::new(Cmd::Simple(cmd)))
@@ -422,7 +420,9 @@ impl Parser {
 
     fn assigned_index(&mut self) -> Parsed<Option<Word>> {
         let text = self.rest();
-        let Some(n) = text.find(']').filter(|n| !text[..*n].contains(['\n', ' ', ';'])) else { return Ok(None) };
+        let Some(n) = text.find(']').filter(|n| !text[..*n].contains(['\n', ' ', ';'])) else {
+            return Ok(None);
+        };
         if !matches!(text.as_bytes().get(n + 1), Some(b'=' | b'+')) {
             return Ok(None);
         }
@@ -465,7 +465,12 @@ impl Parser {
                 let cell = Rc::new(OnceCell::new());
                 let delimiter = target.plain().unwrap_or_default();
                 let literal = target.literal().is_none();
-                self.pending.push(Pending { cell: cell.clone(), delimiter, strip_tabs: op == "<<-", literal });
+                self.pending.push(Pending {
+                    cell: cell.clone(),
+                    delimiter,
+                    strip_tabs: op == "<<-",
+                    literal,
+                });
                 RedirOp::Here(cell)
             }
             _ => RedirOp::Dup,
@@ -539,8 +544,11 @@ impl Parser {
         inner.depth = self.depth;
         inner.feed(&text);
         inner.skip_newlines()?;
-        let node =
-            if matches!(inner.peek()?.tok, Tok::Eof) { Rc::new(Cmd::Seq(Vec::new())) } else { inner.list(true)? };
+        let node = if matches!(inner.peek()?.tok, Tok::Eof) {
+            Rc::new(Cmd::Seq(Vec::new()))
+        } else {
+            inner.list(true)?
+        };
         if !matches!(inner.peek()?.tok, Tok::Eof) {
             return Err(inner.unexpected(""));
         }
@@ -556,7 +564,8 @@ fn heredoc_open(src: &str) -> bool {
     while let Some(line) = lines.next() {
         let Some(at) = line.find("<<").filter(|at| !line[at + 2..].starts_with('<')) else { continue };
         let rest = line[at + 2..].trim_start_matches('-').trim_start();
-        let word: String = rest.chars().take_while(|c| !c.is_whitespace() && !";&|<>()".contains(*c)).collect();
+        let word: String =
+            rest.chars().take_while(|c| !c.is_whitespace() && !";&|<>()".contains(*c)).collect();
         let word = word.replace(['\'', '"', '\\'], "");
         if !word.is_empty() && !lines.by_ref().any(|l| l.trim_start_matches('\t') == word) {
             return true;

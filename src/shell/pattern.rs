@@ -16,7 +16,8 @@ enum Item {
 
 /// Names of character classes in `[[:name:]]`.
 const CLASSES: [&str; 12] = [
-    "alpha", "digit", "alnum", "upper", "lower", "space", "blank", "punct", "xdigit", "cntrl", "print", "graph",
+    "alpha", "digit", "alnum", "upper", "lower", "space", "blank", "punct", "xdigit", "cntrl", "print",
+    "graph",
 ];
 
 /// The known class of a name.
@@ -174,7 +175,8 @@ fn set(chars: &[char], mut i: usize) -> Option<(Item, usize)> {
             return Some((Item::Set { negated, ranges, classes }, i + 1));
         }
         if c == '[' && chars.get(i + 1) == Some(&':') {
-            let end = (i + 2..chars.len().saturating_sub(1)).find(|k| chars[*k] == ':' && chars[*k + 1] == ']');
+            let end =
+                (i + 2..chars.len().saturating_sub(1)).find(|k| chars[*k] == ':' && chars[*k + 1] == ']');
             if let Some(end) = end {
                 let name: String = chars[i + 2..end].iter().collect();
                 classes.extend(class_named(&name));

@@ -69,7 +69,11 @@ impl SyntaxError {
                 let first = chars.next().map(|c| c.to_ascii_uppercase());
                 match self.what {
                     Wrong::Missing(..) => {
-                        format!("Syntax error: {}{}", first.map(String::from).unwrap_or_default(), chars.as_str())
+                        format!(
+                            "Syntax error: {}{}",
+                            first.map(String::from).unwrap_or_default(),
+                            chars.as_str()
+                        )
                     }
                     Wrong::Token { .. } => format!("Syntax error: {words}"),
                 }
@@ -80,8 +84,12 @@ impl SyntaxError {
     fn words(&self, before: &str, after: &str) -> String {
         match &self.what {
             Wrong::Missing(text, _) => (*text).to_owned(),
-            Wrong::Token { shown, expecting, .. } if expecting.is_empty() => format!("{before}{shown}{after}"),
-            Wrong::Token { shown, expecting: "word", .. } => format!("{before}{shown}{after} (expecting word)"),
+            Wrong::Token { shown, expecting, .. } if expecting.is_empty() => {
+                format!("{before}{shown}{after}")
+            }
+            Wrong::Token { shown, expecting: "word", .. } => {
+                format!("{before}{shown}{after} (expecting word)")
+            }
             Wrong::Token { shown, expecting, .. } => {
                 format!("{before}{shown}{after} (expecting \"{expecting}\")")
             }
@@ -93,7 +101,10 @@ impl SyntaxError {
         let last = first_line + ends;
         match &self.what {
             Wrong::Missing("missing ]]", _) => {
-                format!("line {}: unexpected token `newline', conditional binary operator expected", self.line)
+                format!(
+                    "line {}: unexpected token `newline', conditional binary operator expected",
+                    self.line
+                )
             }
             Wrong::Missing(_, ')') => format!("line {last}: unexpected EOF while looking for matching `)'"),
             Wrong::Missing(text, _) if text.starts_with("here") || text.starts_with("bad ") => {

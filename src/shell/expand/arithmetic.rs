@@ -21,18 +21,31 @@ fn worded(flavour: Flavour, text: &str, error: ArithError) -> String {
         (_, ArithError::Other(text)) => text,
         (Flavour::Ash, ArithError::Zero(_)) => "divide by zero".into(),
         (Flavour::Ash, _) => "arithmetic syntax error".into(),
-        (Flavour::Dash, ArithError::Zero(_)) => format!("arithmetic expression: division by zero: \"{text}\""),
+        (Flavour::Dash, ArithError::Zero(_)) => {
+            format!("arithmetic expression: division by zero: \"{text}\"")
+        }
         (Flavour::Dash, ArithError::Operand(_)) => {
             format!("arithmetic expression: expecting primary: \"{text}\"")
         }
-        (Flavour::Dash, ArithError::Trailing(_)) => format!("arithmetic expression: expecting EOF: \"{text}\""),
-        (Flavour::Bash, ArithError::Zero(token)) => format!("{text}: division by 0 (error token is \"{token}\")"),
+        (Flavour::Dash, ArithError::Trailing(_)) => {
+            format!("arithmetic expression: expecting EOF: \"{text}\"")
+        }
+        (Flavour::Bash, ArithError::Zero(token)) => {
+            format!("{text}: division by 0 (error token is \"{token}\")")
+        }
         (Flavour::Bash, ArithError::Operand(token)) => {
-            let token = if token.is_empty() { text.trim_end().chars().last().map_or(String::new(), String::from) } else { token };
+            let token = if token.is_empty() {
+                text.trim_end().chars().last().map_or(String::new(), String::from)
+            } else {
+                token
+            };
             format!("{text}: syntax error: operand expected (error token is \"{token}\")")
         }
         (Flavour::Bash, ArithError::Trailing(token)) => {
-            if token.starts_with(|c: char| c.is_ascii_digit()) && token.contains(['8', '9']) && token.starts_with('0') {
+            if token.starts_with(|c: char| c.is_ascii_digit())
+                && token.contains(['8', '9'])
+                && token.starts_with('0')
+            {
                 return format!("{text}: value too great for base (error token is \"{token}\")");
             }
             format!("{text}: syntax error in expression (error token is \"{token}\")")

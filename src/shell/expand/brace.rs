@@ -129,7 +129,8 @@ fn range(items: &[Item]) -> Option<Vec<Vec<Item>>> {
     }
     let texts: Vec<String> = match (from.parse::<i64>(), to.parse::<i64>()) {
         (Ok(a), Ok(b)) => {
-            let padded = |t: &str| t.trim_start_matches('-').starts_with('0') && t.trim_start_matches('-').len() > 1;
+            let padded =
+                |t: &str| t.trim_start_matches('-').starts_with('0') && t.trim_start_matches('-').len() > 1;
             let width = if padded(from) || padded(to) { from.len().max(to.len()) } else { 0 };
             steps(a, b, step).map(|n| format!("{n:0width$}")).collect()
         }

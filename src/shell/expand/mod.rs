@@ -210,7 +210,8 @@ impl Shell {
         let literal = |t: &str| Seg::Text { text: t.into(), quoted: false, split: false };
         let mut rest = text;
         let mut at_start = first;
-        if assign && let Some((name, value)) = text.split_once('=')
+        if assign
+            && let Some((name, value)) = text.split_once('=')
             && super::is_name(name)
         {
             out.push(literal(&text[..=name.len()]));

@@ -26,8 +26,11 @@ impl Shell {
 
     pub(super) fn param(&mut self, sys: &dyn Sys, p: &Param, dq: bool, out: &mut Vec<Seg>) -> Expanded<()> {
         if let ParamOp::Bad(text) = &p.op {
-            let text =
-                if self.flavour.is_bash() { format!("{text}: bad substitution") } else { "Bad substitution".into() };
+            let text = if self.flavour.is_bash() {
+                format!("{text}: bad substitution")
+            } else {
+                "Bad substitution".into()
+            };
             return Err(self.stop(text));
         }
         if let ParamOp::Keys = p.op {
@@ -37,7 +40,9 @@ impl Shell {
         }
         let mut value = self.value(sys, p)?;
         if let ParamOp::Indirect = p.op {
-            let Val::One(name) = value else { return Err(self.stop(format!("{}: invalid indirect expansion", p.name))) };
+            let Val::One(name) = value else {
+                return Err(self.stop(format!("{}: invalid indirect expansion", p.name)));
+            };
             value = match self.special(&name).or_else(|| self.vars.get(&name).map(Rc::from)) {
                 Some(v) => Val::One(v),
                 None => Val::Unset,
@@ -67,7 +72,8 @@ impl Shell {
 
     /// What `-u` says.
     pub(in crate::shell) fn unset_text(&self, name: &str) -> String {
-        let dollar = if self.flavour.is_bash() && name.bytes().all(|b| b.is_ascii_digit()) { "$" } else { "" };
+        let dollar =
+            if self.flavour.is_bash() && name.bytes().all(|b| b.is_ascii_digit()) { "$" } else { "" };
         let what = if self.flavour.is_bash() { "unbound variable" } else { "parameter not set" };
         format!("{dollar}{name}: {what}")
     }
@@ -187,7 +193,9 @@ impl Shell {
             Val::Many(list, _) => list.is_empty() || colon && list.iter().all(|s| s.is_empty()),
         };
         match kind {
-            b'+' if absent => Ok(if dq { out.push(Seg::quoted("")) }),
+            b'+' if absent => Ok(if dq {
+                out.push(Seg::quoted(""))
+            }),
             b'-' if !absent => self.emit(value, dq, out),
             b'+' | b'-' => self.operand(sys, word, dq, out),
             _ if !absent => self.emit(value, dq, out),
@@ -401,7 +409,8 @@ fn replaced(s: &str, pattern: &Pattern, with: &str, mode: u8) -> Rc<str> {
 }
 
 fn recased(s: &str, upper: bool, all: bool) -> Rc<str> {
-    let case = |c: char| -> String { if upper { c.to_uppercase().collect() } else { c.to_lowercase().collect() } };
+    let case =
+        |c: char| -> String { if upper { c.to_uppercase().collect() } else { c.to_lowercase().collect() } };
     let mut chars = s.chars();
     if all {
         return chars.map(case).collect::<String>().into();

@@ -24,11 +24,12 @@ impl Shell {
             Stop::Error(text, status) => {
                 self.subs.clear();
                 self.complain(&text);
-                self.status = if self.flavour.is_bash() && (self.opts.interactive || !self.opts.command_string) {
-                    1
-                } else {
-                    status
-                };
+                self.status =
+                    if self.flavour.is_bash() && (self.opts.interactive || !self.opts.command_string) {
+                        1
+                    } else {
+                        status
+                    };
                 self.unwinding = Some(if self.opts.interactive || self.flavour.is_bash() && status == 1 {
                     Unwind::Abort
                 } else {
@@ -71,8 +72,12 @@ impl Shell {
             Kind::If(node, i) => self.if_turn(&frame, node, *i),
             Kind::For { node, items, next } => self.for_turn(sys, &frame, node, items.clone(), *next),
             Kind::While { node, phase, last } => match &**node {
-                Cmd::While { test, body, until } => self.while_turn(&frame, node, (*phase, *last), (test, body, *until)),
-                Cmd::ArithFor { parts, body } => self.arith_for_turn(sys, &frame, node, *phase, (parts, body)),
+                Cmd::While { test, body, until } => {
+                    self.while_turn(&frame, node, (*phase, *last), (test, body, *until))
+                }
+                Cmd::ArithFor { parts, body } => {
+                    self.arith_for_turn(sys, &frame, node, *phase, (parts, body))
+                }
                 _ => {}
             },
             Kind::Case { node, word, arm, matched } => {
@@ -133,7 +138,13 @@ impl Shell {
     }
 
     /// Phase 0: before the first test; 1: the test has run; 2: the body has run.
-    fn while_turn(&mut self, frame: &Frame, node: &Node, phase: (u8, i32), (test, body, until): (&Node, &Node, bool)) {
+    fn while_turn(
+        &mut self,
+        frame: &Frame,
+        node: &Node,
+        phase: (u8, i32),
+        (test, body, until): (&Node, &Node, bool),
+    ) {
         let (phase, last) = phase;
         let again = |phase, last| frame.with(Kind::While { node: node.clone(), phase, last });
         if phase == 1 {
@@ -190,7 +201,8 @@ impl Shell {
         let word = match word {
             Some(word) => word,
             None => {
-                let Some(word) = self.expanding(sys, frame, |shell, sys| shell.expand_text(sys, subject)) else {
+                let Some(word) = self.expanding(sys, frame, |shell, sys| shell.expand_text(sys, subject))
+                else {
                     return;
                 };
                 self.subs.clear();
@@ -198,8 +210,7 @@ impl Shell {
             }
         };
         let Some(candidate) = arms.get(arm) else { return };
-        let kind =
-            |arm, matched| Kind::Case { node: node.clone(), word: Some(word.clone()), arm, matched };
+        let kind = |arm, matched| Kind::Case { node: node.clone(), word: Some(word.clone()), arm, matched };
         let again = frame.with(kind(arm, matched));
         let hit = matched
             || match self.expanding(sys, &again, |shell, sys| {

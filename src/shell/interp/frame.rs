@@ -119,7 +119,9 @@ impl Shell {
                 self.and_or(&frame, &node);
             }
             Kind::Not => self.status = i32::from(self.status == 0),
-            Kind::If(..) | Kind::For { .. } | Kind::While { .. } | Kind::Case { .. } => self.control(sys, frame),
+            Kind::If(..) | Kind::For { .. } | Kind::While { .. } | Kind::Case { .. } => {
+                self.control(sys, frame)
+            }
             Kind::Test(node) => {
                 let node = node.clone();
                 self.test_command(sys, &frame, &node);
@@ -128,7 +130,9 @@ impl Shell {
                 let node = node.clone();
                 self.redirected(sys, &frame, &node);
             }
-            Kind::Collect { .. } | Kind::Wait { .. } | Kind::WaitJobs { .. } => return self.wait_turn(sys, frame),
+            Kind::Collect { .. } | Kind::Wait { .. } | Kind::WaitJobs { .. } => {
+                return self.wait_turn(sys, frame);
+            }
             Kind::Read(_) => return self.read_turn(sys, frame),
             Kind::Timed(began) => self.report_time(sys.now().since(*began)),
             Kind::AfterTrap(status) | Kind::Status(status) => self.status = *status,

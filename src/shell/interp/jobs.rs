@@ -40,7 +40,11 @@ impl Shell {
 
     /// Runs a node in a child with these descriptors.
     fn fork(&mut self, sys: &mut dyn Sys, node: &Node, fds: Vec<(Fd, Fd)>, background: bool) -> Option<Pid> {
-        let tail = Frame { kind: Kind::Run(node.clone()), tested: false, tail: self.flavour != super::Flavour::Dash || simple(node) };
+        let tail = Frame {
+            kind: Kind::Run(node.clone()),
+            tested: false,
+            tail: self.flavour != super::Flavour::Dash || simple(node),
+        };
         let mut child = self.child(vec![tail]);
         child.fds = fds.iter().map(|(fd, _)| *fd).collect();
         if background {
@@ -164,7 +168,10 @@ impl Shell {
         if !simple.words.is_empty() || !simple.assigns.is_empty() || !matches!(redir.op, RedirOp::Read) {
             return None;
         }
-        let path = redir.target.plain().or_else(|| self.expand_text(sys, &redir.target).ok().map(|t| t.to_string()))?;
+        let path = redir
+            .target
+            .plain()
+            .or_else(|| self.expand_text(sys, &redir.target).ok().map(|t| t.to_string()))?;
         match sys.read_file(&path) {
             Ok(bytes) => {
                 self.sub_status = Some(0);
@@ -193,7 +200,11 @@ impl Shell {
         self.subs.push(path);
         let status = self.status;
         self.frames.push(Frame::plain(Kind::Status(status)));
-        self.frames.push(Frame { kind: Kind::Wait { pids: pid.map(|p| (p, None)).into_iter().collect(), text: "".into() }, tested: true, tail: false });
+        self.frames.push(Frame {
+            kind: Kind::Wait { pids: pid.map(|p| (p, None)).into_iter().collect(), text: "".into() },
+            tested: true,
+            tail: false,
+        });
     }
 
     /// Removes the files that stood for processes.
@@ -247,7 +258,13 @@ impl Shell {
         }
     }
 
-    fn wait_foreground(&mut self, sys: &mut dyn Sys, mut pids: Vec<(Pid, Option<Ended>)>, text: &Rc<str>, tested: bool) -> Flow {
+    fn wait_foreground(
+        &mut self,
+        sys: &mut dyn Sys,
+        mut pids: Vec<(Pid, Option<Ended>)>,
+        text: &Rc<str>,
+        tested: bool,
+    ) -> Flow {
         self.reap(sys);
         for (pid, ended) in &mut pids {
             if ended.is_none() {
@@ -312,7 +329,8 @@ impl Shell {
             if pids.is_some() {
                 self.status = ended.code();
             }
-            let text = self.jobs.list.values().find(|j| j.pid == pid).map_or_else(|| "".into(), |j| j.text.clone());
+            let text =
+                self.jobs.list.values().find(|j| j.pid == pid).map_or_else(|| "".into(), |j| j.text.clone());
             self.jobs.list.retain(|_, j| j.pid != pid);
             if let Ended::Signal(signal) = ended
                 && signal != Signal::Int
@@ -363,4 +381,3 @@ fn collected(bytes: &[u8]) -> Rc<str> {
     let text: String = String::from_utf8_lossy(bytes).chars().filter(|c| *c != '\0').collect();
     text.trim_end_matches('\n').into()
 }
-

@@ -34,7 +34,11 @@ impl Shell {
 
     /// The text about a read-only variable.
     pub(in crate::shell) fn readonly_text(&self, name: &str) -> String {
-        if self.flavour.is_bash() { format!("{name}: readonly variable") } else { format!("{name}: is read only") }
+        if self.flavour.is_bash() {
+            format!("{name}: readonly variable")
+        } else {
+            format!("{name}: is read only")
+        }
     }
 
     /// A line of `set -x`.

@@ -75,7 +75,11 @@ impl Shell {
     }
 
     /// Carries redirections out. On an error those already done are taken back and its text is returned.
-    pub(super) fn apply_redirs(&mut self, sys: &mut dyn Sys, targets: &[Target]) -> Result<Vec<Saved>, String> {
+    pub(super) fn apply_redirs(
+        &mut self,
+        sys: &mut dyn Sys,
+        targets: &[Target],
+    ) -> Result<Vec<Saved>, String> {
         let mut saved: Vec<Saved> = Vec::new();
         for target in targets {
             if let Err(text) = self.apply_one(sys, target, &mut saved) {
@@ -86,7 +90,12 @@ impl Shell {
         Ok(saved)
     }
 
-    fn apply_one(&mut self, sys: &mut dyn Sys, target: &Target, saved: &mut Vec<Saved>) -> Result<(), String> {
+    fn apply_one(
+        &mut self,
+        sys: &mut dyn Sys,
+        target: &Target,
+        saved: &mut Vec<Saved>,
+    ) -> Result<(), String> {
         match target {
             Target::Bad(text) => Err(text.clone()),
             Target::Close { fd } => {

@@ -29,7 +29,9 @@ impl Trap {
         match self {
             Trap::Exit => "EXIT".into(),
             Trap::Err => "ERR".into(),
-            Trap::Signal(s) => Signal::ALL.iter().find(|(x, ..)| *x == s).map_or_else(String::new, |t| t.2.into()),
+            Trap::Signal(s) => {
+                Signal::ALL.iter().find(|(x, ..)| *x == s).map_or_else(String::new, |t| t.2.into())
+            }
         }
     }
 }

@@ -113,7 +113,9 @@ impl Shell {
             return;
         }
         let mut words: Vec<String> = Vec::new();
-        let quote = |text: &str, flavour: Flavour| if flavour == Flavour::Dash && !text.is_empty() { text.to_owned() } else { traced(text) };
+        let quote = |text: &str, flavour: Flavour| {
+            if flavour == Flavour::Dash && !text.is_empty() { text.to_owned() } else { traced(text) }
+        };
         for assign in &ready.assigns {
             let text = match assign {
                 Assigned::Scalar { name, index, value } => {
@@ -150,7 +152,13 @@ impl Shell {
         if self.flavour == Flavour::Dash { 2 } else { 1 }
     }
 
-    fn command(&mut self, sys: &mut dyn Sys, frame: &Frame, ready: Ready, changed: Vec<(Rc<str>, Option<Var>)>) -> Flow {
+    fn command(
+        &mut self,
+        sys: &mut dyn Sys,
+        frame: &Frame,
+        ready: Ready,
+        changed: Vec<(Rc<str>, Option<Var>)>,
+    ) -> Flow {
         let name = ready.argv[0].clone();
         let function = self.functions.get(&name).cloned();
         let builtin = if function.is_some() { None } else { builtins::find(&name, self.flavour) };
@@ -269,7 +277,13 @@ impl Shell {
     }
 
     /// `command NAME …` and `builtin NAME …`: without functions.
-    fn plain_command(&mut self, sys: &mut dyn Sys, frame: &Frame, words: Vec<Rc<str>>, builtin_only: bool) -> Flow {
+    fn plain_command(
+        &mut self,
+        sys: &mut dyn Sys,
+        frame: &Frame,
+        words: Vec<Rc<str>>,
+        builtin_only: bool,
+    ) -> Flow {
         let Some(name) = words.first() else {
             self.done(0, frame.tested);
             return Flow::Next;

@@ -69,7 +69,8 @@ impl Shell {
     /// Runs what is read from a descriptor.
     pub(super) fn push_input(&mut self, fd: Fd) {
         let parser = Parser::new(self.flavour, 1);
-        let source = Source { parser, origin: Origin::Main, fd: Some(fd), partial: Vec::new(), prompted: false };
+        let source =
+            Source { parser, origin: Origin::Main, fd: Some(fd), partial: Vec::new(), prompted: false };
         self.frames.push(Frame::plain(Kind::Source(source)));
     }
 
@@ -92,17 +93,18 @@ impl Shell {
             self.notify_jobs(sys);
             self.remove_scratch(sys);
         }
-        if self.opts.interactive || self.opts.from_stdin || !self.aliases.is_empty() && !self.flavour.is_bash() {
+        if self.opts.interactive
+            || self.opts.from_stdin
+            || !self.aliases.is_empty() && !self.flavour.is_bash()
+        {
             source.parser.aliases = self.aliases.clone();
         }
         match source.parser.next_command() {
             Ok(Some(node)) => {
                 source.prompted = false;
                 let last = source.fd.is_none() && source.parser.at_end();
-                let tail = last
-                    && source.is_main()
-                    && self.opts.command_string
-                    && self.flavour != Flavour::Dash;
+                let tail =
+                    last && source.is_main() && self.opts.command_string && self.flavour != Flavour::Dash;
                 if self.opts.verbose {
                     let text = source.parser.source().lines().next().unwrap_or("").to_owned() + "\n";
                     self.print(2, text.as_bytes());
@@ -194,7 +196,8 @@ impl Shell {
         let prefix = match self.flavour {
             Flavour::Bash if eval => "bash: eval: ".to_owned(),
             Flavour::Bash if self.opts.interactive => {
-                let text = text.split('\u{0}').map(|l| l.split_once(": ").map_or(l, |(_, t)| t)).collect::<Vec<_>>();
+                let text =
+                    text.split('\u{0}').map(|l| l.split_once(": ").map_or(l, |(_, t)| t)).collect::<Vec<_>>();
                 let shown: String = text.iter().take(1).map(|t| format!("{}: {t}\n", self.arg0)).collect();
                 self.print(2, shown.as_bytes());
                 String::new()

@@ -200,7 +200,9 @@ impl Shell {
                 self.print(2, shown.as_bytes());
                 return Ok(());
             }
-            Err(_) if !path.contains('/') => self.find_program(sys, path).unwrap_or_else(|_| path.to_string()),
+            Err(_) if !path.contains('/') => {
+                self.find_program(sys, path).unwrap_or_else(|_| path.to_string())
+            }
             _ => path.to_string(),
         };
         match sys.read_file(&found) {
@@ -249,7 +251,12 @@ impl Shell {
     }
 
     /// Opens a file of commands for `.`.
-    pub(super) fn source_file(&mut self, sys: &mut dyn Sys, path: &str, args: &[Rc<str>]) -> Result<(), String> {
+    pub(super) fn source_file(
+        &mut self,
+        sys: &mut dyn Sys,
+        path: &str,
+        args: &[Rc<str>],
+    ) -> Result<(), String> {
         let found = if path.contains('/') {
             path.to_owned()
         } else {
@@ -284,7 +291,8 @@ impl Shell {
     fn find_readable(&self, sys: &dyn Sys, name: &str) -> Option<String> {
         let path = self.vars.get("PATH").unwrap_or("");
         let dirs = path.split(':').map(|d| format!("{d}/{name}"));
-        dirs.chain(std::iter::once(name.to_owned())).find(|p| sys.stat(p).is_ok_and(|s| s.kind == FileType::File))
+        dirs.chain(std::iter::once(name.to_owned()))
+            .find(|p| sys.stat(p).is_ok_and(|s| s.kind == FileType::File))
     }
 
     /// `exec NAME …`.

@@ -1,7 +1,7 @@
 //! What an applet works with: its arguments, the system, its words for errors.
 
 use crate::api::Text;
-use crate::os::program::{Errno, Fd, Step, Sys, Wait, Signal};
+use crate::os::program::{Errno, Fd, Signal, Step, Sys, Wait};
 use std::rc::Rc;
 
 /// Whose words are used.

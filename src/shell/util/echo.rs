@@ -195,13 +195,22 @@ impl Printf {
             }
             'q' if ctx.style == Style::Bash => {
                 let text = self.argument().unwrap_or_default();
-                let safe = !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || "_-+=./:,@%^".contains(c));
+                let safe = !text.is_empty()
+                    && text.chars().all(|c| c.is_alphanumeric() || "_-+=./:,@%^".contains(c));
                 let quoted: String = if safe {
                     text.to_string()
                 } else if text.is_empty() {
                     "''".into()
                 } else {
-                    text.chars().flat_map(|c| if c.is_alphanumeric() || "_-+=./:,@%^".contains(c) { vec![c] } else { vec!['\\', c] }).collect()
+                    text.chars()
+                        .flat_map(|c| {
+                            if c.is_alphanumeric() || "_-+=./:,@%^".contains(c) {
+                                vec![c]
+                            } else {
+                                vec!['\\', c]
+                            }
+                        })
+                        .collect()
                 };
                 self.pad_text(spec, quoted.as_bytes(), out);
             }
@@ -224,8 +233,19 @@ impl Printf {
                         0.0
                     }
                 };
-                let body = super::format_float(value, spec.kind, spec.precision.unwrap_or(6), spec.flags.contains('#'));
-                self.pad_signed(spec, value < 0.0, body.trim_start_matches('-'), spec.flags.contains('0'), out);
+                let body = super::format_float(
+                    value,
+                    spec.kind,
+                    spec.precision.unwrap_or(6),
+                    spec.flags.contains('#'),
+                );
+                self.pad_signed(
+                    spec,
+                    value < 0.0,
+                    body.trim_start_matches('-'),
+                    spec.flags.contains('0'),
+                    out,
+                );
             }
             kind => {
                 self.stop = true;
@@ -257,7 +277,10 @@ impl Printf {
         };
         let valid = digits.chars().take_while(|c| c.is_digit(radix)).count();
         let value = i128::from_str_radix(&digits[..valid], radix).unwrap_or(0);
-        if valid < digits.len() || text.is_empty() && ctx.style != Style::Busybox || digits.is_empty() && !body.is_empty() {
+        if valid < digits.len()
+            || text.is_empty() && ctx.style != Style::Busybox
+            || digits.is_empty() && !body.is_empty()
+        {
             if !text.is_empty() {
                 self.invalid(ctx, &text);
             }
@@ -266,7 +289,13 @@ impl Printf {
             }
         }
         let value = if negative { -value } else { value };
-        i64::try_from(value).unwrap_or(if value < 0 { i64::MIN } else if value <= i128::from(u64::MAX) { value as u64 as i64 } else { i64::MAX })
+        i64::try_from(value).unwrap_or(if value < 0 {
+            i64::MIN
+        } else if value <= i128::from(u64::MAX) {
+            value as u64 as i64
+        } else {
+            i64::MAX
+        })
     }
 
     fn invalid(&mut self, ctx: &mut Ctx, text: &str) {

@@ -7,7 +7,13 @@ const MAX_DIGITS: usize = 300;
 pub fn format_float(value: f64, kind: char, precision: usize, keep_zeros: bool) -> String {
     let precision = precision.min(MAX_DIGITS);
     if !value.is_finite() {
-        let text = if value.is_nan() { "nan" } else if value < 0.0 { "-inf" } else { "inf" };
+        let text = if value.is_nan() {
+            "nan"
+        } else if value < 0.0 {
+            "-inf"
+        } else {
+            "inf"
+        };
         return if kind.is_ascii_uppercase() { text.to_uppercase() } else { text.to_owned() };
     }
     match kind.to_ascii_lowercase() {

@@ -15,8 +15,8 @@ mod table;
 mod usage;
 
 mod echo;
-mod float;
 mod files;
+mod float;
 pub mod mode;
 pub mod test;
 

@@ -301,7 +301,10 @@ impl Compiler<'_> {
     fn branch(&mut self) -> Compiled<()> {
         let mut first = true;
         loop {
-            if self.peek().is_none() || self.operator('|') || self.operator(')') && (self.depth > 1 || self.extended) {
+            if self.peek().is_none()
+                || self.operator('|')
+                || self.operator(')') && (self.depth > 1 || self.extended)
+            {
                 if self.depth == 1 && self.operator(')') && self.extended {
                     // A closing parenthesis without an opening one stands for itself in GNU's extended syntax.
                     self.pos += 1;
@@ -312,7 +315,8 @@ impl Compiler<'_> {
             }
             let begin = self.out.len();
             self.atom(first)?;
-            first = matches!(self.out.last(), Some(Op::Begin)) && self.out.len() == begin + 1 && !self.extended;
+            first =
+                matches!(self.out.last(), Some(Op::Begin)) && self.out.len() == begin + 1 && !self.extended;
             self.repetitions(begin)?;
             if self.out.len() > MAX_PROGRAM {
                 return Err("Regular expression too big");
@@ -340,7 +344,9 @@ impl Compiler<'_> {
             '.' => Op::Any,
             '[' => Op::Set(Box::new(self.set()?)),
             '^' if self.extended || first => Op::Begin,
-            '$' if self.extended || self.peek().is_none() || self.operator(')') || self.operator('|') => Op::End,
+            '$' if self.extended || self.peek().is_none() || self.operator(')') || self.operator('|') => {
+                Op::End
+            }
             '*' | '+' | '?' if self.extended && first => return Err("Invalid preceding regular expression"),
             '\\' => return self.escape(),
             c => Op::Char(c),

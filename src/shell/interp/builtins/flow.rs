@@ -97,9 +97,10 @@ pub fn eval(shell: &mut Shell, _: &mut dyn Sys, argv: &[Rc<str>]) -> Outcome {
 pub fn source(shell: &mut Shell, sys: &mut dyn Sys, argv: &[Rc<str>]) -> Outcome {
     let Some(path) = argv.get(1) else {
         return match shell.flavour {
-            crate::shell::Flavour::Bash => {
-                Outcome::Fail(format!("filename argument required\n{0}: usage: {0} filename [arguments]", argv[0]), 2)
-            }
+            crate::shell::Flavour::Bash => Outcome::Fail(
+                format!("filename argument required\n{0}: usage: {0} filename [arguments]", argv[0]),
+                2,
+            ),
             _ => Outcome::Status(2),
         };
     };

@@ -67,7 +67,9 @@ pub fn describe(shell: &mut Shell, sys: &mut dyn Sys, words: &[Rc<str>], brief: 
             (Some(("alias", text)), true) => format!("alias {word}={}", single_quoted(text)),
             (Some(("file", path)), true) => path.clone(),
             (Some(_), true) => word.to_string(),
-            (Some(("alias", text)), false) if shell.flavour.is_bash() => format!("{word} is aliased to `{text}'"),
+            (Some(("alias", text)), false) if shell.flavour.is_bash() => {
+                format!("{word} is aliased to `{text}'")
+            }
             (Some(("alias", text)), false) => format!("{word} is an alias for {text}"),
             (Some(("keyword", _)), false) => format!("{word} is a shell keyword"),
             (Some(("function", _)), false) if shell.flavour.is_bash() => format!("{word} is a function"),

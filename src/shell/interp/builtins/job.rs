@@ -46,7 +46,11 @@ pub fn wait(shell: &mut Shell, _: &mut dyn Sys, argv: &[Rc<str>]) -> Outcome {
             }
         }
     }
-    if pids.is_empty() { Outcome::Status(status) } else { Outcome::Frame(Kind::WaitJobs { pids: Some(pids) }) }
+    if pids.is_empty() {
+        Outcome::Status(status)
+    } else {
+        Outcome::Frame(Kind::WaitJobs { pids: Some(pids) })
+    }
 }
 
 pub fn jobs(shell: &mut Shell, sys: &mut dyn Sys, argv: &[Rc<str>]) -> Outcome {
@@ -98,7 +102,10 @@ pub fn fg(shell: &mut Shell, _: &mut dyn Sys, argv: &[Rc<str>]) -> Outcome {
     let job = shell.jobs.list.iter().find(|(_, j)| Some(j.pid) == found).map(|(n, j)| (*n, j.clone()));
     match job {
         None if argv.len() > 1 => Outcome::Fail(format!("{name}: no such job"), 1),
-        None => Outcome::Fail(if shell.flavour.is_bash() { "current: no such job" } else { "No current job" }.into(), 2),
+        None => Outcome::Fail(
+            if shell.flavour.is_bash() { "current: no such job" } else { "No current job" }.into(),
+            2,
+        ),
         Some(_) if !shell.opts.interactive => {
             Outcome::Fail("job (null) not created under job control".into(), 2)
         }
@@ -115,7 +122,10 @@ pub fn bg(shell: &mut Shell, _: &mut dyn Sys, _: &[Rc<str>]) -> Outcome {
         return Outcome::Fail("no job control".into(), 1);
     }
     match shell.jobs.list.keys().next_back() {
-        None => Outcome::Fail(if shell.flavour.is_bash() { "current: no such job" } else { "No current job" }.into(), 2),
+        None => Outcome::Fail(
+            if shell.flavour.is_bash() { "current: no such job" } else { "No current job" }.into(),
+            2,
+        ),
         Some(number) => {
             let text = format!("job {number} already in background");
             Outcome::Fail(text, if shell.flavour.is_bash() { 0 } else { 1 })
@@ -161,7 +171,8 @@ pub fn kill(shell: &mut Shell, sys: &mut dyn Sys, argv: &[Rc<str>]) -> Outcome {
         return match shell.flavour {
             Flavour::Ash => Outcome::Fail("you need to specify whom to kill".into(), 1),
             Flavour::Dash => Outcome::Fail(
-                "Usage: kill [-s sigspec | -signum | -sigspec] [pid | job]... or\nkill -l [exitstatus]".into(),
+                "Usage: kill [-s sigspec | -signum | -sigspec] [pid | job]... or\nkill -l [exitstatus]"
+                    .into(),
                 2,
             ),
             Flavour::Bash => {
@@ -239,8 +250,11 @@ pub fn trap(shell: &mut Shell, sys: &mut dyn Sys, argv: &[Rc<str>]) -> Outcome {
             Trap::Signal(_) if shell.flavour.is_bash() => format!("SIG{}", t.name()),
             _ => t.name(),
         };
-        let text: String =
-            shell.traps.iter().map(|(t, text)| format!("trap -- {} {}\n", single_quoted(text), sig(*t))).collect();
+        let text: String = shell
+            .traps
+            .iter()
+            .map(|(t, text)| format!("trap -- {} {}\n", single_quoted(text), sig(*t)))
+            .collect();
         shell.print(1, text.as_bytes());
         return Outcome::Status(0);
     }

@@ -195,7 +195,8 @@ impl Shell {
         }
         let ifs = self.vars.get("IFS").unwrap_or(" \t\n").as_bytes().to_vec();
         let ifs = if &*reading.names[0] == "REPLY" && reading.names.len() == 1 { Vec::new() } else { ifs };
-        let values = split(&reading.chars, &ifs, if reading.array { usize::MAX } else { reading.names.len() });
+        let values =
+            split(&reading.chars, &ifs, if reading.array { usize::MAX } else { reading.names.len() });
         let mut status = status;
         if reading.array {
             let map = values.into_iter().enumerate().map(|(i, v)| (i as i64, Rc::from(v))).collect();
@@ -243,7 +244,9 @@ fn split(chars: &[(u8, bool)], ifs: &[u8], count: usize) -> Vec<String> {
         out.push(text(&rest[..n]));
         i += n;
         i += chars[i.min(chars.len())..].iter().take_while(|c| space(c)).count();
-        if chars.get(i).is_some_and(|c| separator(c) && !space(c)) && rest.get(n).is_some_and(|c| space(c) || separator(c)) {
+        if chars.get(i).is_some_and(|c| separator(c) && !space(c))
+            && rest.get(n).is_some_and(|c| space(c) || separator(c))
+        {
             i += 1;
             i += chars[i..].iter().take_while(|c| space(c)).count();
         }

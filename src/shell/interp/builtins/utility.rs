@@ -27,7 +27,8 @@ fn call(shell: &mut Shell, sys: &mut dyn Sys, argv: &[Rc<str>]) -> (i32, Vec<(u3
         Flavour::Bash => Style::Bash,
     };
     let mut ctx = Ctx::new(sys, args, style);
-    ctx.prefix = if shell.flavour == Flavour::Ash { format!("{}: ", shell.arg0) } else { shell.error_prefix() };
+    ctx.prefix =
+        if shell.flavour == Flavour::Ash { format!("{}: ", shell.arg0) } else { shell.error_prefix() };
     let status = function(&mut ctx);
     (status, ctx.out)
 }

@@ -136,7 +136,18 @@ impl Shell {
                 *option = on;
                 true
             }
-            None => matches!(name, "posix" | "vi" | "emacs" | "history" | "braceexpand" | "ignoreeof" | "nolog" | "hashall" | "histexpand"),
+            None => matches!(
+                name,
+                "posix"
+                    | "vi"
+                    | "emacs"
+                    | "history"
+                    | "braceexpand"
+                    | "ignoreeof"
+                    | "nolog"
+                    | "hashall"
+                    | "histexpand"
+            ),
         }
     }
 
@@ -182,7 +193,8 @@ pub fn set(shell: &mut Shell, _: &mut dyn Sys, argv: &[Rc<str>]) -> Outcome {
                 return match shell.flavour {
                     Flavour::Bash => {
                         shell.complain(&format!("{sign}{c}: invalid option"));
-                        let usage = "set: usage: set [-abefhkmnptuvxBCEHPT] [-o option-name] [--] [-] [arg ...]\n";
+                        let usage =
+                            "set: usage: set [-abefhkmnptuvxBCEHPT] [-o option-name] [--] [-] [arg ...]\n";
                         shell.print(2, usage.as_bytes());
                         Outcome::Status(2)
                     }
@@ -214,7 +226,8 @@ fn list_variables(shell: &mut Shell) {
     for (name, var) in shell.vars.all() {
         match &var.value {
             Some(Content::Scalar(v)) => {
-                let plain = shell.flavour.is_bash() && v.chars().all(|c| c.is_alphanumeric() || "_./:-=,+@%".contains(c));
+                let plain = shell.flavour.is_bash()
+                    && v.chars().all(|c| c.is_alphanumeric() || "_./:-=,+@%".contains(c));
                 let shown = if plain { v.to_string() } else { single_quoted(v) };
                 text.push_str(&format!("{name}={shown}\n"));
             }
@@ -287,7 +300,11 @@ pub fn export(shell: &mut Shell, _: &mut dyn Sys, argv: &[Rc<str>]) -> Outcome {
             }
         }
         if let Some(value) = value {
-            let value = if append { format!("{}{value}", shell.vars.get(name).unwrap_or("")) } else { value.to_owned() };
+            let value = if append {
+                format!("{}{value}", shell.vars.get(name).unwrap_or(""))
+            } else {
+                value.to_owned()
+            };
             if !shell.vars.set(name, &value) {
                 return Outcome::Fail(shell.readonly_text(name), if shell.flavour.is_bash() { 1 } else { 2 });
             }
@@ -312,7 +329,10 @@ fn list_marked(shell: &mut Shell, exports: bool) {
         }
         match &var.value {
             Some(Content::Scalar(v)) if shell.flavour.is_bash() => {
-                text.push_str(&format!("{word} {name}=\"{}\"\n", v.replace('\\', "\\\\").replace('"', "\\\"")));
+                text.push_str(&format!(
+                    "{word} {name}=\"{}\"\n",
+                    v.replace('\\', "\\\\").replace('"', "\\\"")
+                ));
             }
             Some(Content::Scalar(v)) => text.push_str(&format!("{word} {name}={}\n", single_quoted(v))),
             _ => text.push_str(&format!("{word} {name}\n")),
@@ -342,7 +362,10 @@ pub fn unset(shell: &mut Shell, _: &mut dyn Sys, argv: &[Rc<str>]) -> Outcome {
                     }
                     shell.complain(&format!("{base}: cannot unset: readonly variable"));
                     status = 1;
-                } else if shell.vars.var(base).is_none() && shell.functions.contains_key(base) && index.is_none() {
+                } else if shell.vars.var(base).is_none()
+                    && shell.functions.contains_key(base)
+                    && index.is_none()
+                {
                     if shell.flavour.is_bash() {
                         Rc::make_mut(&mut shell.functions).remove(base);
                     }
@@ -409,7 +432,9 @@ pub fn declare(shell: &mut Shell, _: &mut dyn Sys, argv: &[Rc<str>]) -> Outcome 
         if flags.contains('A') && !shell.is_assoc(name) {
             let old = shell.vars.var(name).and_then(|v| v.value.clone());
             let map = match old {
-                Some(Content::Array(a)) if !a.is_empty() => a.into_iter().map(|(k, v)| (k.to_string().into(), v)).collect(),
+                Some(Content::Array(a)) if !a.is_empty() => {
+                    a.into_iter().map(|(k, v)| (k.to_string().into(), v)).collect()
+                }
                 _ => BTreeMap::new(),
             };
             let _ = shell.vars.set_content(name, Content::Assoc(map));
@@ -441,7 +466,11 @@ fn print_declared(shell: &mut Shell, args: &[Rc<str>], variables: bool) -> Outco
     for name in args {
         if !variables {
             let known = shell.functions.contains_key(name);
-            if known { text.push_str(&format!("{name}\n")) } else { status = 1 }
+            if known {
+                text.push_str(&format!("{name}\n"))
+            } else {
+                status = 1
+            }
             continue;
         }
         let Some(var) = shell.vars.var(name) else {
@@ -555,7 +584,14 @@ pub fn getopts(shell: &mut Shell, _: &mut dyn Sys, argv: &[Rc<str>]) -> Outcome 
     finish_options(shell, &name, &result, index, at, 0)
 }
 
-fn finish_options(shell: &mut Shell, name: &str, result: &str, index: usize, at: usize, status: i32) -> Outcome {
+fn finish_options(
+    shell: &mut Shell,
+    name: &str,
+    result: &str,
+    index: usize,
+    at: usize,
+    status: i32,
+) -> Outcome {
     let _ = shell.vars.set(name, result);
     let _ = shell.vars.set("OPTIND", &index.to_string());
     shell.getopts = (index, at);
