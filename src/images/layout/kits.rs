@@ -67,9 +67,10 @@ fn hierarchy(layout: &mut Layout) {
     }
 }
 
-fn tools(layout: &mut Layout, dir: &str, names: &str, id: &'static str, size: u64) {
+/// Programs of their own; `kit` is the part of their ids before the name.
+fn tools(layout: &mut Layout, dir: &str, names: &str, kit: &str, size: u64) {
     for name in names.split_ascii_whitespace() {
-        layout.program(format!("{dir}{name}"), Text::lit(id), size);
+        layout.program(format!("{dir}{name}"), format!("{kit}/{name}"), size);
     }
 }
 

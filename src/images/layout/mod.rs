@@ -1,8 +1,9 @@
 //! The files of an image: what its utilities bring and what its application adds.
 //!
 //! [`entries`] lists them in a neutral form; [`build`] puts them into a file tree. Programs are files that
-//! [`crate::images::program`] knows by id; the ids of utilities are `busybox` and `coreutils` (which of
-//! them is meant is told by the name under which they are called), of shells `bash` and `dash`.
+//! [`crate::images::program`] knows by id; the ids of utilities are `busybox` (which of
+//! its applets is told by the name under which it is called), `busybox/NAME` and `coreutils/NAME`; of shells
+//! `bash` and `dash`.
 //!
 //! Left out: shared libraries' names and contents, package databases, locales, time zones.
 

@@ -4,6 +4,7 @@
 
 pub mod http;
 mod nginx;
+mod stress;
 #[cfg(test)]
 mod tests;
 
@@ -15,6 +16,7 @@ pub fn program(id: &str, spawn: &Spawn) -> Option<Box<dyn Program>> {
     let (name, version) = id.split_once('/').unwrap_or((id, ""));
     Some(match name {
         "nginx" => nginx::nginx(version, spawn),
+        "stress" => stress::stress(spawn),
         _ => return None,
     })
 }

@@ -1,6 +1,7 @@
 //! The programs of images in a small world.
 
 mod nginx;
+mod stress;
 
 use crate::api::Text;
 use crate::api::request::{Channel, Client, Request, Response, StreamEnd, StreamId, WatchEvent};
@@ -63,7 +64,10 @@ fn mount(path: &'static str, source: MountSource) -> Mount {
 impl Lab {
     fn new() -> Lab {
         // 2026-11-23T08:04:52Z, an instant of recording 11.
-        let settings = Settings { epoch: Epoch(1_795_421_092_000_000), ..Settings::default() };
+        Lab::with(Settings { epoch: Epoch(1_795_421_092_000_000), ..Settings::default() })
+    }
+
+    fn with(settings: Settings) -> Lab {
         let mut world = World::new(settings, super::program);
         let machine = world
             .add_machine(Machine::new("worker01", "192.168.10.12", 2, 8 << 30, 0), MountTable::default());
