@@ -107,10 +107,12 @@ impl Lab {
     }
 
     fn create(&mut self, change: impl FnOnce(&mut ContainerConfig)) -> ContainerId {
-        let config = SandboxConfig { name: Text::lit("web"), hostname: Text::lit("web"), ..SandboxConfig::default() };
+        let config =
+            SandboxConfig { name: Text::lit("web"), hostname: Text::lit("web"), ..SandboxConfig::default() };
         let sandbox = self.runtime.run_pod_sandbox(&mut self.world, self.now, NodeId(0), config);
         let sandbox = sandbox.result.expect("there are addresses");
-        let mut config = ContainerConfig { name: Text::lit("c"), image: Text::lit(BUSYBOX), ..ContainerConfig::default() };
+        let mut config =
+            ContainerConfig { name: Text::lit("c"), image: Text::lit(BUSYBOX), ..ContainerConfig::default() };
         change(&mut config);
         self.runtime.create_container(&mut self.world, self.now, sandbox, config).result.expect("created")
     }
@@ -136,7 +138,9 @@ fn a_container_runs_logs_and_ends() {
     assert_eq!(lab.outcome(id), (ContainerState::Exited, 3, "Error"));
     let (lines, next) = lab.runtime.log(id, 0);
     assert_eq!((lines[0].bytes.as_str(), next), ("hello", 1));
-    assert!(matches!(lab.runtime.take_events()[..], [RuntimeEvent::ContainerExited { container, .. }] if container == id));
+    assert!(
+        matches!(lab.runtime.take_events()[..], [RuntimeEvent::ContainerExited { container, .. }] if container == id)
+    );
 }
 
 #[test]
@@ -227,7 +231,8 @@ fn probes_fail_in_gos_words() {
     lab.pass(Span::secs(2));
     let failed = |text: &'static str| Some(SessionEnd::Failed(Text::lit(text)));
     assert_eq!(lab.runtime.session_end(tcp), failed("dial tcp 10.224.1.2:80: connect: connection refused"));
-    let text = "Get \"http://10.224.1.2:8080/healthz\": dial tcp 10.224.1.2:8080: connect: connection refused";
+    let text =
+        "Get \"http://10.224.1.2:8080/healthz\": dial tcp 10.224.1.2:8080: connect: connection refused";
     assert_eq!(lab.runtime.session_end(http), failed(text));
 }
 
@@ -256,12 +261,19 @@ fn what_is_mounted_is_seen_and_shared() {
     let mut tree = crate::fs::Tree::new(crate::fs::FsKind::Ext4);
     tree.put("/a", crate::fs::Content::File(crate::fs::FileData::lit("shared")), 0o644, 0);
     let tree = lab.world.forest.add(tree);
-    let mount = |path, sub: &'static str| Mount { path: Text::lit(path), tree, sub_path: Text::lit(sub), read_only: false };
+    let mount = |path, sub: &'static str| Mount {
+        path: Text::lit(path),
+        tree,
+        sub_path: Text::lit(sub),
+        read_only: false,
+    };
     let id = lab.create(|c| {
         c.command = vec![Text::lit("sh")];
         c.mounts = vec![mount("/deep/er/data", ""), mount("/one", "a"), mount("/var/run/x", "")];
     });
-    let read = |path: &str| lab.runtime.read_file(&lab.world, id, path, 99).map(|b| String::from_utf8_lossy(&b).into_owned());
+    let read = |path: &str| {
+        lab.runtime.read_file(&lab.world, id, path, 99).map(|b| String::from_utf8_lossy(&b).into_owned())
+    };
     assert_eq!(read("/deep/er/data/a"), Some("shared".to_owned()));
     assert_eq!(read("/one"), Some("shared".to_owned()));
     assert_eq!(read("/run/x/a").or_else(|| read("/var/run/x/a")), Some("shared".to_owned()));
