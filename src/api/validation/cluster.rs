@@ -1,6 +1,6 @@
 //! Storage, quotas, budgets, roles, secrets, nodes and the other kinds.
 
-use super::{Errors, meta, placement, resources, volume};
+use super::{Errors, internal, meta, placement, resources, volume};
 use crate::api::quantity::Quantity;
 use crate::api::schema::Type;
 use crate::api::{Kind, Object, Value, json, names};
@@ -471,7 +471,9 @@ fn claim_update(old: &Object, new: &Object, errors: &mut Errors) {
         spec
     };
     if rest(old) != rest(new) {
-        errors.forbidden("spec", "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims");
+        let words = "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims";
+        let diff = internal::diff(&rest(old), &rest(new), "PersistentVolumeClaimSpec");
+        errors.forbidden("spec", format!("{words}\n{diff}"));
         return;
     }
     let storage = |o: &Object| Quantity::of(o.at("spec.resources.requests.storage"));

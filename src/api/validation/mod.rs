@@ -8,6 +8,7 @@ mod cluster;
 mod container;
 mod cron;
 mod error;
+mod internal;
 mod meta;
 mod net;
 mod placement;

@@ -1,6 +1,6 @@
 //! What may change in a pod: images, the deadline, more tolerations, fewer scheduling gates.
 
-use super::{Error, Errors, pod};
+use super::{Error, Errors, internal, pod};
 use crate::api::{Object, Value};
 
 /// `updatablePodSpecFields` as the message lists them.
@@ -29,7 +29,7 @@ pub(super) fn update(old: &Object, new: &Object, errors: &mut Errors) {
     let munged = munged(before, after);
     if munged != *before {
         let detail =
-            format!("pod updates may not change fields other than {UPDATABLE}\n{}", diff(&munged, before));
+            format!("pod updates may not change fields other than {UPDATABLE}\n{}", internal::diff(before, &munged, "PodSpec"));
         errors.forbidden("spec", detail);
     }
 }
@@ -102,10 +102,6 @@ fn munged(before: &Value, after: &Value) -> Value {
         }
     }
     spec
-}
-
-fn diff(_munged: &Value, _before: &Value) -> String {
-    String::new()
 }
 
 /// The `ephemeralcontainers` subresource: only additions.
