@@ -7,13 +7,42 @@ use std::fmt::Write as _;
 
 /// The order of fields where the internal type differs from the versioned one.
 const POD_SPEC: &[&str] = &[
-    "volumes", "initContainers", "containers", "ephemeralContainers", "restartPolicy",
-    "terminationGracePeriodSeconds", "activeDeadlineSeconds", "dnsPolicy", "nodeSelector",
-    "serviceAccountName", "automountServiceAccountToken", "nodeName", "securityContext", "imagePullSecrets",
-    "hostname", "subdomain", "setHostnameAsFQDN", "affinity", "schedulerName", "tolerations", "hostAliases",
-    "priorityClassName", "priority", "preemptionPolicy", "dnsConfig", "readinessGates", "runtimeClassName",
-    "overhead", "enableServiceLinks", "topologySpreadConstraints", "os", "schedulingGates", "resourceClaims",
-    "resources", "hostnameOverride", "schedulingGroup",
+    "volumes",
+    "initContainers",
+    "containers",
+    "ephemeralContainers",
+    "restartPolicy",
+    "terminationGracePeriodSeconds",
+    "activeDeadlineSeconds",
+    "dnsPolicy",
+    "nodeSelector",
+    "serviceAccountName",
+    "automountServiceAccountToken",
+    "nodeName",
+    "securityContext",
+    "imagePullSecrets",
+    "hostname",
+    "subdomain",
+    "setHostnameAsFQDN",
+    "affinity",
+    "schedulerName",
+    "tolerations",
+    "hostAliases",
+    "priorityClassName",
+    "priority",
+    "preemptionPolicy",
+    "dnsConfig",
+    "readinessGates",
+    "runtimeClassName",
+    "overhead",
+    "enableServiceLinks",
+    "topologySpreadConstraints",
+    "os",
+    "schedulingGates",
+    "resourceClaims",
+    "resources",
+    "hostnameOverride",
+    "schedulingGroup",
 ];
 /// These stand in the pod's security context there.
 const HOST_FIELDS: &[&str] = &["hostNetwork", "hostPID", "hostIPC", "shareProcessNamespace", "hostUsers"];
@@ -105,7 +134,9 @@ fn field(out: &mut String, value: &Value, field: Field, level: usize) {
 fn single(out: &mut String, value: &Value, field: Field, level: usize) {
     match field.shape() {
         // The types of meta/v1 are their own internal types.
-        Shape::Struct(t) if matches!(t.name(), "LabelSelector" | "ObjectMeta" | "Condition") => plain(out, value, level),
+        Shape::Struct(t) if matches!(t.name(), "LabelSelector" | "ObjectMeta" | "Condition") => {
+            plain(out, value, level)
+        }
         Shape::Struct(_) if value.is_null() && field.pointer() => out.push_str("null"),
         Shape::Struct(t) => structure(out, value, t, level),
         _ if value.is_some() => plain(out, value, level),
@@ -126,10 +157,27 @@ fn plain(out: &mut String, value: &Value, level: usize) {
 /// A field's name in Go: capitalised, with Go's capitals in abbreviations.
 fn go_name(name: &str) -> String {
     for (prefix, capitals) in [
-        ("dns", "DNS"), ("tty", "TTY"), ("http", "HTTP"), ("tcp", "TCP"), ("grpc", "GRPC"), ("seLinux", "SELinux"),
-        ("fsGroup", "FSGroup"), ("fsType", "FSType"), ("gce", "GCE"), ("aws", "AWS"), ("nfs", "NFS"),
-        ("iscsi", "ISCSI"), ("rbd", "RBD"), ("cephfs", "CephFS"), ("fc", "FC"), ("storageos", "StorageOS"),
-        ("csi", "CSI"), ("api", "API"), ("uid", "UID"), ("pdName", "PDName"), ("iqn", "IQN"),
+        ("dns", "DNS"),
+        ("tty", "TTY"),
+        ("http", "HTTP"),
+        ("tcp", "TCP"),
+        ("grpc", "GRPC"),
+        ("seLinux", "SELinux"),
+        ("fsGroup", "FSGroup"),
+        ("fsType", "FSType"),
+        ("gce", "GCE"),
+        ("aws", "AWS"),
+        ("nfs", "NFS"),
+        ("iscsi", "ISCSI"),
+        ("rbd", "RBD"),
+        ("cephfs", "CephFS"),
+        ("fc", "FC"),
+        ("storageos", "StorageOS"),
+        ("csi", "CSI"),
+        ("api", "API"),
+        ("uid", "UID"),
+        ("pdName", "PDName"),
+        ("iqn", "IQN"),
     ] {
         if let Some(rest) = name.strip_prefix(prefix)
             && !rest.starts_with(|c: char| c.is_ascii_lowercase())
@@ -243,8 +291,12 @@ mod tests {
     #[test]
     fn a_diff_shows_gos_names_and_lines() {
         let value = |t: &str| read_value(t, Limits::default()).expect("YAML");
-        let old = value("containers:\n- {name: c1, image: x, resources: {}}\nrestartPolicy: Always\nterminationGracePeriodSeconds: 30\ndnsPolicy: ClusterFirst\n");
-        let new = value("containers:\n- {name: c1, image: x, resources: {}}\nrestartPolicy: Never\nterminationGracePeriodSeconds: 30\ndnsPolicy: ClusterFirst\n");
+        let old = value(
+            "containers:\n- {name: c1, image: x, resources: {}}\nrestartPolicy: Always\nterminationGracePeriodSeconds: 30\ndnsPolicy: ClusterFirst\n",
+        );
+        let new = value(
+            "containers:\n- {name: c1, image: x, resources: {}}\nrestartPolicy: Never\nterminationGracePeriodSeconds: 30\ndnsPolicy: ClusterFirst\n",
+        );
         assert_eq!(
             diff(&old, &new, "PodSpec"),
             "@@ -35,7 +35,7 @@\n   }\n  ],\n  \"EphemeralContainers\": null,\n- \"RestartPolicy\": \"Always\",\n+ \"RestartPolicy\": \"Never\",\n  \"TerminationGracePeriodSeconds\": 30,\n  \"ActiveDeadlineSeconds\": null,\n  \"DNSPolicy\": \"ClusterFirst\",\n"

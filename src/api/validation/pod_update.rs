@@ -28,8 +28,10 @@ pub(super) fn update(old: &Object, new: &Object, errors: &mut Errors) {
     removed_gates(before, after, errors);
     let munged = munged(before, after);
     if munged != *before {
-        let detail =
-            format!("pod updates may not change fields other than {UPDATABLE}\n{}", internal::diff(before, &munged, "PodSpec"));
+        let detail = format!(
+            "pod updates may not change fields other than {UPDATABLE}\n{}",
+            internal::diff(before, &munged, "PodSpec")
+        );
         errors.forbidden("spec", detail);
     }
 }
