@@ -289,6 +289,11 @@ impl Player {
         format!("{:016x}", hash.0)
     }
 
+    /// How many inputs the log holds.
+    pub fn log_length(&self) -> usize {
+        self.log.len()
+    }
+
     /// The title for people.
     pub fn set_title(&mut self, title: &str) {
         self.scenario.title = title.to_string();

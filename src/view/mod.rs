@@ -6,12 +6,14 @@
 //! exactly what a fresh run would have shown. Instants are microseconds since the scenario's start, as
 //! `f64` because that is what JavaScript counts in; they are whole numbers below 2^53.
 
+mod ask;
 mod events;
 mod flow;
 mod lanes;
 mod map;
 mod table;
 
+pub use ask::{Piece, Shown, check, complete, files, output, query, read_file};
 pub use events::{EventLine, Events, events};
 pub use flow::{Chain, Flow, Step, flow, why};
 pub use lanes::{Lane, Lanes, Segment, Tick, lanes};
