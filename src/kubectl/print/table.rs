@@ -6,13 +6,26 @@ const MIN_WIDTH: usize = 6;
 const PADDING: usize = 3;
 
 /// A table that remembers its widths between the parts that are printed (watches print row by row).
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Table {
     widths: Vec<usize>,
     rows: Vec<Vec<String>>,
+    least: usize,
+    padding: usize,
+}
+
+impl Default for Table {
+    fn default() -> Table {
+        Table { widths: vec![], rows: vec![], least: MIN_WIDTH, padding: PADDING }
+    }
 }
 
 impl Table {
+    /// A table with columns two spaces apart, as describers and `rollout history` have them.
+    pub fn tight() -> Table {
+        Table { least: 0, padding: 2, ..Table::default() }
+    }
+
     /// Adds a row.
     pub fn row(&mut self, cells: Vec<String>) {
         self.rows.push(cells);
@@ -33,9 +46,9 @@ impl Table {
         for row in &self.rows {
             for (i, cell) in row.iter().take(row.len().saturating_sub(1)).enumerate() {
                 if self.widths.len() <= i {
-                    self.widths.push(MIN_WIDTH);
+                    self.widths.push(self.least);
                 }
-                self.widths[i] = self.widths[i].max(cell.chars().count() + PADDING);
+                self.widths[i] = self.widths[i].max(cell.chars().count() + self.padding);
             }
         }
         let mut out = String::new();

@@ -54,7 +54,6 @@ pub fn run(cx: &mut Cx, args: &Args) -> Outcome {
     let (name, attach) = check(args, image, dry)?;
     let format = print::format(cx, args, print::MADE)?;
     let pod = pod(cx, args, name, image)?;
-    let mut many = false;
     if args.is("expose") {
         let service = service(cx, args, name, &pod)?;
         let made = create::post(cx, args, service, dry)?;
@@ -62,9 +61,7 @@ pub fn run(cx: &mut Cx, args: &Args) -> Outcome {
         if matches!(format, Format::Yaml) {
             cx.print("---\n---\n");
         }
-        many = true;
     }
-    let _ = many;
     let typed = dry == Dry::Client;
     let made = create::post(cx, args, pod, dry)?;
     if attach {
@@ -191,7 +188,7 @@ fn overridden(args: &Args, value: Value) -> Res<Value> {
 }
 
 /// A merge patch applied to a tree (strategic: keyed lists are merged by key).
-fn merged(value: &Value, over: &Value, keyed: bool, parent: &str, depth: usize) -> Value {
+pub fn merged(value: &Value, over: &Value, keyed: bool, parent: &str, depth: usize) -> Value {
     if over.as_map().is_none() || depth > 64 {
         return over.clone();
     }
