@@ -74,6 +74,22 @@ pub fn describe(object: &Object, source: &mut dyn Source, now: i64, events: bool
     tabwriter::layout(&w.text)
 }
 
+/// A pod template as `rollout history --revision` shows it: with bare tabs.
+pub fn template(template: &Value) -> String {
+    struct Nothing;
+    impl Source for Nothing {
+        fn list(&mut self, _: Kind, _: Option<&str>) -> Vec<Object> {
+            vec![]
+        }
+        fn get(&mut self, _: Kind, _: &str, _: &str) -> Option<Object> {
+            None
+        }
+    }
+    let mut w = Writer { text: String::new(), now: 0, source: &mut Nothing, events: false };
+    containers::template(&mut w, template);
+    w.text
+}
+
 impl Writer<'_> {
     /// A line, indented by two spaces for each level.
     fn line(&mut self, level: usize, text: &str) {

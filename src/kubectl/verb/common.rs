@@ -54,7 +54,9 @@ pub fn split_changes(
         } else if changes.is_empty() {
             resources.push(word.clone());
         } else {
-            return Err(Fail::Plain(format!("all resources must be specified before {what} changes: {word}")));
+            return Err(Fail::Plain(format!(
+                "all resources must be specified before {what} changes: {word}"
+            )));
         }
     }
     Ok((resources, changes))

@@ -52,7 +52,8 @@ pub fn run(cx: &mut Cx, args: &Args) -> Outcome {
         return OK;
     }
     if found.is_empty() && !watch {
-        let text = if all { "No events found.\n".into() } else { format!("No events found in {own} namespace.\n") };
+        let text =
+            if all { "No events found.\n".into() } else { format!("No events found in {own} namespace.\n") };
         cx.eprint(&text);
         return OK;
     }
@@ -100,7 +101,8 @@ fn filter(args: &Args) -> Res<Filter> {
 
 /// When an event was seen last.
 fn last(e: &Object) -> i64 {
-    let stamps = [e.at("series.lastObservedTime"), &e["lastTimestamp"], &e["firstTimestamp"], &e["eventTime"]];
+    let stamps =
+        [e.at("series.lastObservedTime"), &e["lastTimestamp"], &e["firstTimestamp"], &e["eventTime"]];
     stamps.into_iter().find_map(|s| parse_rfc3339(s.str())).unwrap_or(0)
 }
 

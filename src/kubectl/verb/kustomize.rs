@@ -2,7 +2,10 @@
 
 use crate::kubectl::cx::{Cx, Outcome, not_simulated};
 use crate::kubectl::fail::Res;
-use crate::kubectl::flags::Args;
+use crate::kubectl::flags::{Args, Flag, switch, text};
+
+/// Flags of `kubectl kustomize`.
+pub const FLAGS: &[Flag] = &[text("output", 'o', ""), switch("enable-helm", ' ')];
 
 /// The manifests that a directory with a kustomization gives.
 pub fn build(_cx: &mut Cx, _dir: &str) -> Res<String> {

@@ -43,7 +43,9 @@ fn run(cx: &mut Cx, args: &Args, what: &'static str) -> Outcome {
     let format = print::format(cx, args, print::MADE)?;
     let dry = Dry::of(args)?;
     if words.is_empty() && !crate::kubectl::files::given(args) {
-        return Err("one or more resources must be specified as <resource> <name> or <resource>/<name>".into());
+        return Err(
+            "one or more resources must be specified as <resource> <name> or <resource>/<name>".into()
+        );
     }
     if changes.is_empty() && !args.is("list") {
         return Err(Fail::Plain(format!("at least one {what} update is required")));
@@ -86,7 +88,9 @@ fn parse(changes: &[String], what: &str) -> Res<Change> {
     }
     if let Some(both) = out.remove.iter().find(|k| out.set.iter().any(|(s, _)| s == *k)) {
         let many = if what == "label" { "label" } else { "annotation" };
-        return Err(Fail::Plain(format!("can not both modify and remove a {many} in the same command: {both}")));
+        return Err(Fail::Plain(format!(
+            "can not both modify and remove a {many} in the same command: {both}"
+        )));
     }
     Ok(out)
 }
@@ -127,7 +131,9 @@ fn one(
                 return Err(Fail::Plain(if what == "label" {
                     format!("'{key}' already has a value ({was}), and --overwrite is false")
                 } else {
-                    format!("--overwrite is false but found the following declared annotation(s): '{key}' already has a value ({was})")
+                    format!(
+                        "--overwrite is false but found the following declared annotation(s): '{key}' already has a value ({was})"
+                    )
                 }));
             }
         }

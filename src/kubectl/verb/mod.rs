@@ -1,22 +1,41 @@
 //! The verbs: a table of names, flags and functions, and how a command line finds its verb.
 
 pub mod apply;
+pub mod auth;
 pub mod base64;
+pub mod common;
+pub mod compare;
 pub mod config;
+pub mod copy;
 pub mod create;
+pub mod debug;
 pub mod delete;
+pub mod edit;
+pub mod events;
 pub mod exec;
+pub mod forward;
+pub mod generate;
 pub mod get;
+pub mod info;
 pub mod kustomize;
+pub mod label;
+pub mod last;
 pub mod logs;
+pub mod node;
 pub mod order;
+pub mod patch;
 pub mod plugin;
 pub mod pods;
 pub mod prune;
 pub mod raw;
+pub mod rollout;
 pub mod run;
+pub mod scale;
+pub mod set;
+pub mod show;
 pub mod stream;
 mod table;
+pub mod wait;
 
 pub use table::ROOT;
 

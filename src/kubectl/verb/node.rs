@@ -11,8 +11,12 @@ use crate::kubectl::resource;
 use crate::time::{Span, Time};
 
 /// Flags of `taint`.
-pub const TAINT: &[Flag] =
-    &[switch("overwrite", ' '), switch("all", ' '), text("selector", 'l', ""), text("field-manager", ' ', "")];
+pub const TAINT: &[Flag] = &[
+    switch("overwrite", ' '),
+    switch("all", ' '),
+    text("selector", 'l', ""),
+    text("field-manager", ' ', ""),
+];
 /// Flags of `cordon` and `uncordon`.
 pub const CORDON: &[Flag] = &[text("selector", 'l', "")];
 /// Flags of `drain`.
@@ -88,7 +92,9 @@ pub fn taint(cx: &mut Cx, args: &Args) -> Outcome {
 
 fn change(cx: &mut Cx, args: &Args, node: &Object, specs: &[Spec], dry: Dry) -> Res<&'static str> {
     let mut taints: Vec<Value> = node.at("spec.taints").items().to_vec();
-    let same = |t: &Value, s: &Spec| t["key"].str() == s.key && (s.effect.is_empty() || t["effect"].str() == s.effect);
+    let same = |t: &Value, s: &Spec| {
+        t["key"].str() == s.key && (s.effect.is_empty() || t["effect"].str() == s.effect)
+    };
     let (adding, removing) = (specs.iter().any(|s| !s.remove), specs.iter().any(|s| s.remove));
     let mut overwrote = false;
     for s in specs {
@@ -164,8 +170,14 @@ fn cordoned(cx: &mut Cx, node: &Object, wanted: bool, dry: Dry) -> Res<()> {
         let value = if wanted { Value::from(true) } else { Value::Null };
         let body = crate::map! { "spec" => crate::map! { "unschedulable" => value } };
         let options = Options { dry_run: dry == Dry::Server, ..Options::default() };
-        cx.patch(node, PatchType::Strategic, body, options)
-            .map_err(|f| Fail::Plain(format!("unable to {} node {:?}: {}", &word[..word.len() - 2], node.name(), f.message())))?;
+        cx.patch(node, PatchType::Strategic, body, options).map_err(|f| {
+            Fail::Plain(format!(
+                "unable to {} node {:?}: {}",
+                &word[..word.len() - 2],
+                node.name(),
+                f.message()
+            ))
+        })?;
     }
     cx.print(&format!("node/{} {word}{}\n", node.name(), dry.suffix()));
     Ok(())
@@ -275,19 +287,28 @@ fn plan(args: &Args, pods: &[Object]) -> Plan {
         if args.is("force") {
             out.warnings.push(format!("deleting Pods that declare no controller: {}", names(&bare)));
         } else {
-            out.errors.push(format!("cannot delete Pods that declare no controller (use --force to override): {}", names(&bare)));
+            out.errors.push(format!(
+                "cannot delete Pods that declare no controller (use --force to override): {}",
+                names(&bare)
+            ));
         }
     }
     if !local.is_empty() {
         if !force_data {
-            out.errors.push(format!("cannot delete Pods with local storage (use --delete-emptydir-data to override): {}", names(&local)));
+            out.errors.push(format!(
+                "cannot delete Pods with local storage (use --delete-emptydir-data to override): {}",
+                names(&local)
+            ));
         }
     }
     if !daemons.is_empty() {
         if args.is("ignore-daemonsets") {
             out.warnings.insert(0, format!("ignoring DaemonSet-managed Pods: {}", names(&daemons)));
         } else {
-            out.errors.push(format!("cannot delete DaemonSet-managed Pods (use --ignore-daemonsets to ignore): {}", names(&daemons)));
+            out.errors.push(format!(
+                "cannot delete DaemonSet-managed Pods (use --ignore-daemonsets to ignore): {}",
+                names(&daemons)
+            ));
         }
     }
     out
@@ -311,7 +332,11 @@ impl Drain {
         let (pods, _) = cx.list(Kind::POD, None, &select)?;
         let plan = plan(&self.args, &pods);
         if !plan.errors.is_empty() {
-            let why = if plan.errors.len() == 1 { plan.errors[0].clone() } else { format!("[{}]", plan.errors.join(", ")) };
+            let why = if plan.errors.len() == 1 {
+                plan.errors[0].clone()
+            } else {
+                format!("[{}]", plan.errors.join(", "))
+            };
             let text = format!(
                 "error: unable to drain node {:?} due to error: {why}, continuing command...\nThere are pending nodes to be drained:\n {}\n{}\n",
                 self.node,
@@ -376,7 +401,13 @@ impl Drain {
                 self.retry = Some(cx.sys.now() + RETRY);
             }
             Err(fail) if fail.is_not_found() => {}
-            Err(fail) => return Err(Fail::Plain(format!("error when evicting pods/{:?} -n {ns:?}: {}", pod.name(), fail.message()))),
+            Err(fail) => {
+                return Err(Fail::Plain(format!(
+                    "error when evicting pods/{:?} -n {ns:?}: {}",
+                    pod.name(),
+                    fail.message()
+                )));
+            }
         }
         Ok(())
     }

@@ -54,8 +54,9 @@ pub fn run(cx: &mut Cx, args: &Args) -> Outcome {
     let text = match args.value("patch-file") {
         "" => args.value("patch").to_string(),
         file => {
-            let bytes =
-                cx.read(file).map_err(|f| Fail::Plain(format!("unable to read patch file: {}", f.message())))?;
+            let bytes = cx
+                .read(file)
+                .map_err(|f| Fail::Plain(format!("unable to read patch file: {}", f.message())))?;
             String::from_utf8_lossy(&bytes).into_owned()
         }
     };
@@ -70,7 +71,8 @@ pub fn run(cx: &mut Cx, args: &Args) -> Outcome {
     for object in found.objects {
         match one(cx, args, &object, how, &body, dry) {
             Ok(changed) => {
-                let same = changed.value.at("metadata.resourceVersion") == object.at("metadata.resourceVersion")
+                let same = changed.value.at("metadata.resourceVersion")
+                    == object.at("metadata.resourceVersion")
                     && dry == Dry::No
                     && !args.is("local");
                 let word = if same { "patched (no change)" } else { "patched" };
@@ -86,9 +88,7 @@ pub fn run(cx: &mut Cx, args: &Args) -> Outcome {
 /// Reads a patch; what is no JSON may be YAML. The complaint is the server's.
 fn parse(text: &str) -> Res<Value> {
     if text.trim_start().starts_with(['{', '[']) {
-        return json::parse(text).map_err(|e| {
-            Fail::Server(crate::api::Status::bad_request(e.to_string()))
-        });
+        return json::parse(text).map_err(|e| Fail::Server(crate::api::Status::bad_request(e.to_string())));
     }
     let value = yaml::read_value(text, yaml::Limits::default())
         .map_err(|e| Fail::Plain(format!("unable to parse {text:?}: {e}")))?;
@@ -109,7 +109,8 @@ fn one(cx: &mut Cx, args: &Args, object: &Object, how: PatchType, body: &Value, 
     }
     let options = Options { dry_run: dry == Dry::Server, field_validation: "Warn", ..Options::default() };
     let ns = object.kind.info().namespaced.then(|| object.namespace().to_string());
-    let mut request = Request::new(Method::Patch(how), object.kind, ns.as_deref(), object.name()).body(body.clone());
+    let mut request =
+        Request::new(Method::Patch(how), object.kind, ns.as_deref(), object.name()).body(body.clone());
     request.options = options;
     request.subresource = match args.value("subresource") {
         "status" => "status",

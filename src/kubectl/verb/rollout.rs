@@ -13,8 +13,11 @@ use crate::time::{Epoch, Span, Time};
 /// Flags of them all.
 pub const FLAGS: &[Flag] = &[text("selector", 'l', ""), text("field-manager", ' ', "")];
 /// Flags of `status`.
-pub const STATUS: &[Flag] =
-    &[Flag { bare: Some("true"), default: "true", ..switch("watch", 'w') }, span("timeout", "0s"), int("revision", ' ', "0")];
+pub const STATUS: &[Flag] = &[
+    Flag { bare: Some("true"), default: "true", ..switch("watch", 'w') },
+    span("timeout", "0s"),
+    int("revision", ' ', "0"),
+];
 /// Flags of `history`.
 pub const HISTORY: &[Flag] = &[int("revision", ' ', "0")];
 /// Flags of `undo`.
@@ -78,18 +81,26 @@ fn progress(o: &Object, revision: i64) -> Res<(String, bool)> {
             Ok(if !observed {
                 ("Waiting for daemon set spec update to be observed...".into(), false)
             } else if updated < want {
-                (format!("Waiting for daemon set {name:?} rollout to finish: {updated} out of {want} new pods have been updated..."), false)
+                (
+                    format!(
+                        "Waiting for daemon set {name:?} rollout to finish: {updated} out of {want} new pods have been updated..."
+                    ),
+                    false,
+                )
             } else if n("status.numberAvailable") < want {
                 let available = n("status.numberAvailable");
-                (format!("Waiting for daemon set {name:?} rollout to finish: {available} of {want} updated pods are available..."), false)
+                (
+                    format!(
+                        "Waiting for daemon set {name:?} rollout to finish: {available} of {want} updated pods are available..."
+                    ),
+                    false,
+                )
             } else {
                 (format!("daemon set {name:?} successfully rolled out"), true)
             })
         }
         Kind::STATEFUL_SET => stateful_set(o, observed),
-        _ => {
-            Err(Fail::Plain(format!("no status viewer has been implemented for {}", o.kind.info().kind)))
-        }
+        _ => Err(Fail::Plain(format!("no status viewer has been implemented for {}", o.kind.info().kind))),
     }
 }
 
@@ -116,7 +127,8 @@ fn deployment(o: &Object, revision: i64, observed: bool) -> Res<(String, bool)> 
         n("status.updatedReplicas"),
         n("status.availableReplicas"),
     );
-    let wait = |why: String| Ok((format!("Waiting for deployment {name:?} rollout to finish: {why}..."), false));
+    let wait =
+        |why: String| Ok((format!("Waiting for deployment {name:?} rollout to finish: {why}..."), false));
     if updated < want {
         return wait(format!("{updated} out of {want} new replicas have been updated"));
     }
@@ -146,17 +158,28 @@ fn stateful_set(o: &Object, observed: bool) -> Res<(String, bool)> {
     let updated = n("status.updatedReplicas");
     if partition > 0 {
         if updated < want - partition {
-            let text = format!("Waiting for partitioned roll out to finish: {updated} out of {} new pods have been updated...", want - partition);
+            let text = format!(
+                "Waiting for partitioned roll out to finish: {updated} out of {} new pods have been updated...",
+                want - partition
+            );
             return Ok((text, false));
         }
         return Ok((format!("partitioned roll out complete: {updated} new pods have been updated..."), true));
     }
     let (current, update) = (o.at("status.currentRevision").str(), o.at("status.updateRevision").str());
     if current != update {
-        let text = format!("waiting for statefulset rolling update to complete {updated} pods at revision {update}...");
+        let text = format!(
+            "waiting for statefulset rolling update to complete {updated} pods at revision {update}..."
+        );
         return Ok((text, false));
     }
-    Ok((format!("statefulset rolling update complete {} pods at revision {current}...", n("status.currentReplicas")), true))
+    Ok((
+        format!(
+            "statefulset rolling update complete {} pods at revision {current}...",
+            n("status.currentReplicas")
+        ),
+        true,
+    ))
 }
 
 #[derive(Clone, Debug)]
@@ -312,7 +335,10 @@ pub fn undo(cx: &mut Cx, args: &Args) -> Outcome {
     let to = args.int("to-revision");
     for object in objects(cx, args)? {
         if !matches!(object.kind, Kind::DEPLOYMENT | Kind::DAEMON_SET | Kind::STATEFUL_SET) {
-            return Err(Fail::Plain(format!("no rollbacker has been implemented for {:?}", object.kind.info().kind)));
+            return Err(Fail::Plain(format!(
+                "no rollbacker has been implemented for {:?}",
+                object.kind.info().kind
+            )));
         }
         if object.annotation(super::apply::LAST_APPLIED).is_some() {
             cx.eprint(&format!("Warning: resource {}/{} was previously managed with 'kubectl apply'. Rolling back will not update the kubectl.kubernetes.io/last-applied-configuration annotation, which may cause unexpected behavior on future 'kubectl apply' operations. Consider using 'kubectl apply' with your previous configuration to maintain consistency.\n", object.kind.info().plural, object.name()));
@@ -363,7 +389,8 @@ fn undo_one(cx: &mut Cx, object: &Object, to: i64, dry: Dry) -> Res<String> {
     }
     let options = Options { dry_run: dry == Dry::Server, ..Options::default() };
     if object.kind == Kind::DEPLOYMENT {
-        let mut patch = vec![crate::map! { "op" => "replace", "path" => "/spec/template", "value" => template }];
+        let mut patch =
+            vec![crate::map! { "op" => "replace", "path" => "/spec/template", "value" => template }];
         let mut notes = object.at("metadata.annotations").clone();
         if notes.is_null() {
             notes = Value::map();
@@ -379,7 +406,8 @@ fn undo_one(cx: &mut Cx, object: &Object, to: i64, dry: Dry) -> Res<String> {
         patch.push(crate::map! { "op" => "replace", "path" => "/metadata/annotations", "value" => notes });
         cx.patch(object, PatchType::Json, Value::from(patch), options)?;
     } else {
-        let patch = crate::list![crate::map! { "op" => "replace", "path" => "/spec/template", "value" => template }];
+        let patch =
+            crate::list![crate::map! { "op" => "replace", "path" => "/spec/template", "value" => template }];
         cx.patch(object, PatchType::Json, patch, options)?;
     }
     Ok("rolled back".into())
@@ -387,7 +415,9 @@ fn undo_one(cx: &mut Cx, object: &Object, to: i64, dry: Dry) -> Res<String> {
 
 /// Annotations that a rollback leaves as the Deployment has them.
 fn kept_note(key: &str) -> bool {
-    key == super::apply::LAST_APPLIED || key.starts_with("deployment.kubernetes.io/") || key == "deprecated.deployment.rollback.to"
+    key == super::apply::LAST_APPLIED
+        || key.starts_with("deployment.kubernetes.io/")
+        || key == "deprecated.deployment.rollback.to"
 }
 
 fn same_template(a: &Value, b: &Value) -> bool {
@@ -417,10 +447,15 @@ pub fn restart(cx: &mut Cx, args: &Args) -> Outcome {
             return Err(Fail::Plain(format!("{} restarting is not supported", named(object))));
         }
         if object.at("spec.paused").is_true() {
-            return Err(Fail::Plain(format!("{} can't restart paused deployment (run rollout resume first)", named(object))));
+            return Err(Fail::Plain(format!(
+                "{} can't restart paused deployment (run rollout resume first)",
+                named(object)
+            )));
         }
         let mut body = Value::map();
-        body.slot("spec.template.metadata.annotations").map_mut().insert("kubectl.kubernetes.io/restartedAt", stamp);
+        body.slot("spec.template.metadata.annotations")
+            .map_mut()
+            .insert("kubectl.kubernetes.io/restartedAt", stamp);
         Ok(body)
     })
 }

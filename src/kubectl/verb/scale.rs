@@ -59,7 +59,9 @@ pub fn run(cx: &mut Cx, args: &Args) -> Outcome {
         return Err("required flag(s) \"replicas\" not set".into());
     }
     if args.int("replicas") < 0 {
-        return Err("The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0".into());
+        return Err(
+            "The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0".into()
+        );
     }
     let dry = Dry::of(args)?;
     let format = print::format(cx, args, print::MADE)?;
@@ -77,7 +79,8 @@ pub fn run(cx: &mut Cx, args: &Args) -> Outcome {
 
 fn scale(cx: &mut Cx, args: &Args, object: &Object, dry: Dry) -> Res<Object> {
     if !SCALABLE.contains(&object.kind) {
-        let status = crate::api::Status::new(404, "NotFound", "the server could not find the requested resource");
+        let status =
+            crate::api::Status::new(404, "NotFound", "the server could not find the requested resource");
         return Err(Fail::Server(status));
     }
     let (have, want) = (object.at("spec.replicas").int_or(1), args.int("current-replicas"));
@@ -123,10 +126,7 @@ pub fn autoscale(cx: &mut Cx, args: &Args) -> Outcome {
     for object in found.objects {
         if !SCALABLE.contains(&object.kind) {
             let info = object.kind.info();
-            fails.push(Fail::Plain(format!(
-                "cannot autoscale a {}: not a scalable resource",
-                info.kind
-            )));
+            fails.push(Fail::Plain(format!("cannot autoscale a {}: not a scalable resource", info.kind)));
             continue;
         }
         let hpa = autoscaler(args, &object);
@@ -222,7 +222,9 @@ fn selector(args: &Args, object: &Object) -> Res<Value> {
         let why = match object.kind {
             Kind::POD => "the pod has no labels and cannot be exposed",
             Kind::SERVICE => "the service has no pod selector set",
-            _ => "couldn't retrieve selectors via --selector flag or introspection: the deployment has no selectors",
+            _ => {
+                "couldn't retrieve selectors via --selector flag or introspection: the deployment has no selectors"
+            }
         };
         let text = if object.kind == Kind::DEPLOYMENT {
             why.to_string()

@@ -83,10 +83,13 @@ impl Work<'_> {
             return Ok(());
         }
         let dry_here = if local { Dry::Client } else { dry };
-        let changed = update(cx, &object, new, PatchType::Strategic, dry_here).map_err(|fail| match fail {
-            Fail::Server(s) if !self.failed.is_empty() => Fail::Plain(format!("{} {}", self.failed, s.message)),
-            other => other,
-        })?;
+        let changed =
+            update(cx, &object, new, PatchType::Strategic, dry_here).map_err(|fail| match fail {
+                Fail::Server(s) if !self.failed.is_empty() => {
+                    Fail::Plain(format!("{} {}", self.failed, s.message))
+                }
+                other => other,
+            })?;
         print::result(cx, &changed, format, self.word, if local { Dry::No } else { dry })
     }
 }
@@ -195,7 +198,9 @@ pub fn env(cx: &mut Cx, args: &Args) -> Outcome {
         return list_env(cx, args, &words);
     }
     if words.is_empty() && !crate::kubectl::files::given(args) {
-        return Err("one or more resources must be specified as <resource> <name> or <resource>/<name>".into());
+        return Err(
+            "one or more resources must be specified as <resource> <name> or <resource>/<name>".into()
+        );
     }
     let (set, gone) = variables(cx, args, &changes)?;
     if set.is_empty() && gone.is_empty() {
@@ -268,7 +273,10 @@ fn quantities(text: &str) -> Res<Value> {
             return Err(Fail::Plain(format!("invalid argument syntax {pair}, expected <resource>=<value>")));
         };
         if crate::api::quantity::Quantity::parse(amount).is_none() {
-            return Err("quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'".into());
+            return Err(
+                "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
+                    .into(),
+            );
         }
         out.map_mut().insert(name, amount);
     }
@@ -279,7 +287,9 @@ fn quantities(text: &str) -> Res<Value> {
 pub fn resources(cx: &mut Cx, args: &Args) -> Outcome {
     let (limits, requests) = (quantities(args.value("limits"))?, quantities(args.value("requests"))?);
     if limits.is_empty() && requests.is_empty() {
-        return Err("you must specify an update to requests or limits (in the form of --requests/--limits)".into());
+        return Err(
+            "you must specify an update to requests or limits (in the form of --requests/--limits)".into()
+        );
     }
     let pattern = args.value("containers");
     let work = Work {
@@ -310,7 +320,9 @@ pub fn service_account(cx: &mut Cx, args: &Args) -> Outcome {
         return Err("serviceaccount is required".into());
     };
     if words.is_empty() && !crate::kubectl::files::given(args) {
-        return Err("one or more resources must be specified as <resource> <name> or <resource>/<name>".into());
+        return Err(
+            "one or more resources must be specified as <resource> <name> or <resource>/<name>".into()
+        );
     }
     let work = Work { args, word: "serviceaccount updated", failed: "failed to patch ServiceAccountName" };
     work.run(cx, words, |object| {

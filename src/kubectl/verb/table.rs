@@ -11,125 +11,703 @@ const OUT: &[Flag] = print::FLAGS;
 pub static ROOT: Verb =
     Verb { sub: VERBS, about: "kubectl controls the Kubernetes cluster", ..Verb::new("kubectl", group) };
 
+type Run = fn(&mut Cx, &Args) -> Outcome;
+type Flags = &'static [&'static [Flag]];
+
+/// A verb with its wall time in milliseconds.
+const fn verb(
+    name: &'static str,
+    about: &'static str,
+    usage: &'static str,
+    ms: u64,
+    flags: Flags,
+    run: Run,
+) -> Verb {
+    Verb { about, usage, ms, flags, ..Verb::new(name, run) }
+}
+
+/// A verb that only has others below it.
+const fn parent(name: &'static str, about: &'static str, sub: &'static [Verb]) -> Verb {
+    Verb { about, sub, ..Verb::new(name, group) }
+}
+
+const TARGET: &str = "(-f FILENAME | TYPE NAME)";
+
 static VERBS: &[Verb] = &[
     Verb {
-        flags: &[create::FLAGS, create::MAKE, files::VALIDATE, FILES, DRY, OUT],
-        about: "Create a resource from a file or from stdin",
-        usage: "-f FILENAME",
-        ms: 90,
-        ..Verb::new("create", create::run)
+        sub: CREATE,
+        ..verb(
+            "create",
+            "Create a resource from a file or from stdin",
+            "-f FILENAME",
+            90,
+            &[create::FLAGS, create::MAKE, files::VALIDATE, FILES, DRY, OUT],
+            create::run,
+        )
     },
-    Verb { ..Verb::new("expose", todo) },
-    Verb {
-        flags: &[run::FLAGS, create::MAKE, DRY, OUT],
-        about: "Run a particular image on the cluster",
-        usage: "NAME --image=image [-- [COMMAND] [args...]]",
-        ms: 65,
-        ..Verb::new("run", run::run)
-    },
-    Verb { ..Verb::new("set", todo) },
-    Verb { ..Verb::new("explain", todo) },
+    verb(
+        "expose",
+        "Take a replication controller, service, deployment or pod and expose it as a new service",
+        TARGET,
+        90,
+        &[scale::EXPOSE, FILES, DRY, OUT],
+        scale::expose,
+    ),
+    verb(
+        "run",
+        "Run a particular image on the cluster",
+        "NAME --image=image [-- [COMMAND] [args...]]",
+        65,
+        &[run::FLAGS, create::MAKE, DRY, OUT],
+        run::run,
+    ),
+    parent("set", "Set specific features on objects", SET),
+    verb(
+        "explain",
+        "Get documentation for a resource",
+        "TYPE[.FIELD...]",
+        70,
+        &[show::EXPLAIN],
+        show::explained,
+    ),
     Verb {
         meant: &["list", "ps"],
-        flags: &[get::FLAGS, FILES, OUT],
-        about: "Display one or many resources",
-        usage: "TYPE [NAME | -l label] | TYPE/NAME ...",
-        ms: 70,
-        ..Verb::new("get", get::run)
+        ..verb(
+            "get",
+            "Display one or many resources",
+            "TYPE [NAME | -l label] | TYPE/NAME ...",
+            70,
+            &[get::FLAGS, FILES, OUT],
+            get::run,
+        )
     },
-    Verb { ..Verb::new("edit", todo) },
+    verb(
+        "edit",
+        "Edit a resource on the server",
+        TARGET,
+        100,
+        &[edit::FLAGS, files::VALIDATE, FILES],
+        edit::run,
+    ),
     Verb {
         meant: &["rm", "remove"],
-        flags: &[delete::FLAGS, FILES, DRY],
-        about: "Delete resources by file names, stdin, resources and names, or by resources and label selector",
-        usage: "([-f FILENAME] | TYPE [(NAME | -l label | --all)])",
-        ms: 60,
-        ..Verb::new("delete", delete::run)
+        ..verb(
+            "delete",
+            "Delete resources by file names, stdin, resources and names, or by resources and label selector",
+            "([-f FILENAME] | TYPE [(NAME | -l label | --all)])",
+            60,
+            &[delete::FLAGS, FILES, DRY],
+            delete::run,
+        )
     },
-    Verb { meant: &["rollingupdate"], ..Verb::new("rollout", todo) },
-    Verb { meant: &["resize"], ..Verb::new("scale", todo) },
-    Verb { ..Verb::new("autoscale", todo) },
-    Verb { ..Verb::new("certificate", todo) },
-    Verb { ..Verb::new("cluster-info", todo) },
-    Verb { ..Verb::new("top", todo) },
-    Verb { ..Verb::new("cordon", todo) },
-    Verb { ..Verb::new("uncordon", todo) },
-    Verb { ..Verb::new("drain", todo) },
-    Verb { ..Verb::new("taint", todo) },
-    Verb { ..Verb::new("describe", todo) },
+    Verb { meant: &["rollingupdate"], ..parent("rollout", "Manage the rollout of a resource", ROLLOUT) },
     Verb {
-        flags: &[logs::FLAGS],
-        about: "Print the logs for a container in a pod",
-        usage: "[-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]",
-        ms: 70,
-        ..Verb::new("logs", logs::run)
+        meant: &["resize"],
+        ..verb(
+            "scale",
+            "Set a new size for a deployment, replica set, or replication controller",
+            "--replicas=COUNT (-f FILENAME | TYPE NAME)",
+            60,
+            &[scale::SCALE, FILES, DRY, OUT],
+            scale::run,
+        )
     },
+    verb(
+        "autoscale",
+        "Auto-scale a deployment, replica set, stateful set, or replication controller",
+        "(-f FILENAME | TYPE NAME) [--min=MINPODS] --max=MAXPODS",
+        80,
+        &[scale::AUTOSCALE, FILES, DRY, OUT],
+        scale::autoscale,
+    ),
+    parent("certificate", "Modify certificate resources", CERTIFICATE),
     Verb {
-        flags: &[exec::ATTACH],
-        about: "Attach to a running container",
-        usage: "(POD | TYPE/NAME) -c CONTAINER",
-        ms: 70,
-        ..Verb::new("attach", exec::attach)
+        sub: CLUSTER_INFO,
+        ..verb("cluster-info", "Display cluster information", "", 60, &[], info::cluster)
     },
+    parent("top", "Display resource (CPU/memory) usage", TOP),
+    verb("cordon", "Mark node as unschedulable", "NODE", 60, &[node::CORDON, DRY], node::cordon),
+    verb("uncordon", "Mark node as schedulable", "NODE", 70, &[node::CORDON, DRY], node::uncordon),
+    verb("drain", "Drain node in preparation for maintenance", "NODE", 70, &[node::DRAIN, DRY], node::drain),
+    verb(
+        "taint",
+        "Update the taints on one or more nodes",
+        "NODE NAME KEY_1=VAL_1:TAINT_EFFECT_1 ...",
+        60,
+        &[node::TAINT, files::VALIDATE, DRY, OUT],
+        node::taint,
+    ),
+    verb(
+        "describe",
+        "Show details of a specific resource or group of resources",
+        "(-f FILENAME | TYPE [NAME_PREFIX | -l label] | TYPE/NAME)",
+        70,
+        &[show::DESCRIBE, FILES],
+        show::run,
+    ),
+    verb(
+        "logs",
+        "Print the logs for a container in a pod",
+        "[-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]",
+        70,
+        &[logs::FLAGS],
+        logs::run,
+    ),
+    verb(
+        "attach",
+        "Attach to a running container",
+        "(POD | TYPE/NAME) -c CONTAINER",
+        70,
+        &[exec::ATTACH],
+        exec::attach,
+    ),
+    verb(
+        "exec",
+        "Execute a command in a container",
+        "(POD | TYPE/NAME) [-c CONTAINER] -- COMMAND [args...]",
+        80,
+        &[exec::FLAGS],
+        exec::run,
+    ),
+    verb(
+        "port-forward",
+        "Forward one or more local ports to a pod",
+        "TYPE/NAME [LOCAL_PORT:]REMOTE_PORT ...",
+        60,
+        &[forward::FLAGS],
+        forward::run,
+    ),
+    verb("proxy", "Run a proxy to the Kubernetes API server", "[--port=PORT]", 50, &[PROXY], info::absent),
+    verb(
+        "cp",
+        "Copy files and directories to and from containers",
+        "SRC DEST",
+        100,
+        &[copy::FLAGS],
+        copy::run,
+    ),
+    parent("auth", "Inspect authorization", AUTH),
+    verb(
+        "debug",
+        "Create debugging sessions for troubleshooting workloads and nodes",
+        "(POD | TYPE/NAME) --image=image",
+        100,
+        &[debug::FLAGS, FILES],
+        debug::run,
+    ),
+    verb(
+        "events",
+        "List events",
+        "[(-o|--output=)json|yaml|name] [--for TYPE/NAME] [--watch]",
+        60,
+        &[events::FLAGS, OUT],
+        events::run,
+    ),
+    verb(
+        "diff",
+        "Diff the live version against a would-be applied version",
+        "-f FILENAME",
+        110,
+        &[compare::FLAGS, FILES],
+        compare::run,
+    ),
     Verb {
-        flags: &[exec::FLAGS],
-        about: "Execute a command in a container",
-        usage: "(POD | TYPE/NAME) [-c CONTAINER] -- COMMAND [args...]",
-        ms: 80,
-        ..Verb::new("exec", exec::run)
+        sub: APPLY,
+        ..verb(
+            "apply",
+            "Apply a configuration to a resource by file name or stdin",
+            "(-f FILENAME | -k DIRECTORY)",
+            110,
+            &[apply::FLAGS, files::VALIDATE, FILES, DRY, OUT],
+            apply::run,
+        )
     },
-    Verb { ..Verb::new("port-forward", todo) },
-    Verb { ..Verb::new("proxy", todo) },
-    Verb { ..Verb::new("cp", todo) },
-    Verb { ..Verb::new("auth", todo) },
-    Verb { ..Verb::new("debug", todo) },
-    Verb { ..Verb::new("events", todo) },
-    Verb { ..Verb::new("diff", todo) },
+    verb(
+        "patch",
+        "Update fields of a resource",
+        "(-f FILENAME | TYPE NAME) [-p PATCH|--patch-file FILE]",
+        70,
+        &[patch::PATCH, FILES, DRY, OUT],
+        patch::run,
+    ),
+    verb(
+        "replace",
+        "Replace a resource by file name or stdin",
+        "-f FILENAME",
+        90,
+        &[patch::REPLACE, files::VALIDATE, FILES, DRY, OUT],
+        patch::replace,
+    ),
+    verb(
+        "wait",
+        "Wait for a specific condition on one or many resources",
+        "([-f FILENAME] | resource.group/resource.name) [--for=...]",
+        60,
+        &[wait::FLAGS, FILES, OUT],
+        wait::run,
+    ),
     Verb {
-        flags: &[apply::FLAGS, files::VALIDATE, FILES, DRY, OUT],
-        about: "Apply a configuration to a resource by file name or stdin",
-        usage: "(-f FILENAME | -k DIRECTORY)",
-        ms: 110,
-        ..Verb::new("apply", apply::run)
+        talks: false,
+        ..verb(
+            "kustomize",
+            "Build a kustomization target from a directory or URL",
+            "DIR",
+            50,
+            &[kustomize::FLAGS],
+            kustomize::run,
+        )
     },
-    Verb { ..Verb::new("patch", todo) },
-    Verb { ..Verb::new("replace", todo) },
-    Verb { ..Verb::new("wait", todo) },
-    Verb { ..Verb::new("kustomize", todo) },
-    Verb { ..Verb::new("label", todo) },
-    Verb { ..Verb::new("annotate", todo) },
-    Verb { ..Verb::new("completion", todo) },
-    Verb { ..Verb::new("alpha", todo) },
-    Verb { ..Verb::new("plugin", todo) },
-    Verb { ..Verb::new("version", todo) },
-    Verb { talks: false, about: "Modify kubeconfig files", sub: CONFIG, ..Verb::new("config", group) },
-    Verb { ..Verb::new("api-versions", todo) },
-    Verb { ..Verb::new("api-resources", todo) },
-    Verb { ..Verb::new("options", todo) },
+    verb(
+        "label",
+        "Update the labels on a resource",
+        "[--overwrite] TYPE NAME KEY_1=VAL_1 ...",
+        70,
+        &[label::FLAGS, FILES, DRY, OUT],
+        label::label,
+    ),
+    verb(
+        "annotate",
+        "Update the annotations on a resource",
+        "[--overwrite] TYPE NAME KEY_1=VAL_1 ...",
+        70,
+        &[label::FLAGS, FILES, DRY, OUT],
+        label::annotate,
+    ),
+    Verb {
+        talks: false,
+        ..verb(
+            "completion",
+            "Output shell completion code for the specified shell",
+            "SHELL",
+            45,
+            &[],
+            info::completion,
+        )
+    },
+    verb("alpha", "Commands for features in alpha", "", 45, &[], info::absent),
+    Verb { talks: false, ..parent("plugin", "Provides utilities for interacting with plugins", PLUGIN) },
+    verb(
+        "version",
+        "Print the client and server version information",
+        "",
+        50,
+        &[info::VERSION],
+        info::version,
+    ),
+    Verb { talks: false, ..parent("config", "Modify kubeconfig files", CONFIG) },
+    verb(
+        "api-versions",
+        "Print the supported API versions on the server, in the form of \"group/version\"",
+        "",
+        60,
+        &[],
+        info::versions,
+    ),
+    verb(
+        "api-resources",
+        "Print the supported API resources on the server",
+        "",
+        60,
+        &[info::RESOURCES],
+        info::resources,
+    ),
+    Verb {
+        talks: false,
+        ..verb(
+            "options",
+            "List of global command-line options (applies to all commands)",
+            "",
+            40,
+            &[],
+            info::options,
+        )
+    },
 ];
 
-const fn config_verb(
-    name: &'static str,
-    run: fn(&mut Cx, &Args) -> Outcome,
-    flags: &'static [&'static [Flag]],
-) -> Verb {
-    Verb { flags, ms: 50, talks: false, ..Verb::new(name, run) }
+const PROXY: &[Flag] = &[
+    crate::kubectl::flags::int("port", 'p', "8001"),
+    crate::kubectl::flags::text("address", ' ', "127.0.0.1"),
+    crate::kubectl::flags::text("www", 'w', ""),
+];
+
+const fn maker(name: &'static str, about: &'static str, flags: Flags, run: Run) -> Verb {
+    Verb { aliases: &[], ..verb(name, about, "NAME", 80, flags, run) }
+}
+
+macro_rules! made {
+    ($($own:expr),*) => { &[$($own,)* create::MAKE, files::VALIDATE, DRY, OUT] };
+}
+
+static CREATE: &[Verb] = &[
+    maker(
+        "clusterrole",
+        "Create a cluster role",
+        made![generate::access::ROLE, generate::access::CLUSTER_ROLE],
+        generate::access::cluster_role,
+    ),
+    maker(
+        "clusterrolebinding",
+        "Create a cluster role binding for a particular cluster role",
+        made![generate::access::BINDING],
+        generate::access::cluster_role_binding,
+    ),
+    Verb {
+        aliases: &["cm"],
+        ..maker(
+            "configmap",
+            "Create a config map from a local file, directory or literal value",
+            made![generate::config::SOURCES],
+            generate::config::config_map,
+        )
+    },
+    Verb {
+        aliases: &["cj"],
+        ..maker(
+            "cronjob",
+            "Create a cron job with the specified name",
+            made![generate::workloads::CRON_JOB],
+            generate::workloads::cron_job,
+        )
+    },
+    Verb {
+        aliases: &["deploy"],
+        ..maker(
+            "deployment",
+            "Create a deployment with the specified name",
+            made![generate::workloads::DEPLOYMENT],
+            generate::workloads::deployment,
+        )
+    },
+    Verb {
+        aliases: &["ing"],
+        ..maker(
+            "ingress",
+            "Create an ingress with the specified name",
+            made![generate::network::INGRESS],
+            generate::network::ingress,
+        )
+    },
+    maker(
+        "job",
+        "Create a job with the specified name",
+        made![generate::workloads::JOB],
+        generate::workloads::job,
+    ),
+    Verb {
+        aliases: &["ns"],
+        ..maker(
+            "namespace",
+            "Create a namespace with the specified name",
+            made![],
+            generate::policy::namespace,
+        )
+    },
+    Verb {
+        aliases: &["pdb"],
+        ..maker(
+            "poddisruptionbudget",
+            "Create a pod disruption budget with the specified name",
+            made![generate::policy::PDB],
+            generate::policy::budget,
+        )
+    },
+    Verb {
+        aliases: &["pc"],
+        ..maker(
+            "priorityclass",
+            "Create a priority class with the specified name",
+            made![generate::policy::PRIORITY],
+            generate::policy::priority,
+        )
+    },
+    Verb {
+        aliases: &["resourcequota"],
+        ..maker(
+            "quota",
+            "Create a quota with the specified name",
+            made![generate::policy::QUOTA],
+            generate::policy::quota,
+        )
+    },
+    maker("role", "Create a role with single rule", made![generate::access::ROLE], generate::access::role),
+    maker(
+        "rolebinding",
+        "Create a role binding for a particular role or cluster role",
+        made![generate::access::BINDING],
+        generate::access::role_binding,
+    ),
+    parent("secret", "Create a secret using a specified subcommand", SECRET),
+    Verb { aliases: &["svc"], ..parent("service", "Create a service using a specified subcommand", SERVICE) },
+    Verb {
+        aliases: &["sa"],
+        ..maker(
+            "serviceaccount",
+            "Create a service account with the specified name",
+            made![],
+            generate::access::service_account,
+        )
+    },
+    maker(
+        "token",
+        "Request a service account token",
+        made![generate::access::TOKEN],
+        generate::access::token,
+    ),
+];
+
+static SECRET: &[Verb] = &[
+    maker(
+        "docker-registry",
+        "Create a secret for use with a Docker registry",
+        made![generate::config::DOCKER],
+        generate::config::docker,
+    ),
+    maker(
+        "generic",
+        "Create a secret from a local file, directory, or literal value",
+        made![generate::config::SOURCES, generate::config::GENERIC],
+        generate::config::secret,
+    ),
+    maker("tls", "Create a TLS secret", made![generate::config::TLS], generate::config::tls),
+];
+
+static SERVICE: &[Verb] = &[
+    maker(
+        "clusterip",
+        "Create a ClusterIP service",
+        made![generate::network::CLUSTER_IP],
+        generate::network::cluster_ip,
+    ),
+    maker(
+        "externalname",
+        "Create an ExternalName service",
+        made![generate::network::EXTERNAL],
+        generate::network::external_name,
+    ),
+    maker(
+        "loadbalancer",
+        "Create a LoadBalancer service",
+        made![generate::network::BALANCER],
+        generate::network::load_balancer,
+    ),
+    maker(
+        "nodeport",
+        "Create a NodePort service",
+        made![generate::network::NODE_PORT],
+        generate::network::node_port,
+    ),
+];
+
+static APPLY: &[Verb] = &[
+    verb(
+        "edit-last-applied",
+        "Edit latest last-applied-configuration annotations of a resource",
+        TARGET,
+        90,
+        &[FILES, OUT],
+        info::absent,
+    ),
+    verb(
+        "set-last-applied",
+        "Set the last-applied-configuration annotation on a live object to match the contents of a file",
+        "-f FILENAME",
+        90,
+        &[last::SET, FILES, DRY, OUT],
+        last::set,
+    ),
+    verb(
+        "view-last-applied",
+        "View the latest last-applied-configuration annotations of a resource",
+        TARGET,
+        70,
+        &[last::VIEW, FILES],
+        last::view,
+    ),
+];
+
+static ROLLOUT: &[Verb] = &[
+    verb(
+        "history",
+        "View rollout history",
+        TARGET,
+        70,
+        &[rollout::FLAGS, rollout::HISTORY, FILES, OUT],
+        rollout::history,
+    ),
+    verb(
+        "pause",
+        "Mark the provided resource as paused",
+        TARGET,
+        80,
+        &[rollout::FLAGS, FILES, OUT],
+        rollout::pause,
+    ),
+    verb("restart", "Restart a resource", TARGET, 80, &[rollout::FLAGS, FILES, OUT], rollout::restart),
+    verb("resume", "Resume a paused resource", TARGET, 80, &[rollout::FLAGS, FILES, OUT], rollout::resume),
+    verb(
+        "status",
+        "Show the status of the rollout",
+        TARGET,
+        60,
+        &[rollout::FLAGS, rollout::STATUS, FILES],
+        rollout::status,
+    ),
+    verb(
+        "undo",
+        "Undo a previous rollout",
+        TARGET,
+        80,
+        &[rollout::FLAGS, rollout::UNDO, FILES, DRY, OUT],
+        rollout::undo,
+    ),
+];
+
+static SET: &[Verb] = &[
+    verb(
+        "env",
+        "Update environment variables on a pod template",
+        TARGET,
+        80,
+        &[set::FLAGS, set::ENV, FILES, DRY, OUT],
+        set::env,
+    ),
+    verb(
+        "image",
+        "Update the image of a pod template",
+        TARGET,
+        80,
+        &[set::FLAGS, FILES, DRY, OUT],
+        set::image,
+    ),
+    verb(
+        "resources",
+        "Update resource requests/limits on objects with pod templates",
+        TARGET,
+        80,
+        &[set::FLAGS, set::RESOURCES, FILES, DRY, OUT],
+        set::resources,
+    ),
+    verb(
+        "selector",
+        "Set the selector on a resource",
+        TARGET,
+        60,
+        &[set::FLAGS, set::SELECTOR, FILES, DRY, OUT],
+        set::selector,
+    ),
+    Verb {
+        aliases: &["sa"],
+        ..verb(
+            "serviceaccount",
+            "Update the service account of a resource",
+            TARGET,
+            80,
+            &[set::FLAGS, FILES, DRY, OUT],
+            set::service_account,
+        )
+    },
+    verb(
+        "subject",
+        "Update the user, group, or service account in a role binding or cluster role binding",
+        TARGET,
+        80,
+        &[set::FLAGS, set::SUBJECT, FILES, DRY, OUT],
+        set::subject,
+    ),
+];
+
+static TOP: &[Verb] = &[
+    Verb {
+        aliases: &["nodes", "no"],
+        ..verb(
+            "node",
+            "Display resource (CPU/memory) usage of nodes",
+            "[NAME | -l label]",
+            60,
+            &[info::TOP],
+            info::top,
+        )
+    },
+    Verb {
+        aliases: &["pods", "po"],
+        ..verb(
+            "pod",
+            "Display resource (CPU/memory) usage of pods",
+            "[NAME | -l label]",
+            60,
+            &[info::TOP],
+            info::top,
+        )
+    },
+];
+
+static CERTIFICATE: &[Verb] = &[
+    verb("approve", "Approve a certificate signing request", "NAME", 60, &[], info::absent),
+    verb("deny", "Deny a certificate signing request", "NAME", 60, &[], info::absent),
+];
+
+static CLUSTER_INFO: &[Verb] = &[verb(
+    "dump",
+    "Dump relevant information for debugging and diagnosis",
+    "",
+    90,
+    &[info::DUMP],
+    info::dump,
+)];
+
+static AUTH: &[Verb] = &[
+    verb(
+        "can-i",
+        "Check whether an action is allowed",
+        "VERB [TYPE | TYPE/NAME | NONRESOURCEURL]",
+        60,
+        &[auth::CAN_I],
+        auth::can_i,
+    ),
+    verb(
+        "reconcile",
+        "Reconciles rules for RBAC role, role binding, cluster role, and cluster role binding objects",
+        "-f FILENAME",
+        60,
+        &[FILES, DRY, OUT],
+        info::absent,
+    ),
+    verb("whoami", "Experimental: Check self subject attributes", "", 60, &[OUT], auth::whoami),
+];
+
+static PLUGIN: &[Verb] = &[verb(
+    "list",
+    "List all visible plugin executables on a user's PATH",
+    "",
+    60,
+    &[PLUGIN_LIST],
+    plugin::list,
+)];
+
+const PLUGIN_LIST: &[Flag] = &[crate::kubectl::flags::switch("name-only", ' ')];
+
+const fn config_verb(name: &'static str, about: &'static str, flags: Flags, run: Run) -> Verb {
+    Verb { talks: false, ..verb(name, about, "", 50, flags, run) }
 }
 
 static CONFIG: &[Verb] = &[
-    config_verb("current-context", config::current, &[]),
-    config_verb("delete-context", config::edit, &[]),
-    config_verb("get-clusters", config::names, &[]),
-    config_verb("get-contexts", config::contexts, &[config::CONTEXTS]),
-    config_verb("get-users", config::names, &[]),
-    config_verb("rename-context", config::edit, &[]),
-    config_verb("set", config::edit, &[]),
-    config_verb("set-context", config::set_context, &[config::SET]),
-    config_verb("unset", config::edit, &[]),
-    config_verb("use-context", config::use_context, &[]),
-    config_verb("view", config::view, &[config::VIEW, OUT]),
+    config_verb("current-context", "Display the current-context", &[], config::current),
+    config_verb("delete-context", "Delete the specified context from the kubeconfig", &[], config::edit),
+    config_verb("get-clusters", "Display clusters defined in the kubeconfig", &[], config::names),
+    config_verb("get-contexts", "Describe one or many contexts", &[config::CONTEXTS], config::contexts),
+    config_verb("get-users", "Display users defined in the kubeconfig", &[], config::names),
+    config_verb("rename-context", "Rename a context from the kubeconfig file", &[], config::edit),
+    config_verb("set", "Set an individual value in a kubeconfig file", &[], config::edit),
+    config_verb("set-context", "Set a context entry in kubeconfig", &[config::SET], config::set_context),
+    config_verb("unset", "Unset an individual value in a kubeconfig file", &[], config::edit),
+    Verb {
+        aliases: &["use"],
+        ..config_verb("use-context", "Set the current-context in a kubeconfig file", &[], config::use_context)
+    },
+    config_verb(
+        "view",
+        "Display merged kubeconfig settings or a specified kubeconfig file",
+        &[config::VIEW, OUT],
+        config::view,
+    ),
 ];
-
-fn todo(_: &mut Cx, _: &Args) -> Outcome {
-    Err(crate::kubectl::cx::not_simulated("this command"))
-}

@@ -114,8 +114,8 @@ pub fn run(cx: &mut Cx, args: &Args) -> Outcome {
     if matches!(goal, Goal::Delete) {
         fails.retain(|f| !f.is_not_found());
     }
-    if !fails.is_empty() && found.objects.is_empty() {
-        Fail::join(fails)?;
+    if found.objects.is_empty() && !fails.is_empty() {
+        return Fail::join(fails).map(|()| Done::Exit(0));
     }
     if found.objects.is_empty() && !matches!(goal, Goal::Delete) {
         return Err("no matching resources found".into());

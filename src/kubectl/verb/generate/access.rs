@@ -145,8 +145,7 @@ fn binding(cx: &mut Cx, args: &Args, kind: Kind, failed: &str) -> Outcome {
     if cluster_role.is_empty() == role.is_empty() {
         return Err("exactly one of clusterrole or role must be specified".into());
     }
-    let (ref_kind, ref_name) =
-        if role.is_empty() { ("ClusterRole", cluster_role) } else { ("Role", role) };
+    let (ref_kind, ref_name) = if role.is_empty() { ("ClusterRole", cluster_role) } else { ("Role", role) };
     let mut subjects = Vec::new();
     for (flag, subject) in [("user", "User"), ("group", "Group")] {
         for who in args.values(flag) {
@@ -159,8 +158,7 @@ fn binding(cx: &mut Cx, args: &Args, kind: Kind, failed: &str) -> Outcome {
         };
         subjects.push(crate::map! { "kind" => "ServiceAccount", "name" => who, "namespace" => ns });
     }
-    let mut fields =
-        crate::map! { "roleRef" => crate::map! { "apiGroup" => GROUP, "kind" => ref_kind, "name" => ref_name } };
+    let mut fields = crate::map! { "roleRef" => crate::map! { "apiGroup" => GROUP, "kind" => ref_kind, "name" => ref_name } };
     if !subjects.is_empty() {
         fields.set("subjects", Value::from(subjects));
     }
@@ -180,7 +178,8 @@ pub fn cluster_role_binding(cx: &mut Cx, args: &Args) -> Outcome {
 /// `create serviceaccount`.
 pub fn service_account(cx: &mut Cx, args: &Args) -> Outcome {
     let name = name(args)?;
-    let mut object = Object::new(Kind::SERVICE_ACCOUNT, crate::map! { "metadata" => crate::map! { "name" => &name } });
+    let mut object =
+        Object::new(Kind::SERVICE_ACCOUNT, crate::map! { "metadata" => crate::map! { "name" => &name } });
     if cx.base.explicit {
         object.set("metadata.namespace", cx.base.namespace.as_str());
     }
@@ -191,7 +190,8 @@ pub fn service_account(cx: &mut Cx, args: &Args) -> Outcome {
 pub fn token(cx: &mut Cx, args: &Args) -> Outcome {
     let name = name(args)?;
     let namespace = cx.base.namespace.clone();
-    let mut request = Request::new(Method::Create, Kind::SERVICE_ACCOUNT, Some(&namespace), &name).subresource("token");
+    let mut request =
+        Request::new(Method::Create, Kind::SERVICE_ACCOUNT, Some(&namespace), &name).subresource("token");
     request.body = crate::map! { "spec" => crate::map! { "audiences" => list(&args.values("audience")) } };
     let made = cx.object(request).map_err(|f| match f {
         Fail::Server(s) if s.reason == "NotFound" => {

@@ -38,7 +38,15 @@ pub fn required(args: &Args, names: &[&str]) -> Res<()> {
 
 /// Makes an object from its fields without `metadata`, and prints the result. `failed` goes before the
 /// server's message, as the generators of most kinds do.
-pub fn make(cx: &mut Cx, args: &Args, kind: Kind, name: &str, labels: Value, fields: Value, failed: &str) -> Outcome {
+pub fn make(
+    cx: &mut Cx,
+    args: &Args,
+    kind: Kind,
+    name: &str,
+    labels: Value,
+    fields: Value,
+    failed: &str,
+) -> Outcome {
     let mut meta = crate::map! { "name" => name };
     if !labels.is_empty() {
         meta.set("labels", labels);

@@ -62,8 +62,7 @@ fn service(cx: &mut Cx, args: &Args, type_name: &'static str) -> Outcome {
     if type_name == "ExternalName" {
         spec.set("externalName", args.value("external-name"));
     }
-    let fields =
-        crate::map! { "spec" => spec, "status" => crate::map! { "loadBalancer" => Value::map() } };
+    let fields = crate::map! { "spec" => spec, "status" => crate::map! { "loadBalancer" => Value::map() } };
     make(cx, args, Kind::SERVICE, &name, labels, fields, &format!("failed to create {type_name} service:"))
 }
 
@@ -175,7 +174,10 @@ pub fn ingress(cx: &mut Cx, args: &Args) -> Outcome {
         spec.set("rules", hosts.into_iter().map(|(host, paths)| rule_value(host, paths)).collect::<Value>());
     }
     if !secrets.is_empty() {
-        spec.set("tls", secrets.into_iter().map(|(secret, hosts)| tls_value(secret, hosts)).collect::<Value>());
+        spec.set(
+            "tls",
+            secrets.into_iter().map(|(secret, hosts)| tls_value(secret, hosts)).collect::<Value>(),
+        );
     }
     let fields = crate::map! { "spec" => spec, "status" => crate::map! { "loadBalancer" => Value::map() } };
     let object = crate::api::Object::new(Kind::INGRESS, fields);

@@ -36,7 +36,9 @@ pub fn quota(cx: &mut Cx, args: &Args) -> Outcome {
         let mut map = Value::map();
         for pair in hard.split(',') {
             let Some((k, v)) = pair.split_once('=') else {
-                return Err(Fail::Plain(format!("Invalid argument syntax {pair}, expected <resource>=<quantity>")));
+                return Err(Fail::Plain(format!(
+                    "Invalid argument syntax {pair}, expected <resource>=<quantity>"
+                )));
             };
             if crate::api::quantity::Quantity::parse(v).is_none() {
                 return Err("quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'".into());

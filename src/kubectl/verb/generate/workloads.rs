@@ -96,10 +96,7 @@ pub fn job(cx: &mut Cx, args: &Args) -> Outcome {
 fn from_cron_job(cx: &mut Cx, args: &Args, name: &str, from: &str, failed: &str) -> Outcome {
     let source = source(cx, from)?;
     if source.kind != Kind::CRON_JOB {
-        return Err(Fail::Plain(format!(
-            "unknown object type {}",
-            source.kind.info().kind
-        )));
+        return Err(Fail::Plain(format!("unknown object type {}", source.kind.info().kind)));
     }
     let mut spec = source.at("spec.jobTemplate.spec").clone();
     if spec.is_null() {

@@ -1,0 +1,224 @@
+//! `kubectl edit`: an object as text in an editor, and what was changed sent as a patch.
+//!
+//! The editor is what `KUBE_EDITOR` or `EDITOR` name, run by the shell, or the page's own editor.
+
+use super::common::live;
+use crate::api::request::{Options, PatchType};
+use crate::api::{Object, Text, Value, json, yaml};
+use crate::kubectl::cx::{Cx, Done, Outcome, Poll, Task};
+use crate::kubectl::diff::{Lists, Part, patch};
+use crate::kubectl::fail::{Fail, Res};
+use crate::kubectl::files;
+use crate::kubectl::flags::{Args, Flag, switch, text};
+use crate::kubectl::resource::label;
+use crate::os::{Edit, Ended, Pid, Spawn, Wait};
+use crate::time::Span;
+
+/// Flags.
+pub const FLAGS: &[Flag] = &[
+    text("output", 'o', "yaml"),
+    switch("output-patch", ' '),
+    switch("save-config", ' '),
+    switch("windows-line-endings", ' '),
+    text("subresource", ' ', ""),
+    text("field-manager", ' ', ""),
+    switch("record", ' '),
+];
+
+const NOTE: &str = "# Please edit the object below. Lines beginning with a '#' will be ignored,\n# and an empty file will abort the edit. If an error occurs while saving this file will be\n# reopened with the relevant failures.\n#\n";
+
+/// How often the page's editor is asked whether it is done.
+const ASK: Span = Span::millis(200);
+
+/// Runs the verb.
+pub fn run(cx: &mut Cx, args: &Args) -> Outcome {
+    if args.rest.is_empty() && !files::given(args) {
+        return Err(crate::kubectl::resource::MISSING.into());
+    }
+    let words = args.rest.clone();
+    let found = if words.len() == 1 && !words[0].contains('/') && !files::given(args) {
+        let kinds = crate::kubectl::resource::kinds_of(&words[0])?;
+        let namespace = cx.base.namespace.clone();
+        let mut all = Vec::new();
+        for kind in kinds {
+            all.extend(cx.list(kind, Some(&namespace), &Default::default())?.0);
+        }
+        all
+    } else {
+        let found = live(cx, args, &words)?;
+        Fail::join(found.fails)?;
+        found.objects
+    };
+    if found.is_empty() {
+        return Err("edit cancelled, no objects found".into());
+    }
+    let as_json = args.value("output") == "json";
+    let shown = match found.as_slice() {
+        [one] => one.value.clone(),
+        many => crate::kubectl::print::list(many),
+    };
+    let text = if as_json {
+        format!("{}\n", json::print_indented(&shown))
+    } else {
+        format!("{NOTE}{}", yaml::print(&shown))
+    };
+    let file = format!("/tmp/kubectl-edit-{}.yaml", cx.now() % 10_000_000_000);
+    cx.sys
+        .write_file(&file, text.as_bytes(), false)
+        .map_err(|e| Fail::Plain(format!("unable to write {file}: {}", e.text())))?;
+    let editor = ["KUBE_EDITOR", "EDITOR"].iter().find_map(|name| {
+        let found = cx.base.env.iter().find(|(k, v)| k == *name && !v.is_empty());
+        found.map(|(_, v)| v.to_string())
+    });
+    let state = match editor {
+        Some(command) => Stage::Child(launch(cx, &command, &file)?, command),
+        None => Stage::Page,
+    };
+    Ok(Done::Task(Box::new(Editing {
+        objects: found,
+        text,
+        file,
+        stage: state,
+        show_patch: args.is("output-patch"),
+        save_config: args.is("save-config"),
+    })))
+}
+
+fn launch(cx: &mut Cx, command: &str, file: &str) -> Res<Pid> {
+    let first = command.split_whitespace().next().unwrap_or("");
+    let path = cx.base.env.iter().find(|(k, _)| k == "PATH").map(|(_, v)| v.to_string()).unwrap_or_default();
+    let known = first.contains('/') && cx.sys.access(first, 1)
+        || path.split(':').any(|d| cx.sys.access(&format!("{d}/{first}"), 1))
+        || path.is_empty();
+    if !known {
+        return Err(Fail::Plain(format!("unable to launch the editor {command:?}")));
+    }
+    let cwd = cx.sys.cwd();
+    let argv = ["sh", "-c", &format!("{command} {file}")].map(Text::from).to_vec();
+    let spawn = Spawn {
+        file: Text::lit("sh"),
+        argv,
+        env: cx.base.env.clone(),
+        cwd,
+        fds: vec![(0, 0), (1, 1), (2, 2)],
+        ignored: vec![],
+        new_group: false,
+    };
+    cx.sys.spawn(spawn).map_err(|_| Fail::Plain(format!("unable to launch the editor {command:?}")))
+}
+
+#[derive(Clone, Debug)]
+enum Stage {
+    Child(Pid, String),
+    Page,
+}
+
+#[derive(Clone, Debug)]
+struct Editing {
+    objects: Vec<Object>,
+    text: String,
+    file: String,
+    stage: Stage,
+    show_patch: bool,
+    save_config: bool,
+}
+
+impl Editing {
+    /// What the person has made of the text.
+    fn finish(&mut self, cx: &mut Cx) -> Res<i32> {
+        let bytes = cx.sys.read_file(&self.file).unwrap_or_default();
+        let edited = String::from_utf8_lossy(&bytes).into_owned();
+        let bare = |t: &str| t.lines().filter(|l| !l.starts_with('#')).collect::<Vec<_>>().join("\n");
+        if bare(&edited) == bare(&self.text) {
+            let _ = cx.sys.unlink(&self.file);
+            cx.eprint("Edit cancelled, no changes made.\n");
+            return Ok(0);
+        }
+        let original = &self.objects[0];
+        let about = format!("{} {:?} is invalid", original.kind.info().qualified(), original.name());
+        if bare(&edited).trim().is_empty() {
+            return Err(self.kept(cx, &about));
+        }
+        let parsed = yaml::read_value(&edited, yaml::Limits::default());
+        let Ok(value) = parsed else { return Err(self.kept(cx, &about)) };
+        let all: Vec<Value> =
+            if self.objects.len() > 1 { value["items"].items().to_vec() } else { vec![value] };
+        for (old, new) in self.objects.clone().into_iter().zip(all) {
+            self.send(cx, &old, new, &about)?;
+        }
+        let _ = cx.sys.unlink(&self.file);
+        Ok(0)
+    }
+
+    fn send(&mut self, cx: &mut Cx, old: &Object, mut new: Value, about: &str) -> Res<()> {
+        if files::find_kind(new["apiVersion"].str(), new["kind"].str()) != Some(old.kind)
+            || new.at("metadata.name").str() != old.name()
+        {
+            return Err(self.kept(cx, about));
+        }
+        if self.save_config || old.annotation(super::apply::LAST_APPLIED).is_some() {
+            new = super::apply::annotated(&new);
+        }
+        let body = patch(&old.value, &new, Part::All, Lists::Keyed);
+        if self.show_patch {
+            cx.print(&format!("Patch: {}\n", json::print(&body)));
+        }
+        match cx.patch(old, PatchType::Strategic, body, Options::default()) {
+            Ok(object) => {
+                cx.print(&format!("{} edited\n", label(&object)));
+                Ok(())
+            }
+            Err(Fail::Server(s)) if s.reason == "Invalid" => Err(self.kept(cx, about)),
+            Err(fail) => {
+                let message = fail.message();
+                Err(self.kept(cx, &message))
+            }
+        }
+    }
+
+    /// The failure that says where the changes are kept.
+    fn kept(&mut self, _: &mut Cx, about: &str) -> Fail {
+        Fail::Raw(format!(
+            "error: {about}\nA copy of your changes has been stored to {:?}\nerror: Edit cancelled, no valid changes were saved.\n",
+            self.file
+        ))
+    }
+}
+
+impl Task for Editing {
+    fn poll(&mut self, cx: &mut Cx) -> Poll {
+        match &self.stage {
+            Stage::Child(pid, command) => match cx.sys.reap(Some(*pid)) {
+                Ok(None) => Poll::Wait(Wait { child: true, ..Wait::default() }),
+                Ok(Some((_, Ended::Code(0)))) => Poll::Done(self.finish(cx)),
+                _ => {
+                    let why = format!("there was a problem with the editor {command:?}");
+                    Poll::Done(Err(Fail::Plain(why)))
+                }
+            },
+            Stage::Page => {
+                let file = self.file.clone();
+                match cx.sys.edit(&file) {
+                    Edit::Open => {
+                        let until = Some(cx.sys.now() + ASK);
+                        Poll::Wait(Wait { until, ..Wait::default() })
+                    }
+                    Edit::Saved => Poll::Done(self.finish(cx)),
+                    Edit::Abandoned => {
+                        cx.eprint("Edit cancelled, no changes made.\n");
+                        Poll::Done(Ok(0))
+                    }
+                    Edit::Nobody => {
+                        let text = self.text.clone();
+                        cx.print(&text);
+                        Poll::Done(self.finish(cx))
+                    }
+                }
+            }
+        }
+    }
+
+    fn boxed_clone(&self) -> Box<dyn Task> {
+        Box::new(self.clone())
+    }
+}

@@ -1,0 +1,352 @@
+//! Verbs that tell about the cluster and kubectl itself: version, cluster-info, api-resources, api-versions,
+//! top, completion, options.
+
+use crate::api::{Kind, Value, json, yaml};
+use crate::kubectl::cx::{Cx, OK, Outcome, not_simulated};
+use crate::kubectl::fail::Fail;
+use crate::kubectl::flags::{Args, Flag, on, slice, switch, text};
+use crate::kubectl::help;
+use crate::kubectl::print::table::Table;
+
+/// Flags of `version`.
+pub const VERSION: &[Flag] = &[switch("client", ' '), text("output", 'o', "")];
+/// Flags of `api-resources`.
+pub const RESOURCES: &[Flag] = &[
+    text("api-group", ' ', ""),
+    switch("namespaced", ' '),
+    slice("verbs", ' '),
+    slice("categories", ' '),
+    text("sort-by", ' ', ""),
+    text("output", 'o', ""),
+    switch("no-headers", ' '),
+    on("cached"),
+    switch("show-managed-fields", ' '),
+];
+/// Flags of `top`.
+pub const TOP: &[Flag] = &[
+    text("sort-by", ' ', ""),
+    text("selector", 'l', ""),
+    text("field-selector", ' ', ""),
+    switch("containers", ' '),
+    switch("all-namespaces", 'A'),
+    switch("no-headers", ' '),
+    switch("sum", ' '),
+    switch("show-capacity", ' '),
+    switch("show-swap", ' '),
+    on("use-protocol-buffers"),
+];
+/// Flags of `cluster-info dump`.
+pub const DUMP: &[Flag] = &[
+    text("output-directory", ' ', ""),
+    slice("namespaces", ' '),
+    switch("all-namespaces", 'A'),
+    text("output", 'o', "json"),
+];
+
+const CLIENT: &str = "v1.36.3";
+const SERVER: &str = "v1.36.2";
+const KUSTOMIZE: &str = "v5.8.1";
+
+fn build(version: &str) -> Value {
+    crate::map! {
+        "major" => "1", "minor" => "36", "gitVersion" => version, "gitTreeState" => "clean",
+        "compiler" => "gc", "platform" => "linux/amd64",
+    }
+}
+
+/// Runs `version`.
+pub fn version(cx: &mut Cx, args: &Args) -> Outcome {
+    if !args.rest.is_empty() {
+        return Err(Fail::Usage(format!("extra arguments: {:?}", args.rest)));
+    }
+    let client_only = args.is("client");
+    match args.value("output") {
+        "" => {
+            let mut text = format!("Client Version: {CLIENT}\nKustomize Version: {KUSTOMIZE}\n");
+            if !client_only {
+                text += &format!("Server Version: {SERVER}\n");
+            }
+            cx.print(&text);
+        }
+        format @ ("json" | "yaml") => {
+            let mut value = crate::map! { "clientVersion" => build(CLIENT), "kustomizeVersion" => KUSTOMIZE };
+            if !client_only {
+                let mut server = build(SERVER);
+                for (k, v) in [
+                    ("emulationMajor", "1"),
+                    ("emulationMinor", "36"),
+                    ("minCompatibilityMajor", "1"),
+                    ("minCompatibilityMinor", "35"),
+                ] {
+                    server.set(k, v);
+                }
+                value.set("serverVersion", server);
+            }
+            let text = if format == "json" {
+                format!("{}\n", json::print_with_indent(&value, "  "))
+            } else {
+                yaml::print(&value)
+            };
+            cx.print(&text);
+        }
+        _ => return Err("--output must be 'yaml' or 'json'".into()),
+    }
+    OK
+}
+
+/// Runs `cluster-info`.
+pub fn cluster(cx: &mut Cx, _: &Args) -> Outcome {
+    cx.print(&format!(
+        "Kubernetes control plane is running at https://{}\n\nTo further debug and diagnose cluster problems, use 'kubectl cluster-info dump'.\n",
+        crate::kubectl::SERVER
+    ));
+    OK
+}
+
+/// Runs `cluster-info dump`.
+pub fn dump(_: &mut Cx, _: &Args) -> Outcome {
+    Err(not_simulated("kubectl cluster-info dump"))
+}
+
+/// A row of `api-resources`.
+struct Row {
+    plural: &'static str,
+    short: String,
+    version: &'static str,
+    namespaced: bool,
+    kind: &'static str,
+    all: bool,
+    verbs: &'static str,
+}
+
+const VERBS: &str = "create,delete,deletecollection,get,list,patch,update,watch";
+
+/// Resources that the API has, but this cluster does not keep: plural, short name, version, namespaced, kind,
+/// whether objects can only be created.
+const OTHERS: &[(&str, &str, &str, bool, &str, bool)] = &[
+    ("bindings", "", "v1", true, "Binding", true),
+    ("componentstatuses", "cs", "v1", false, "ComponentStatus", false),
+    (
+        "mutatingadmissionpolicies",
+        "",
+        "admissionregistration.k8s.io/v1",
+        false,
+        "MutatingAdmissionPolicy",
+        false,
+    ),
+    (
+        "mutatingadmissionpolicybindings",
+        "",
+        "admissionregistration.k8s.io/v1",
+        false,
+        "MutatingAdmissionPolicyBinding",
+        false,
+    ),
+    (
+        "validatingadmissionpolicies",
+        "",
+        "admissionregistration.k8s.io/v1",
+        false,
+        "ValidatingAdmissionPolicy",
+        false,
+    ),
+    (
+        "validatingadmissionpolicybindings",
+        "",
+        "admissionregistration.k8s.io/v1",
+        false,
+        "ValidatingAdmissionPolicyBinding",
+        false,
+    ),
+    ("selfsubjectreviews", "", "authentication.k8s.io/v1", false, "SelfSubjectReview", true),
+    ("tokenreviews", "", "authentication.k8s.io/v1", false, "TokenReview", true),
+    ("localsubjectaccessreviews", "", "authorization.k8s.io/v1", true, "LocalSubjectAccessReview", true),
+    ("selfsubjectaccessreviews", "", "authorization.k8s.io/v1", false, "SelfSubjectAccessReview", true),
+    ("selfsubjectrulesreviews", "", "authorization.k8s.io/v1", false, "SelfSubjectRulesReview", true),
+    ("subjectaccessreviews", "", "authorization.k8s.io/v1", false, "SubjectAccessReview", true),
+    (
+        "certificatesigningrequests",
+        "csr",
+        "certificates.k8s.io/v1",
+        false,
+        "CertificateSigningRequest",
+        false,
+    ),
+    ("events", "ev", "events.k8s.io/v1", true, "Event", false),
+    ("flowschemas", "", "flowcontrol.apiserver.k8s.io/v1", false, "FlowSchema", false),
+    (
+        "prioritylevelconfigurations",
+        "",
+        "flowcontrol.apiserver.k8s.io/v1",
+        false,
+        "PriorityLevelConfiguration",
+        false,
+    ),
+    ("ipaddresses", "ip", "networking.k8s.io/v1", false, "IPAddress", false),
+    ("servicecidrs", "", "networking.k8s.io/v1", false, "ServiceCIDR", false),
+    ("deviceclasses", "", "resource.k8s.io/v1", false, "DeviceClass", false),
+    ("resourceclaims", "", "resource.k8s.io/v1", true, "ResourceClaim", false),
+    ("resourceclaimtemplates", "", "resource.k8s.io/v1", true, "ResourceClaimTemplate", false),
+    ("resourceslices", "", "resource.k8s.io/v1", false, "ResourceSlice", false),
+    ("csistoragecapacities", "", "storage.k8s.io/v1", true, "CSIStorageCapacity", false),
+    ("volumeattributesclasses", "vac", "storage.k8s.io/v1", false, "VolumeAttributesClass", false),
+];
+
+fn group(version: &str) -> &str {
+    version.split_once('/').map_or("", |(g, _)| g)
+}
+
+fn rows() -> Vec<Row> {
+    let mut rows: Vec<Row> = Kind::all()
+        .map(|k| {
+            let i = k.info();
+            Row {
+                plural: i.plural,
+                short: i.short.join(","),
+                version: i.api_version,
+                namespaced: i.namespaced,
+                kind: i.kind,
+                all: i.in_all,
+                verbs: VERBS,
+            }
+        })
+        .collect();
+    rows.extend(OTHERS.iter().map(|(plural, short, version, namespaced, kind, create)| Row {
+        plural,
+        short: short.to_string(),
+        version,
+        namespaced: *namespaced,
+        kind,
+        all: false,
+        verbs: match (*create, *plural) {
+            (true, _) => "create",
+            (_, "componentstatuses") => "get,list",
+            _ => VERBS,
+        },
+    }));
+    rows.sort_by(|a, b| (group(a.version), a.plural).cmp(&(group(b.version), b.plural)));
+    rows
+}
+
+/// Runs `api-resources`.
+pub fn resources(cx: &mut Cx, args: &Args) -> Outcome {
+    if !args.rest.is_empty() {
+        return Err(Fail::Usage(format!("unexpected arguments: [{}]", args.rest.join(" "))));
+    }
+    let (output, sort) = (args.value("output"), args.value("sort-by"));
+    if !matches!(output, "" | "wide" | "name" | "json" | "yaml") {
+        return Err(Fail::Plain(format!("--output {output} is not available")));
+    }
+    if !matches!(sort, "" | "name" | "kind") {
+        return Err("--sort-by accepts only name or kind".into());
+    }
+    let mut rows = rows();
+    if args.changed("api-group") {
+        rows.retain(|r| group(r.version) == args.value("api-group"));
+    }
+    if args.changed("namespaced") {
+        rows.retain(|r| r.namespaced == args.is("namespaced"));
+    }
+    for verb in args.values("verbs") {
+        rows.retain(|r| r.verbs.split(',').any(|v| v == verb));
+    }
+    for category in args.values("categories") {
+        rows.retain(|r| r.all && category == "all");
+    }
+    match sort {
+        "name" => rows.sort_by_key(|r| r.plural),
+        "kind" => rows.sort_by_key(|r| r.kind),
+        _ => {}
+    }
+    let text = match output {
+        "name" => rows.iter().map(name_line).collect(),
+        "json" | "yaml" => listed(&rows, output),
+        _ => table(&rows, args, output == "wide"),
+    };
+    cx.print(&text);
+    OK
+}
+
+fn name_line(r: &Row) -> String {
+    match group(r.version) {
+        "" => format!("{}\n", r.plural),
+        g => format!("{}.{g}\n", r.plural),
+    }
+}
+
+fn table(rows: &[Row], args: &Args, wide: bool) -> String {
+    let mut table = Table::default();
+    let width = if wide { 7 } else { 5 };
+    let row = |cells: [&str; 7]| cells.iter().take(width).map(|c| c.to_string()).collect();
+    if !args.is("no-headers") {
+        table.row(row(["NAME", "SHORTNAMES", "APIVERSION", "NAMESPACED", "KIND", "VERBS", "CATEGORIES"]));
+    }
+    for r in rows {
+        let namespaced = if r.namespaced { "true" } else { "false" };
+        let category = if r.all { "all" } else { "" };
+        table.row(row([r.plural, &r.short, r.version, namespaced, r.kind, r.verbs, category]));
+    }
+    table.take()
+}
+
+fn listed(rows: &[Row], output: &str) -> String {
+    let resource = |r: &Row| {
+        crate::map! {
+            "name" => r.plural, "namespaced" => r.namespaced, "kind" => r.kind, "group" => group(r.version),
+            "verbs" => r.verbs.split(',').collect::<Value>(), "singularName" => r.kind.to_lowercase(),
+        }
+    };
+    let value = crate::map! {
+        "apiVersion" => "v1", "groupVersion" => "", "kind" => "APIResourceList",
+        "resources" => rows.iter().map(resource).collect::<Value>(),
+    };
+    if output == "json" { format!("{}\n", json::print_indented(&value)) } else { yaml::print(&value) }
+}
+
+/// Runs `api-versions`.
+pub fn versions(cx: &mut Cx, args: &Args) -> Outcome {
+    if !args.rest.is_empty() {
+        return Err(Fail::Usage(format!("unexpected arguments: [{}]", args.rest.join(" "))));
+    }
+    let mut all: Vec<&str> = rows().iter().map(|r| r.version).collect();
+    all.push("autoscaling/v1");
+    all.sort_unstable();
+    all.dedup();
+    let text: String = all.iter().map(|v| format!("{v}\n")).collect();
+    cx.print(&text);
+    OK
+}
+
+/// Runs `top pod` and `top node`.
+pub fn top(_: &mut Cx, args: &Args) -> Outcome {
+    if !matches!(args.value("sort-by"), "" | "cpu" | "memory") {
+        return Err("--sort-by accepts only cpu or memory".into());
+    }
+    Err("Metrics API not available".into())
+}
+
+/// Runs `completion`.
+pub fn completion(cx: &mut Cx, args: &Args) -> Outcome {
+    match args.rest.as_slice() {
+        [] => Err(Fail::Usage("Shell not specified.".into())),
+        [shell] if matches!(shell.as_str(), "bash" | "zsh" | "fish" | "powershell") => {
+            let note = format!("# {shell} completion for kubectl: the terminal completes by itself\n");
+            cx.print(&note);
+            OK
+        }
+        [shell] => Err(Fail::Usage(format!("Unsupported shell type {shell:?}."))),
+        _ => Err(Fail::Usage("Too many arguments. Expected only the shell type.".into())),
+    }
+}
+
+/// Runs `options`.
+pub fn options(cx: &mut Cx, _: &Args) -> Outcome {
+    cx.print(&help::options());
+    OK
+}
+
+/// Verbs that exist, but are not simulated.
+pub fn absent(cx: &mut Cx, _: &Args) -> Outcome {
+    let verb = cx.base.path.clone();
+    Err(not_simulated(&verb))
+}
