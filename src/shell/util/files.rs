@@ -1,1 +1,566 @@
-//! Files.
+//! Utilities that make, move and remove files.
+
+use super::ctx::Ctx;
+use super::{mode, opts};
+use crate::api::Text;
+use crate::os::program::{Errno, FileType};
+
+/// How deep directories are followed.
+const MAX_DEPTH: u32 = 64;
+
+/// The error of an operation on a path, in busybox's or GNU's words.
+fn cannot(ctx: &mut Ctx, busybox: &str, gnu: &str, path: &str, error: Errno) -> i32 {
+    let text = if ctx.busybox() {
+        format!("{busybox} '{path}': {}", error.text())
+    } else {
+        format!("{gnu} '{path}': {}", error.text())
+    };
+    ctx.fail(&text);
+    1
+}
+
+fn join(dir: &str, name: &str) -> String {
+    format!("{}/{name}", dir.trim_end_matches('/'))
+}
+
+/// The last part of a path.
+pub fn base(path: &str) -> &str {
+    let trimmed = path.trim_end_matches('/');
+    if trimmed.is_empty() { "/" } else { trimmed.rsplit('/').next().unwrap_or(trimmed) }
+}
+
+fn missing_operand(ctx: &mut Ctx, name: &str, text: &str) -> i32 {
+    if ctx.busybox() {
+        super::usage::print(ctx, name);
+    } else {
+        ctx.fail(text);
+        ctx.err(&format!("Try '{name} --help' for more information.\n"));
+    }
+    1
+}
+
+/// `touch`.
+pub fn touch(ctx: &mut Ctx) -> i32 {
+    let o = match opts::parse(ctx, "acmhd:t:r: no-create=c date=d reference=r") {
+        Ok(o) => o,
+        Err(status) => return status,
+    };
+    if o.rest.is_empty() {
+        return missing_operand(ctx, "touch", "missing file operand");
+    }
+    let mut when = None;
+    if let Some(text) = o.get('d') {
+        when = super::date::parse(text, ctx.sys.wall_micros());
+    }
+    if let Some(path) = o.get('r') {
+        when = ctx.sys.stat(path).ok().map(|s| s.mtime_micros);
+    }
+    let mut status = 0;
+    for path in &o.rest {
+        if o.has('c') && ctx.sys.stat(path).is_err() {
+            continue;
+        }
+        if let Err(error) = ctx.sys.touch(path, when) {
+            let text = if ctx.busybox() {
+                format!("{path}: {}", error.text())
+            } else {
+                format!("cannot touch '{path}': {}", error.text())
+            };
+            ctx.fail(&text);
+            status = 1;
+        }
+    }
+    status
+}
+
+/// `mkdir`.
+pub fn mkdir(ctx: &mut Ctx) -> i32 {
+    let o = match opts::parse(ctx, "pm:v parents=p mode=m verbose=v") {
+        Ok(o) => o,
+        Err(status) => return status,
+    };
+    if o.rest.is_empty() {
+        return missing_operand(ctx, "mkdir", "missing operand");
+    }
+    let bits = o.get('m').and_then(|m| mode::parse(m, 0o777, true, 0)).unwrap_or(0o755);
+    let mut status = 0;
+    for path in &o.rest {
+        let mut result = Ok(());
+        if o.has('p') {
+            let mut at = String::new();
+            for (i, part) in path.split('/').enumerate() {
+                if i > 0 {
+                    at.push('/');
+                }
+                at.push_str(part);
+                if part.is_empty() || ctx.sys.stat(&at).is_ok_and(|s| s.kind == FileType::Dir) {
+                    continue;
+                }
+                result = ctx.sys.mkdir(&at, bits);
+                if result.is_err() {
+                    break;
+                }
+            }
+        } else {
+            result = ctx.sys.mkdir(path, bits);
+        }
+        match result {
+            Ok(()) if o.has('m') => drop(ctx.sys.chmod(path, bits)),
+            Ok(()) => {}
+            Err(error) => {
+                status = cannot(ctx, "can't create directory", "cannot create directory", path, error);
+                if !ctx.busybox() {
+                    // GNU quotes this one in its own way.
+                    if let Some((_, bytes)) = ctx.out.last_mut() {
+                        let text = String::from_utf8_lossy(bytes).replace(&format!("'{path}'"), &format!("‘{path}’"));
+                        *bytes = text.into_bytes();
+                    }
+                }
+            }
+        }
+    }
+    status
+}
+
+/// `rmdir`.
+pub fn rmdir(ctx: &mut Ctx) -> i32 {
+    let o = match opts::parse(ctx, "pv ignore-fail-on-non-empty=i parents=p") {
+        Ok(o) => o,
+        Err(status) => return status,
+    };
+    if o.rest.is_empty() {
+        return missing_operand(ctx, "rmdir", "missing operand");
+    }
+    let mut status = 0;
+    for path in &o.rest {
+        if let Err(error) = ctx.sys.rmdir(path) {
+            if error == Errno::ENOTEMPTY && o.has('i') {
+                continue;
+            }
+            let text = if ctx.busybox() {
+                format!("'{path}': {}", error.text())
+            } else {
+                format!("failed to remove '{path}': {}", error.text())
+            };
+            ctx.fail(&text);
+            status = 1;
+        }
+    }
+    status
+}
+
+/// `rm`.
+pub fn rm(ctx: &mut Ctx) -> i32 {
+    let o = match opts::parse(ctx, "rRfiv recursive=r force=f verbose=v") {
+        Ok(o) => o,
+        Err(status) => return status,
+    };
+    if o.rest.is_empty() {
+        return if o.has('f') { 0 } else { missing_operand(ctx, "rm", "missing operand") };
+    }
+    let recursive = o.has('r') || o.has('R');
+    let mut status = 0;
+    for path in &o.rest {
+        match ctx.sys.lstat(path) {
+            Err(Errno::ENOENT | Errno::ENOTDIR) if o.has('f') => {}
+            Err(error) => status = cannot(ctx, "can't remove", "cannot remove", path, error),
+            Ok(stat) if stat.kind == FileType::Dir && !recursive => {
+                let text = if ctx.busybox() {
+                    format!("'{path}' is a directory")
+                } else {
+                    format!("cannot remove '{path}': Is a directory")
+                };
+                ctx.fail(&text);
+                status = 1;
+            }
+            Ok(_) if matches!(base(path), "." | "..") => {
+                let text = if ctx.busybox() {
+                    "can't remove '.' or '..'".to_owned()
+                } else {
+                    format!("refusing to remove '.' or '..' directory: skipping '{path}'")
+                };
+                ctx.fail(&text);
+                status = 1;
+            }
+            Ok(_) if &**path == "/" && !ctx.busybox() => {
+                ctx.fail("it is dangerous to operate recursively on '/'");
+                ctx.fail("use --no-preserve-root to override this failsafe");
+                status = 1;
+            }
+            Ok(_) => status |= remove(ctx, path, 0),
+        }
+    }
+    status
+}
+
+fn remove(ctx: &mut Ctx, path: &str, depth: u32) -> i32 {
+    let mut status = 0;
+    let is_dir = ctx.sys.lstat(path).is_ok_and(|s| s.kind == FileType::Dir);
+    if is_dir && depth < MAX_DEPTH {
+        for name in ctx.sys.read_dir(path).unwrap_or_default() {
+            status |= remove(ctx, &join(path, &name), depth + 1);
+        }
+    }
+    let result = if is_dir { ctx.sys.rmdir(path) } else { ctx.sys.unlink(path) };
+    match result {
+        Err(_) if status != 0 => 1,
+        Err(error) => cannot(ctx, "can't remove", "cannot remove", path, error),
+        Ok(()) => status,
+    }
+}
+
+/// Where the sources go: (source, destination) pairs.
+fn targets(ctx: &mut Ctx, o: &opts::Opts, name: &str) -> Result<Vec<(Text, String)>, i32> {
+    let mut words = o.rest.clone();
+    let into = match o.get('t') {
+        Some(dir) => dir.clone(),
+        None if words.len() < 2 => {
+            let text = match words.first() {
+                Some(w) => format!("missing destination file operand after '{w}'"),
+                None => "missing file operand".into(),
+            };
+            return Err(missing_operand(ctx, name, &text));
+        }
+        None => words.pop().unwrap_or_default(),
+    };
+    let is_dir = ctx.sys.stat(&into).is_ok_and(|s| s.kind == FileType::Dir) && !o.has('T');
+    if words.len() > 1 && !is_dir {
+        let text =
+            if ctx.busybox() { format!("'{into}': Not a directory") } else { format!("target '{into}': No such file or directory") };
+        ctx.fail(&text);
+        return Err(1);
+    }
+    let to = |w: &Text| if is_dir { join(&into, base(w)) } else { into.to_string() };
+    Ok(words.iter().map(|w| (w.clone(), to(w))).collect())
+}
+
+/// `cp`.
+pub fn cp(ctx: &mut Ctx) -> i32 {
+    let o = match opts::parse(ctx, "arRpdfivnuLPHlst:T recursive=r archive=a force=f verbose=v") {
+        Ok(o) => o,
+        Err(status) => return status,
+    };
+    let pairs = match targets(ctx, &o, "cp") {
+        Ok(pairs) => pairs,
+        Err(status) => return status,
+    };
+    let recursive = o.has('r') || o.has('R') || o.has('a');
+    let mut status = 0;
+    for (from, to) in pairs {
+        if o.has('n') && ctx.sys.stat(&to).is_ok() {
+            continue;
+        }
+        status |= copy(ctx, &from, &to, recursive, o.has('a') || o.has('p'), 0);
+    }
+    status
+}
+
+fn copy(ctx: &mut Ctx, from: &str, to: &str, recursive: bool, keep: bool, depth: u32) -> i32 {
+    let stat = if recursive { ctx.sys.lstat(from) } else { ctx.sys.stat(from) };
+    let stat = match stat {
+        Ok(stat) => stat,
+        Err(error) => return cannot(ctx, "can't stat", "cannot stat", from, error),
+    };
+    let result = match stat.kind {
+        FileType::Dir if !recursive => {
+            let text = if ctx.busybox() {
+                format!("omitting directory '{from}'")
+            } else {
+                format!("-r not specified; omitting directory '{from}'")
+            };
+            ctx.fail(&text);
+            return 1;
+        }
+        FileType::Dir => {
+            if depth > MAX_DEPTH {
+                return 1;
+            }
+            let names = ctx.sys.read_dir(from).unwrap_or_default();
+            if ctx.sys.stat(to).is_err()
+                && let Err(error) = ctx.sys.mkdir(to, stat.mode)
+            {
+                return cannot(ctx, "can't create directory", "cannot create directory", to, error);
+            }
+            let mut status = 0;
+            for name in names {
+                status |= copy(ctx, &join(from, &name), &join(to, &name), true, keep, depth + 1);
+            }
+            return status;
+        }
+        FileType::Symlink => {
+            let target = stat.target.clone().unwrap_or_default();
+            let _ = ctx.sys.unlink(to);
+            ctx.sys.symlink(&target, to)
+        }
+        _ => match ctx.sys.read_file(from) {
+            Ok(bytes) => {
+                let fresh = ctx.sys.stat(to).is_err();
+                let done = ctx.sys.write_file(to, &bytes, false);
+                if done.is_ok() && (fresh || keep) {
+                    let _ = ctx.sys.chmod(to, stat.mode);
+                }
+                done
+            }
+            Err(error) => return cannot(ctx, "can't open", "cannot open", from, error),
+        },
+    };
+    if keep {
+        let _ = ctx.sys.touch(to, Some(stat.mtime_micros));
+    }
+    match result {
+        Ok(()) => 0,
+        Err(error) => cannot(ctx, "can't create", "cannot create regular file", to, error),
+    }
+}
+
+/// `mv`.
+pub fn mv(ctx: &mut Ctx) -> i32 {
+    let o = match opts::parse(ctx, "finvTt: force=f verbose=v no-clobber=n") {
+        Ok(o) => o,
+        Err(status) => return status,
+    };
+    let pairs = match targets(ctx, &o, "mv") {
+        Ok(pairs) => pairs,
+        Err(status) => return status,
+    };
+    let mut status = 0;
+    for (from, to) in pairs {
+        if o.has('n') && ctx.sys.stat(&to).is_ok() {
+            continue;
+        }
+        match ctx.sys.rename(&from, &to) {
+            Ok(()) => {}
+            Err(Errno::EXDEV) => {
+                let failed = copy(ctx, &from, &to, true, true, 0);
+                status |= if failed == 0 { remove(ctx, &from, 0) } else { failed };
+            }
+            Err(Errno::ENOENT) if ctx.sys.lstat(&from).is_err() => {
+                status = cannot(ctx, "can't rename", "cannot stat", &from, Errno::ENOENT);
+            }
+            Err(error) if ctx.busybox() => status = cannot(ctx, "can't rename", "", &from, error),
+            Err(error) => {
+                ctx.fail(&format!("cannot move '{from}' to '{to}': {}", error.text()));
+                status = 1;
+            }
+        }
+    }
+    status
+}
+
+/// `ln`.
+pub fn ln(ctx: &mut Ctx) -> i32 {
+    let o = match opts::parse(ctx, "sfnvTrt: symbolic=s force=f no-dereference=n") {
+        Ok(o) => o,
+        Err(status) => return status,
+    };
+    if o.rest.is_empty() {
+        return missing_operand(ctx, "ln", "missing file operand");
+    }
+    let pairs = if o.rest.len() == 1 {
+        vec![(o.rest[0].clone(), base(&o.rest[0]).to_owned())]
+    } else {
+        match targets(ctx, &o, "ln") {
+            Ok(pairs) => pairs,
+            Err(status) => return status,
+        }
+    };
+    let mut status = 0;
+    for (from, mut to) in pairs {
+        if o.has('n') && let Some(last) = o.rest.last().filter(|l| ctx.sys.lstat(l).is_ok_and(|s| s.kind == FileType::Symlink)) {
+            to = last.to_string();
+        }
+        if o.has('f') {
+            let _ = ctx.sys.unlink(&to);
+        }
+        let result = if o.has('s') { ctx.sys.symlink(&from, &to) } else { ctx.sys.link(&from, &to) };
+        if let Err(error) = result {
+            let text = match (ctx.busybox(), o.has('s')) {
+                (true, _) if error == Errno::ENOENT => format!("{from}: {}", error.text()),
+                (true, _) => format!("{to}: {}", error.text()),
+                (false, true) => format!("failed to create symbolic link '{to}': {}", error.text()),
+                (false, false) if error == Errno::ENOENT => format!("failed to access '{from}': {}", error.text()),
+                (false, false) => format!("failed to create hard link '{to}': {}", error.text()),
+            };
+            ctx.fail(&text);
+            status = 1;
+        }
+    }
+    status
+}
+
+/// `chmod`.
+pub fn chmod(ctx: &mut Ctx) -> i32 {
+    // A mode such as `-x` is no option.
+    let mut args = ctx.args.clone();
+    let symbolic = args.iter().position(|a| a.starts_with('-') && a.len() > 1 && a[1..].chars().all(|c| "rwxst".contains(c)));
+    let early = symbolic.map(|i| args.remove(i));
+    let mut o = match opts::parse_args(ctx, "Rvcf recursive=R", &args[1..]) {
+        Ok(o) => o,
+        Err(status) => return status,
+    };
+    if let Some(mode) = early {
+        o.rest.insert(0, mode);
+    }
+    if o.rest.len() < 2 {
+        return missing_operand(ctx, "chmod", "missing operand");
+    }
+    let text = o.rest.remove(0);
+    if mode::parse(&text, 0, false, 0o022).is_none() {
+        let line = if ctx.busybox() { format!("invalid mode '{text}'") } else { format!("invalid mode: ‘{text}’\nTry 'chmod --help' for more information.") };
+        ctx.fail(&line);
+        return 1;
+    }
+    let mut status = 0;
+    for path in &o.rest {
+        status |= change(ctx, path, o.has('R'), 0, &mut |ctx, path| {
+            let stat = ctx.sys.stat(path)?;
+            let bits = mode::parse(&text, stat.mode, stat.kind == FileType::Dir, 0o022).unwrap_or(stat.mode);
+            ctx.sys.chmod(path, bits)
+        });
+    }
+    status
+}
+
+/// Does something to a path and, perhaps, to everything below it.
+fn change(
+    ctx: &mut Ctx,
+    path: &str,
+    recursive: bool,
+    depth: u32,
+    work: &mut dyn FnMut(&mut Ctx, &str) -> Result<(), Errno>,
+) -> i32 {
+    let mut status = 0;
+    if let Err(error) = work(ctx, path) {
+        let text = if ctx.busybox() {
+            format!("{path}: {}", error.text())
+        } else {
+            format!("cannot access '{path}': {}", error.text())
+        };
+        ctx.fail(&text);
+        status = 1;
+    }
+    let is_dir = ctx.sys.lstat(path).is_ok_and(|s| s.kind == FileType::Dir);
+    if recursive && is_dir && depth < MAX_DEPTH {
+        for name in ctx.sys.read_dir(path).unwrap_or_default() {
+            status |= change(ctx, &join(path, &name), true, depth + 1, work);
+        }
+    }
+    status
+}
+
+/// A line of `/etc/passwd` or `/etc/group` by name: its number.
+fn id_named(ctx: &Ctx, file: &str, name: &str) -> Option<u32> {
+    if let Ok(n) = name.parse() {
+        return Some(n);
+    }
+    let bytes = ctx.sys.read_file(file).ok()?;
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    text.lines().find_map(|l| {
+        let mut fields = l.split(':');
+        (fields.next() == Some(name)).then(|| fields.nth(1)?.parse().ok()).flatten()
+    })
+}
+
+/// `chown` and `chgrp`.
+pub fn chown(ctx: &mut Ctx) -> i32 {
+    let mut o = match opts::parse(ctx, "Rhvcf recursive=R") {
+        Ok(o) => o,
+        Err(status) => return status,
+    };
+    if o.rest.len() < 2 {
+        return missing_operand(ctx, "chown", "missing operand");
+    }
+    let who = o.rest.remove(0);
+    let group_only = base(&ctx.args[0]) == "chgrp";
+    let (user, group) = match who.split_once([':', '.']) {
+        Some((u, g)) => (u, g),
+        None if group_only => ("", &*who),
+        None => (&*who, ""),
+    };
+    let uid = id_named(ctx, "/etc/passwd", user);
+    let gid = id_named(ctx, "/etc/group", group);
+    if !user.is_empty() && uid.is_none() || !group.is_empty() && gid.is_none() {
+        let text = match (ctx.busybox(), user.is_empty() || uid.is_some()) {
+            (true, true) => format!("unknown group {group}"),
+            (true, false) => format!("unknown user {user}"),
+            (false, true) => format!("invalid group: ‘{who}’"),
+            (false, false) => format!("invalid user: ‘{who}’"),
+        };
+        ctx.fail(&text);
+        return 1;
+    }
+    let mut status = 0;
+    for path in &o.rest {
+        status |= change(ctx, path, o.has('R'), 0, &mut |ctx, path| ctx.sys.chown(path, uid, gid));
+    }
+    status
+}
+
+/// `truncate`.
+pub fn truncate(ctx: &mut Ctx) -> i32 {
+    let o = match opts::parse(ctx, "cs: size=s") {
+        Ok(o) => o,
+        Err(status) => return status,
+    };
+    let Some(size) = o.get('s').and_then(|s| super::text::size(s)) else {
+        return missing_operand(ctx, "truncate", "you must specify either ‘--size’ or ‘--reference’");
+    };
+    let mut status = 0;
+    for path in &o.rest {
+        if ctx.sys.stat(path).is_err() && !o.has('c') {
+            let _ = ctx.sys.touch(path, None);
+        }
+        if let Err(error) = ctx.sys.truncate(path, size) {
+            status = cannot(ctx, "can't open", "cannot open", path, error);
+        }
+    }
+    status
+}
+
+/// `mktemp`.
+pub fn mktemp(ctx: &mut Ctx) -> i32 {
+    let o = match opts::parse(ctx, "dqtup: directory=d tmpdir=p") {
+        Ok(o) => o,
+        Err(status) => return status,
+    };
+    let default = if ctx.busybox() { "tmp.XXXXXX" } else { "tmp.XXXXXXXXXX" };
+    let template = o.rest.first().map_or(default, |t| t).to_owned();
+    let count = template.chars().rev().take_while(|c| *c == 'X').count();
+    if count < 3 {
+        ctx.fail(&format!("too few X's in template ‘{template}’"));
+        return 1;
+    }
+    const LETTERS: &[u8] = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+    let mut name = template[..template.len() - count].to_owned();
+    for _ in 0..count {
+        name.push(char::from(LETTERS[ctx.sys.rng().below(LETTERS.len() as u64) as usize]));
+    }
+    let in_tmp = o.rest.is_empty() || o.has('t') || o.has('p');
+    if in_tmp && !name.contains('/') {
+        let dir = o.get('p').cloned().or_else(|| ctx.env("TMPDIR")).unwrap_or(Text::lit("/tmp"));
+        name = join(&dir, &name);
+    }
+    let made = if o.has('d') { ctx.sys.mkdir(&name, 0o700) } else { ctx.sys.write_file(&name, b"", false) };
+    match made {
+        Ok(()) => {
+            let _ = ctx.sys.chmod(&name, if o.has('d') { 0o700 } else { 0o600 });
+            ctx.print(format!("{name}\n"));
+            0
+        }
+        Err(error) => {
+            ctx.fail(&format!("failed to create file via template ‘{template}’: {}", error.text()));
+            1
+        }
+    }
+}
+
+/// `mkfifo`.
+pub fn mkfifo(ctx: &mut Ctx) -> i32 {
+    let mut status = 0;
+    for path in ctx.args[1..].to_vec() {
+        if let Err(error) = ctx.sys.mkfifo(&path) {
+            status = cannot(ctx, "can't create", "cannot create fifo", &path, error);
+        }
+    }
+    status
+}

@@ -56,15 +56,8 @@ impl Applet {
         let mut ctx = Ctx::new(sys, self.args.clone(), self.style);
         ctx.env = self.env.clone();
         ctx.stdin = stdin;
-        self.state = match self.row.kind {
-            Kind::Plain(function) => {
-                let status = function(&mut ctx);
-                if ctx.wants_stdin {
-                    self.state = State::Collect(Vec::new());
-                    return;
-                }
-                State::Done(status)
-            }
+        let state = match self.row.kind {
+            Kind::Plain(function) => State::Done(function(&mut ctx)),
             Kind::Stream(build) => match build(&mut ctx) {
                 Ok(stream) => State::Running(Box::new(stream)),
                 Err(status) => State::Done(status),
@@ -74,6 +67,11 @@ impl Applet {
                 Err(status) => State::Done(status),
             },
         };
+        if ctx.wants_stdin {
+            self.state = State::Collect(Vec::new());
+            return;
+        }
+        self.state = state;
         self.out = ctx.out;
     }
 }

@@ -1,0 +1,531 @@
+//! `sed`: addresses, ranges, `s`, `d`, `p`, `q`, `a`, `i`, `c`, `y`, `n`, `=`, `-n`, `-i`, `-E`.
+
+use super::ctx::Ctx;
+use super::opts;
+use super::regex::Regex;
+use super::stream::{Filter, Go, Lines, Stream};
+use crate::os::program::Errno;
+
+#[derive(Clone, Debug)]
+enum Addr {
+    Line(u64),
+    Last,
+    Match(Regex),
+}
+
+#[derive(Clone, Debug)]
+struct Command {
+    from: Option<Addr>,
+    to: Option<Addr>,
+    negated: bool,
+    verb: Verb,
+    inside: bool,
+    until: u64,
+}
+
+#[derive(Clone, Debug)]
+enum Verb {
+    Subst { regex: Regex, with: String, global: bool, print: bool, nth: usize },
+    Translate(Vec<char>, Vec<char>),
+    Text(char, String),
+    Simple(char),
+    /// A block, up to the command of that number.
+    Block(usize),
+}
+
+#[derive(Clone, Debug)]
+struct Sed {
+    commands: Vec<Command>,
+    quiet: bool,
+    in_place: Option<String>,
+    name: String,
+    edited: Vec<u8>,
+    lines: Lines,
+    held: Option<Vec<u8>>,
+    number: u64,
+    hold: String,
+    pattern: String,
+    quit: bool,
+    failed: bool,
+}
+
+/// `sed`.
+pub fn sed(ctx: &mut Ctx) -> Result<Stream, i32> {
+    let o = opts::parse(ctx, "nrEi::e:f:szu quiet=n silent=n regexp-extended=E expression=e in-place=i file=f")?;
+    let mut rest = o.rest.clone();
+    let mut script: Vec<String> = o.all('e').map(|e| e.to_string()).collect();
+    for path in o.all('f') {
+        match ctx.sys.read_file(path) {
+            Ok(bytes) => script.push(String::from_utf8_lossy(&bytes).into_owned()),
+            Err(error) => {
+                ctx.fail(&format!("couldn't open file {path}: {}", error.text()));
+                return Err(1);
+            }
+        }
+    }
+    if script.is_empty() {
+        if rest.is_empty() {
+            super::usage::print(ctx, "sed");
+            return Err(1);
+        }
+        script.push(rest.remove(0).to_string());
+    }
+    let text = script.join("\n");
+    let mut parser = Parser { chars: text.chars().collect(), pos: 0, extended: o.has('r') || o.has('E') };
+    let commands = match parser.commands() {
+        Ok(commands) => commands,
+        Err(error) => {
+            let place = if ctx.busybox() { error.to_owned() } else { format!("-e expression #1, char {}: {error}", parser.pos) };
+            ctx.fail(&place);
+            return Err(1);
+        }
+    };
+    let filter = Sed {
+        commands,
+        quiet: o.has('n'),
+        in_place: o.get('i').map(|s| s.to_string()),
+        name: String::new(),
+        edited: Vec::new(),
+        lines: Lines::default(),
+        held: None,
+        number: 0,
+        hold: String::new(),
+        pattern: String::new(),
+        quit: false,
+        failed: false,
+    };
+    Ok(Stream::new(ctx, filter, rest))
+}
+
+struct Parser {
+    chars: Vec<char>,
+    pos: usize,
+    extended: bool,
+}
+
+type Parsed<T> = Result<T, &'static str>;
+
+impl Parser {
+    fn peek(&self) -> Option<char> {
+        self.chars.get(self.pos).copied()
+    }
+
+    fn skip(&mut self, set: &str) {
+        while self.peek().is_some_and(|c| set.contains(c)) {
+            self.pos += 1;
+        }
+    }
+
+    fn commands(&mut self) -> Parsed<Vec<Command>> {
+        let mut out: Vec<Command> = Vec::new();
+        let mut open = Vec::new();
+        loop {
+            self.skip(" \t\n;");
+            let Some(c) = self.peek() else { break };
+            if c == '#' {
+                while self.peek().is_some_and(|c| c != '\n') {
+                    self.pos += 1;
+                }
+                continue;
+            }
+            if c == '}' {
+                self.pos += 1;
+                let Some(start) = open.pop() else { return Err("unexpected `}'") };
+                let end = out.len();
+                let command: &mut Command = &mut out[start];
+                command.verb = Verb::Block(end);
+                continue;
+            }
+            let from = self.address()?;
+            let mut to = None;
+            self.skip(" ");
+            if from.is_some() && self.peek() == Some(',') {
+                self.pos += 1;
+                self.skip(" ");
+                to = self.address()?;
+                if to.is_none() {
+                    return Err("unexpected `,'");
+                }
+            }
+            self.skip(" ");
+            let negated = self.peek() == Some('!');
+            self.pos += usize::from(negated);
+            self.skip(" ");
+            if self.peek() == Some('{') {
+                open.push(out.len());
+            }
+            let verb = self.verb()?;
+            out.push(Command { from, to, negated, verb, inside: false, until: 0 });
+        }
+        if open.is_empty() { Ok(out) } else { Err("unmatched `{'") }
+    }
+
+    fn address(&mut self) -> Parsed<Option<Addr>> {
+        match self.peek() {
+            Some('$') => {
+                self.pos += 1;
+                Ok(Some(Addr::Last))
+            }
+            Some(c) if c.is_ascii_digit() => {
+                let mut n = 0_u64;
+                while let Some(d) = self.peek().and_then(|c| c.to_digit(10)) {
+                    n = n.saturating_mul(10).saturating_add(u64::from(d));
+                    self.pos += 1;
+                }
+                Ok(Some(Addr::Line(n)))
+            }
+            Some(c @ ('/' | '\\')) => {
+                self.pos += 1;
+                let delimiter = if c == '/' {
+                    '/'
+                } else {
+                    self.pos += 1;
+                    *self.chars.get(self.pos - 1).ok_or("unterminated address regex")?
+                };
+                let text = self.until(delimiter, true).ok_or("unterminated address regex")?;
+                let fold = self.peek() == Some('I');
+                self.pos += usize::from(fold);
+                Ok(Some(Addr::Match(Regex::new(&text, self.extended, fold)?)))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Text up to a delimiter, whose escaped form becomes itself.
+    fn until(&mut self, delimiter: char, regex: bool) -> Option<String> {
+        let mut out = String::new();
+        let mut in_set = false;
+        loop {
+            let c = self.peek()?;
+            self.pos += 1;
+            match c {
+                '\\' => {
+                    let next = self.peek()?;
+                    self.pos += 1;
+                    if next == delimiter && !(regex && "|()+?".contains(next)) {
+                        out.push(next);
+                    } else {
+                        out.push('\\');
+                        out.push(next);
+                    }
+                }
+                c if c == delimiter && !in_set => return Some(out),
+                c => {
+                    if regex && c == '[' && !in_set {
+                        in_set = self.chars[self.pos..].iter().skip(1).take_while(|c| **c != '\n').any(|c| *c == ']');
+                    } else if c == ']' {
+                        in_set = false;
+                    }
+                    out.push(c);
+                }
+            }
+        }
+    }
+
+    fn verb(&mut self) -> Parsed<Verb> {
+        let Some(c) = self.peek() else { return Err("missing command") };
+        self.pos += 1;
+        match c {
+            's' => self.subst(),
+            'y' => {
+                let delimiter = self.peek().ok_or("unterminated `y' command")?;
+                self.pos += 1;
+                let from = self.until(delimiter, false).ok_or("unterminated `y' command")?;
+                let to = self.until(delimiter, false).ok_or("unterminated `y' command")?;
+                Ok(Verb::Translate(from.chars().collect(), to.chars().collect()))
+            }
+            'a' | 'i' | 'c' => {
+                self.skip(" \t");
+                if self.peek() == Some('\\') {
+                    self.pos += 1;
+                    self.skip(" \t");
+                    if self.peek() == Some('\n') {
+                        self.pos += 1;
+                    }
+                }
+                let mut text = String::new();
+                while let Some(c) = self.peek().filter(|c| *c != '\n') {
+                    self.pos += 1;
+                    if c == '\\' {
+                        match self.peek() {
+                            Some('n') => text.push('\n'),
+                            Some('t') => text.push('\t'),
+                            other => text.extend(other),
+                        }
+                        self.pos += 1;
+                    } else {
+                        text.push(c);
+                    }
+                }
+                Ok(Verb::Text(c, text))
+            }
+            '{' => Ok(Verb::Block(0)),
+            'd' | 'D' | 'p' | 'P' | 'q' | 'n' | 'N' | '=' | 'h' | 'H' | 'g' | 'G' | 'x' => Ok(Verb::Simple(c)),
+            _ => Err("unknown command"),
+        }
+    }
+
+    fn subst(&mut self) -> Parsed<Verb> {
+        const OPEN: &str = "unterminated `s' command";
+        let delimiter = self.peek().ok_or(OPEN)?;
+        self.pos += 1;
+        let pattern = self.until(delimiter, true).ok_or(OPEN)?;
+        let with = self.until(delimiter, false).ok_or(OPEN)?;
+        let (mut global, mut print, mut nth, mut fold) = (false, false, 0, false);
+        while let Some(c) = self.peek() {
+            match c {
+                'g' => global = true,
+                'p' => print = true,
+                'i' | 'I' => fold = true,
+                '0'..='9' => nth = nth * 10 + c as usize - '0' as usize,
+                'm' | 'M' | ' ' => {}
+                ';' | '\n' | '}' | '#' => break,
+                _ => return Err("unknown option to `s'"),
+            }
+            self.pos += 1;
+            if nth > 100_000 {
+                return Err("number option to `s' command may not be zero");
+            }
+        }
+        let regex = Regex::new(&pattern, self.extended, fold)?;
+        Ok(Verb::Subst { regex, with, global, print, nth: nth.max(1) })
+    }
+}
+
+/// The text of a replacement for one match.
+fn replacement(with: &str, chars: &[char], found: &super::regex::Match, out: &mut String) {
+    let group = |n: usize| found.groups.get(n).copied().flatten().map(|(a, b)| chars[a..b].iter().collect::<String>()).unwrap_or_default();
+    let mut it = with.chars();
+    while let Some(c) = it.next() {
+        match c {
+            '&' => out.push_str(&group(0)),
+            '\\' => match it.next() {
+                Some(d) if d.is_ascii_digit() => out.push_str(&group(d as usize - '0' as usize)),
+                Some('n') => out.push('\n'),
+                Some('t') => out.push('\t'),
+                other => out.extend(other),
+            },
+            c => out.push(c),
+        }
+    }
+}
+
+/// Replaces matches; `None` if there are none.
+pub fn substitute(regex: &Regex, text: &str, with: &str, global: bool, nth: usize) -> Option<(String, usize)> {
+    let chars: Vec<char> = text.chars().collect();
+    let mut out = String::new();
+    let (mut at, mut count, mut done) = (0, 0, 0);
+    while let Some(found) = regex.find(&chars, at) {
+        let (a, b) = found.whole();
+        out.extend(&chars[at..a]);
+        count += 1;
+        if count >= nth && (global || done == 0) {
+            replacement(with, &chars, &found, &mut out);
+            done += 1;
+        } else {
+            out.extend(&chars[a..b]);
+        }
+        at = b;
+        if a == b {
+            out.extend(chars.get(b));
+            at = b + 1;
+        }
+        if at > chars.len() || done > 0 && !global {
+            break;
+        }
+    }
+    out.extend(chars.get(at..).unwrap_or(&[]));
+    (done > 0).then_some((out, done))
+}
+
+impl Sed {
+    fn emit(&mut self, ctx: &mut Ctx, text: &str) {
+        if self.in_place.is_some() {
+            self.edited.extend_from_slice(text.as_bytes());
+            self.edited.push(b'\n');
+        } else {
+            ctx.print(format!("{text}\n"));
+        }
+    }
+
+    fn selected(&mut self, i: usize, last: bool) -> bool {
+        let number = self.number;
+        let pattern = &self.pattern;
+        let hit = |a: &Addr| match a {
+            Addr::Line(n) => *n == number,
+            Addr::Last => last,
+            Addr::Match(r) => r.matches(pattern),
+        };
+        let c = &mut self.commands[i];
+        let inside = match (&c.from, &c.to) {
+            (None, _) => true,
+            (Some(from), None) => hit(from),
+            (Some(_), Some(to)) if c.inside => {
+                c.inside = match to {
+                    Addr::Line(n) => number < *n,
+                    other => !hit(other),
+                };
+                true
+            }
+            (Some(from), Some(to)) => {
+                let begins = hit(from);
+                c.inside = begins && !matches!(to, Addr::Line(n) if *n <= number) && !(matches!(to, Addr::Last) && last);
+                begins
+            }
+        };
+        inside != c.negated
+    }
+
+    /// Runs the commands on a line.
+    fn cycle(&mut self, ctx: &mut Ctx, line: &[u8], last: bool) -> Go {
+        self.number += 1;
+        self.pattern = String::from_utf8_lossy(line).into_owned();
+        let (mut i, mut deleted, mut after) = (0, false, Vec::new());
+        while i < self.commands.len() {
+            if !self.selected(i, last) {
+                i = match self.commands[i].verb {
+                    Verb::Block(end) => end,
+                    _ => i + 1,
+                };
+                continue;
+            }
+            match self.commands[i].verb.clone() {
+                Verb::Block(_) => {}
+                Verb::Subst { regex, with, global, print, nth } => {
+                    if let Some((text, _)) = substitute(&regex, &self.pattern, &with, global, nth) {
+                        self.pattern = text;
+                        if print {
+                            let text = self.pattern.clone();
+                            self.emit(ctx, &text);
+                        }
+                    }
+                }
+                Verb::Translate(from, to) => {
+                    let swap = |c: char| from.iter().position(|f| *f == c).and_then(|i| to.get(i).copied()).unwrap_or(c);
+                    self.pattern = self.pattern.chars().map(swap).collect();
+                }
+                Verb::Text('a', text) => after.push(text),
+                Verb::Text('i', text) => self.emit(ctx, &text),
+                Verb::Text(_, text) => {
+                    let range = self.commands[i].to.is_some() && self.commands[i].inside;
+                    if !range {
+                        self.emit(ctx, &text);
+                    }
+                    deleted = true;
+                    break;
+                }
+                Verb::Simple('d' | 'D') => {
+                    deleted = true;
+                    break;
+                }
+                Verb::Simple('p' | 'P') => {
+                    let text = self.pattern.clone();
+                    self.emit(ctx, &text);
+                }
+                Verb::Simple('=') => {
+                    let text = self.number.to_string();
+                    self.emit(ctx, &text);
+                }
+                Verb::Simple('h') => self.hold.clone_from(&self.pattern),
+                Verb::Simple('H') => self.hold = format!("{}\n{}", self.hold, self.pattern),
+                Verb::Simple('g') => self.pattern.clone_from(&self.hold),
+                Verb::Simple('G') => self.pattern = format!("{}\n{}", self.pattern, self.hold),
+                Verb::Simple('x') => std::mem::swap(&mut self.hold, &mut self.pattern),
+                Verb::Simple('q') => {
+                    self.quit = true;
+                    break;
+                }
+                Verb::Simple(other) => {
+                    if !self.failed {
+                        ctx.fail(&format!("not simulated: command {other}"));
+                    }
+                    self.failed = true;
+                }
+            }
+            i += 1;
+        }
+        if !deleted && !self.quiet {
+            let text = self.pattern.clone();
+            self.emit(ctx, &text);
+        }
+        for text in after {
+            self.emit(ctx, &text);
+        }
+        if self.quit { Go::Stop } else { Go::On }
+    }
+
+    fn finish_file(&mut self, ctx: &mut Ctx) {
+        if let Some(suffix) = self.in_place.clone() {
+            let edited = std::mem::take(&mut self.edited);
+            if !suffix.is_empty() {
+                let _ = ctx.sys.rename(&self.name, &format!("{}{suffix}", self.name));
+            }
+            let _ = ctx.sys.write_file(&self.name, &edited, false);
+        }
+    }
+}
+
+impl Filter for Sed {
+    fn open(&mut self, name: &str, _: &mut Ctx) {
+        self.name = name.into();
+        if self.in_place.is_some() {
+            self.number = 0;
+        }
+    }
+    fn feed(&mut self, data: &[u8], ctx: &mut Ctx) -> Go {
+        // The last line is known only at the end, so one line is always held back.
+        for line in self.lines.push(data) {
+            if let Some(before) = self.held.replace(line)
+                && self.cycle(ctx, &before, false) == Go::Stop
+            {
+                self.held = None;
+                self.finish_file(ctx);
+                return Go::Stop;
+            }
+        }
+        let needs_last = self.commands.iter().any(|c| matches!(c.from, Some(Addr::Last)) || matches!(c.to, Some(Addr::Last)));
+        if !needs_last
+            && let Some(line) = self.held.take()
+            && self.cycle(ctx, &line, false) == Go::Stop
+        {
+            self.finish_file(ctx);
+            return Go::Stop;
+        }
+        Go::On
+    }
+    fn close(&mut self, ctx: &mut Ctx) -> Go {
+        let rest = self.lines.finish();
+        let mut go = Go::On;
+        if let Some(line) = self.held.take() {
+            go = self.cycle(ctx, &line, rest.is_none());
+        }
+        if let Some(line) = rest
+            && go == Go::On
+        {
+            go = self.cycle(ctx, &line, true);
+        }
+        self.finish_file(ctx);
+        go
+    }
+    fn missing(&mut self, name: &str, error: Errno, ctx: &mut Ctx) {
+        let text = match (ctx.busybox(), error) {
+            (false, Errno::EISDIR) => format!("couldn't edit {name}: not a regular file"),
+            (false, _) => format!("can't read {name}: {}", error.text()),
+            (true, _) => format!("{name}: {}", error.text()),
+        };
+        ctx.fail(&text);
+    }
+    fn end(&mut self, ctx: &mut Ctx, failed: bool) -> i32 {
+        if self.failed {
+            1
+        } else if failed {
+            if ctx.busybox() { 1 } else { 2 }
+        } else {
+            0
+        }
+    }
+    fn boxed(&self) -> Box<dyn Filter> {
+        Box::new(self.clone())
+    }
+}
+
