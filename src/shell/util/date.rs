@@ -6,7 +6,17 @@ use crate::time::{civil, parse_rfc3339};
 
 const DAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
     "December",
 ];
 
@@ -134,7 +144,10 @@ fn relative(text: &str, now: i64) -> Option<i64> {
 
 /// `date`.
 pub fn date(ctx: &mut Ctx) -> i32 {
-    let o = match opts::parse(ctx, "uRd:s:r:I::D: utc=u date=d rfc-email=R iso-8601=I set=s reference=r universal=u") {
+    let o = match opts::parse(
+        ctx,
+        "uRd:s:r:I::D: utc=u date=d rfc-email=R iso-8601=I set=s reference=r universal=u",
+    ) {
         Ok(o) => o,
         Err(status) => return status,
     };

@@ -112,7 +112,8 @@ pub fn mkdir(ctx: &mut Ctx) -> i32 {
                 if !ctx.busybox() {
                     // GNU quotes this one in its own way.
                     if let Some((_, bytes)) = ctx.out.last_mut() {
-                        let text = String::from_utf8_lossy(bytes).replace(&format!("'{path}'"), &format!("‘{path}’"));
+                        let text = String::from_utf8_lossy(bytes)
+                            .replace(&format!("'{path}'"), &format!("‘{path}’"));
                         *bytes = text.into_bytes();
                     }
                 }
@@ -225,8 +226,11 @@ fn targets(ctx: &mut Ctx, o: &opts::Opts, name: &str) -> Result<Vec<(Text, Strin
     };
     let is_dir = ctx.sys.stat(&into).is_ok_and(|s| s.kind == FileType::Dir) && !o.has('T');
     if words.len() > 1 && !is_dir {
-        let text =
-            if ctx.busybox() { format!("'{into}': Not a directory") } else { format!("target '{into}': No such file or directory") };
+        let text = if ctx.busybox() {
+            format!("'{into}': Not a directory")
+        } else {
+            format!("target '{into}': No such file or directory")
+        };
         ctx.fail(&text);
         return Err(1);
     }
@@ -366,7 +370,10 @@ pub fn ln(ctx: &mut Ctx) -> i32 {
     };
     let mut status = 0;
     for (from, mut to) in pairs {
-        if o.has('n') && let Some(last) = o.rest.last().filter(|l| ctx.sys.lstat(l).is_ok_and(|s| s.kind == FileType::Symlink)) {
+        if o.has('n')
+            && let Some(last) =
+                o.rest.last().filter(|l| ctx.sys.lstat(l).is_ok_and(|s| s.kind == FileType::Symlink))
+        {
             to = last.to_string();
         }
         if o.has('f') {
@@ -378,7 +385,9 @@ pub fn ln(ctx: &mut Ctx) -> i32 {
                 (true, _) if error == Errno::ENOENT => format!("{from}: {}", error.text()),
                 (true, _) => format!("{to}: {}", error.text()),
                 (false, true) => format!("failed to create symbolic link '{to}': {}", error.text()),
-                (false, false) if error == Errno::ENOENT => format!("failed to access '{from}': {}", error.text()),
+                (false, false) if error == Errno::ENOENT => {
+                    format!("failed to access '{from}': {}", error.text())
+                }
                 (false, false) => format!("failed to create hard link '{to}': {}", error.text()),
             };
             ctx.fail(&text);
@@ -392,7 +401,9 @@ pub fn ln(ctx: &mut Ctx) -> i32 {
 pub fn chmod(ctx: &mut Ctx) -> i32 {
     // A mode such as `-x` is no option.
     let mut args = ctx.args.clone();
-    let symbolic = args.iter().position(|a| a.starts_with('-') && a.len() > 1 && a[1..].chars().all(|c| "rwxst".contains(c)));
+    let symbolic = args
+        .iter()
+        .position(|a| a.starts_with('-') && a.len() > 1 && a[1..].chars().all(|c| "rwxst".contains(c)));
     let early = symbolic.map(|i| args.remove(i));
     let mut o = match opts::parse_args(ctx, "Rvcf recursive=R", &args[1..]) {
         Ok(o) => o,
@@ -406,7 +417,11 @@ pub fn chmod(ctx: &mut Ctx) -> i32 {
     }
     let text = o.rest.remove(0);
     if mode::parse(&text, 0, false, 0o022).is_none() {
-        let line = if ctx.busybox() { format!("invalid mode '{text}'") } else { format!("invalid mode: ‘{text}’\nTry 'chmod --help' for more information.") };
+        let line = if ctx.busybox() {
+            format!("invalid mode '{text}'")
+        } else {
+            format!("invalid mode: ‘{text}’\nTry 'chmod --help' for more information.")
+        };
         ctx.fail(&line);
         return 1;
     }

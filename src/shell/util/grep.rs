@@ -46,7 +46,8 @@ pub fn grep(ctx: &mut Ctx) -> Result<Stream, i32> {
         match Regex::new(&text, extended, o.has('i')) {
             Ok(regex) => compiled.push(regex),
             Err(error) => {
-                let line = if ctx.busybox() { format!("bad regex '{source}': {error}") } else { error.to_owned() };
+                let line =
+                    if ctx.busybox() { format!("bad regex '{source}': {error}") } else { error.to_owned() };
                 ctx.fail(&line);
                 return Err(2);
             }
@@ -221,7 +222,12 @@ impl Grep {
     fn show_parts(&mut self, ctx: &mut Ctx, chars: &[char]) {
         let mut from = 0;
         while from <= chars.len() {
-            let best = self.patterns.iter().filter_map(|p| p.find(chars, from)).map(|m| m.whole()).min_by_key(|(a, b)| (*a, usize::MAX - b));
+            let best = self
+                .patterns
+                .iter()
+                .filter_map(|p| p.find(chars, from))
+                .map(|m| m.whole())
+                .min_by_key(|(a, b)| (*a, usize::MAX - b));
             let Some((a, b)) = best else { return };
             if b > a {
                 let part: String = chars[a..b].iter().collect();

@@ -54,7 +54,9 @@ pub fn uname(ctx: &mut Ctx) -> i32 {
         Ok(o) => o,
         Err(status) => return status,
     };
-    let kernel = |path: &str| ctx.sys.read_file(path).map(|b| String::from_utf8_lossy(&b).trim().to_owned()).unwrap_or_default();
+    let kernel = |path: &str| {
+        ctx.sys.read_file(path).map(|b| String::from_utf8_lossy(&b).trim().to_owned()).unwrap_or_default()
+    };
     let parts = [
         ('s', "Linux".to_owned()),
         ('n', ctx.sys.hostname().to_string()),
@@ -64,8 +66,11 @@ pub fn uname(ctx: &mut Ctx) -> i32 {
         ('o', "GNU/Linux".to_owned()),
     ];
     let none = !"amnrvpio".chars().any(|c| o.has(c));
-    let shown: Vec<&str> =
-        parts.iter().filter(|(c, _)| o.has(*c) || o.has('a') || none && *c == 's').map(|(_, t)| t.as_str()).collect();
+    let shown: Vec<&str> = parts
+        .iter()
+        .filter(|(c, _)| o.has(*c) || o.has('a') || none && *c == 's')
+        .map(|(_, t)| t.as_str())
+        .collect();
     ctx.print(shown.join(" ") + "\n");
     0
 }
@@ -90,10 +95,24 @@ pub fn id(ctx: &mut Ctx) -> i32 {
             ctx.fail("getlogin: No such device or address");
             return 1;
         }
-        _ if o.has('u') => if o.has('n') { user } else { uid.to_string() },
-        _ if o.has('g') || o.has('G') => if o.has('n') { group } else { gid.to_string() },
+        _ if o.has('u') => {
+            if o.has('n') {
+                user
+            } else {
+                uid.to_string()
+            }
+        }
+        _ if o.has('g') || o.has('G') => {
+            if o.has('n') {
+                group
+            } else {
+                gid.to_string()
+            }
+        }
         _ => {
-            let tagged = |n: u32, name: &str| if name.parse::<u32>().is_ok() { n.to_string() } else { format!("{n}({name})") };
+            let tagged = |n: u32, name: &str| {
+                if name.parse::<u32>().is_ok() { n.to_string() } else { format!("{n}({name})") }
+            };
             let g = tagged(gid, &group);
             format!("uid={} gid={g} groups={g}", tagged(uid, &user))
         }
@@ -118,7 +137,11 @@ pub fn tty(ctx: &mut Ctx) -> i32 {
 
 /// `nproc`.
 pub fn nproc(ctx: &mut Ctx) -> i32 {
-    let text = ctx.sys.read_file("/proc/cpuinfo").map(|b| String::from_utf8_lossy(&b).into_owned()).unwrap_or_default();
+    let text = ctx
+        .sys
+        .read_file("/proc/cpuinfo")
+        .map(|b| String::from_utf8_lossy(&b).into_owned())
+        .unwrap_or_default();
     let n = text.lines().filter(|l| l.starts_with("processor")).count().max(1);
     ctx.print(format!("{n}\n"));
     0
@@ -231,9 +254,9 @@ pub fn which(ctx: &mut Ctx) -> i32 {
         let found = if name.contains('/') {
             Some(name.to_string())
         } else {
-            path.split(':').map(|d| format!("{d}/{name}")).find(|p| {
-                ctx.sys.stat(p).is_ok_and(|s| s.kind == FileType::File) && ctx.sys.access(p, 1)
-            })
+            path.split(':')
+                .map(|d| format!("{d}/{name}"))
+                .find(|p| ctx.sys.stat(p).is_ok_and(|s| s.kind == FileType::File) && ctx.sys.access(p, 1))
         };
         match found {
             Some(path) => ctx.print(path + "\n"),
@@ -264,7 +287,11 @@ pub fn seq(ctx: &mut Ctx) -> i32 {
         match word.parse::<f64>() {
             Ok(n) if n.is_finite() => numbers.push(n),
             _ => {
-                let text = if ctx.busybox() { format!("invalid number '{word}'") } else { format!("invalid floating point argument: ‘{word}’") };
+                let text = if ctx.busybox() {
+                    format!("invalid number '{word}'")
+                } else {
+                    format!("invalid floating point argument: ‘{word}’")
+                };
                 ctx.fail(&text);
                 return 1;
             }
@@ -293,7 +320,10 @@ pub fn seq(ctx: &mut Ctx) -> i32 {
         }
         let text = format!("{value:0width$.digits$}");
         lines.push(match &template {
-            Some(t) => t.replace("%g", &text).replace("%02g", &format!("{value:02}")).replace("%03g", &format!("{value:03}")),
+            Some(t) => t
+                .replace("%g", &text)
+                .replace("%02g", &format!("{value:02}"))
+                .replace("%03g", &format!("{value:03}")),
             None => text,
         });
     }
@@ -357,7 +387,14 @@ pub fn ps(ctx: &mut Ctx) -> i32 {
         text.push_str(&if text.starts_with("USER") {
             format!(
                 "{user:<8} {:>7}  0.0  {:.1} {:>6} {:>5} {tty:<8} {:<4} {start}  {:>2}:{:02} {}\n",
-                p.pid, p.memory as f64 * 100.0 / total as f64, p.memory / 512, p.memory / 1_024, p.state, cpu / 60, cpu % 60, p.command
+                p.pid,
+                p.memory as f64 * 100.0 / total as f64,
+                p.memory / 512,
+                p.memory / 1_024,
+                p.state,
+                cpu / 60,
+                cpu % 60,
+                p.command
             )
         } else if full {
             format!("{user:<8} {:>7} {:>7}  0 {start} {tty:<8} {time} {}\n", p.pid, p.ppid, p.command)
@@ -377,7 +414,13 @@ fn ps_columns(ctx: &mut Ctx, list: &[ProcInfo], columns: &[String]) -> i32 {
         "rss" | "vsz" => 4,
         _ => 0,
     };
-    let title = |c: &str| if matches!(c, "comm" | "args" | "cmd") { "COMMAND".to_owned() } else { c.trim_end_matches('=').to_uppercase() };
+    let title = |c: &str| {
+        if matches!(c, "comm" | "args" | "cmd") {
+            "COMMAND".to_owned()
+        } else {
+            c.trim_end_matches('=').to_uppercase()
+        }
+    };
     let mut text = String::new();
     if !columns.iter().all(|c| c.ends_with('=')) {
         let cells: Vec<String> = columns.iter().map(|c| format!("{:<w$}", title(c), w = width(c))).collect();
@@ -409,7 +452,11 @@ pub fn kill(ctx: &mut Ctx) -> i32 {
     let mut signal = Some(Signal::Term);
     if let Some(flag) = words.first().cloned().filter(|w| w.starts_with('-') && w.len() > 1) {
         words.remove(0);
-        let name = if &*flag == "-s" && !words.is_empty() { words.remove(0).to_string() } else { flag[1..].to_owned() };
+        let name = if &*flag == "-s" && !words.is_empty() {
+            words.remove(0).to_string()
+        } else {
+            flag[1..].to_owned()
+        };
         if name == "l" {
             let text: String = Signal::ALL.iter().map(|(_, n, s)| format!("{n:>2}) {s}\n")).collect();
             ctx.print(text);
@@ -433,7 +480,11 @@ pub fn kill(ctx: &mut Ctx) -> i32 {
         match word.parse::<i64>() {
             Ok(pid) => {
                 if let Err(error) = ctx.sys.kill(pid, signal) {
-                    ctx.fail(&if ctx.busybox() { format!("can't kill pid {pid}: {}", error.text()) } else { format!("({pid}): {}", error.text()) });
+                    ctx.fail(&if ctx.busybox() {
+                        format!("can't kill pid {pid}: {}", error.text())
+                    } else {
+                        format!("({pid}): {}", error.text())
+                    });
                     status = 1;
                 }
             }
@@ -450,7 +501,8 @@ pub fn kill(ctx: &mut Ctx) -> i32 {
 pub fn by_name(ctx: &mut Ctx) -> i32 {
     let name = called(ctx);
     let mut words = args(ctx);
-    let (mut signal, mut full, mut list, mut exact, mut quiet) = (Some(Signal::Term), false, false, false, false);
+    let (mut signal, mut full, mut list, mut exact, mut quiet) =
+        (Some(Signal::Term), false, false, false, false);
     words.retain(|w| {
         let Some(flag) = w.strip_prefix('-').filter(|f| !f.is_empty()) else { return true };
         match flag {
@@ -473,7 +525,9 @@ pub fn by_name(ctx: &mut Ctx) -> i32 {
             let hit = if matches!(name.as_str(), "killall" | "pidof") || exact {
                 comm(&p) == files::base(word)
             } else {
-                regex.as_ref().is_some_and(|r| r.matches(if full { &p.command } else { "" }) || r.matches(&comm(&p)))
+                regex
+                    .as_ref()
+                    .is_some_and(|r| r.matches(if full { &p.command } else { "" }) || r.matches(&comm(&p)))
             };
             if hit {
                 found.push(p);
@@ -494,7 +548,11 @@ pub fn by_name(ctx: &mut Ctx) -> i32 {
         }
         "pgrep" => {
             for p in &found {
-                let line = if list { format!("{} {}\n", p.pid, if full { p.command.to_string() } else { comm(p) }) } else { format!("{}\n", p.pid) };
+                let line = if list {
+                    format!("{} {}\n", p.pid, if full { p.command.to_string() } else { comm(p) })
+                } else {
+                    format!("{}\n", p.pid)
+                };
                 ctx.print(line);
             }
         }
@@ -512,7 +570,15 @@ pub fn mount(ctx: &mut Ctx) -> i32 {
         .sys
         .mounts()
         .iter()
-        .map(|m| format!("{} on {} type {} ({},relatime)\n", m.source, m.path, m.fs_type, if m.read_only { "ro" } else { "rw" }))
+        .map(|m| {
+            format!(
+                "{} on {} type {} ({},relatime)\n",
+                m.source,
+                m.path,
+                m.fs_type,
+                if m.read_only { "ro" } else { "rw" }
+            )
+        })
         .collect();
     ctx.print(text);
     0
@@ -532,7 +598,10 @@ pub fn df(ctx: &mut Ctx) -> i32 {
             return 1;
         }
         let full = resolved(ctx, path).unwrap_or_default();
-        let best = mounts.iter().filter(|m| full == *m.path || *m.path == *"/" || full.starts_with(&format!("{}/", m.path))).max_by_key(|m| m.path.len());
+        let best = mounts
+            .iter()
+            .filter(|m| full == *m.path || *m.path == *"/" || full.starts_with(&format!("{}/", m.path)))
+            .max_by_key(|m| m.path.len());
         shown.extend(best.cloned());
     }
     if o.rest.is_empty() {
@@ -550,9 +619,23 @@ pub fn df(ctx: &mut Ctx) -> i32 {
         let n = |b: u64| if o.has('h') { human(b) } else { (b / 1_024).to_string() };
         let percent = (m.used * 100).checked_div(m.size).unwrap_or(0);
         text.push_str(&if ctx.busybox() {
-            format!("{:<20} {:>9} {:>9} {:>9} {percent:>3}% {}\n", m.source, n(m.size), n(m.used), n(free), m.path)
+            format!(
+                "{:<20} {:>9} {:>9} {:>9} {percent:>3}% {}\n",
+                m.source,
+                n(m.size),
+                n(m.used),
+                n(free),
+                m.path
+            )
         } else {
-            format!("{:<14} {:>5} {:>5} {:>5} {percent:>3}% {}\n", m.source, n(m.size), n(m.used), n(free), m.path)
+            format!(
+                "{:<14} {:>5} {:>5} {:>5} {percent:>3}% {}\n",
+                m.source,
+                n(m.size),
+                n(m.used),
+                n(free),
+                m.path
+            )
         });
     }
     ctx.print(text);
@@ -605,14 +688,31 @@ pub fn free(ctx: &mut Ctx) -> i32 {
         if o.has('h') {
             human(b)
         } else {
-            (b >> if o.has('b') { 0 } else if o.has('m') { 20 } else if o.has('g') { 30 } else { 10 }).to_string()
+            (b >> if o.has('b') {
+                0
+            } else if o.has('m') {
+                20
+            } else if o.has('g') {
+                30
+            } else {
+                10
+            })
+            .to_string()
         }
     };
     let used = total.saturating_sub(available);
     let cached = available.saturating_sub(free);
     let text = format!(
         "              total        used        free      shared  buff/cache   available\nMem:    {:>11} {:>11} {:>11} {:>11} {:>11} {:>11}\nSwap:   {:>11} {:>11} {:>11}\n",
-        n(total), n(used), n(free), n(0), n(cached), n(available), n(0), n(0), n(0)
+        n(total),
+        n(used),
+        n(free),
+        n(0),
+        n(cached),
+        n(available),
+        n(0),
+        n(0),
+        n(0)
     );
     ctx.print(text);
     0
@@ -621,7 +721,11 @@ pub fn free(ctx: &mut Ctx) -> i32 {
 /// `uptime`.
 pub fn uptime(ctx: &mut Ctx) -> i32 {
     let clock = super::date::format(ctx.sys.wall_micros(), "%H:%M:%S");
-    let text = ctx.sys.read_file("/proc/uptime").map(|b| String::from_utf8_lossy(&b).into_owned()).unwrap_or_default();
+    let text = ctx
+        .sys
+        .read_file("/proc/uptime")
+        .map(|b| String::from_utf8_lossy(&b).into_owned())
+        .unwrap_or_default();
     let minutes = (super::text::leading_number(&text) / 60.0) as u64;
     let up = match (minutes / 1_440, minutes / 60 % 24, minutes % 60) {
         (0, 0, m) => format!("{m} min"),
@@ -686,7 +790,8 @@ pub fn base64(ctx: &mut Ctx) -> i32 {
         ctx.print(text);
         return 0;
     }
-    let lines: Vec<String> = text.as_bytes().chunks(wrap).map(|c| String::from_utf8_lossy(c).into_owned()).collect();
+    let lines: Vec<String> =
+        text.as_bytes().chunks(wrap).map(|c| String::from_utf8_lossy(c).into_owned()).collect();
     if !lines.is_empty() {
         ctx.print(lines.join("\n") + "\n");
     }

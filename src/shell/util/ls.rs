@@ -16,7 +16,10 @@ struct Entry {
 
 /// `ls`.
 pub fn ls(ctx: &mut Ctx) -> i32 {
-    let o = match opts::parse(ctx, "1AaCxdLHRFplinshrSXvctugkQw: all=a almost-all=A human-readable=h directory=d recursive=R color=v time-style=v full-time=l") {
+    let o = match opts::parse(
+        ctx,
+        "1AaCxdLHRFplinshrSXvctugkQw: all=a almost-all=A human-readable=h directory=d recursive=R color=v time-style=v full-time=l",
+    ) {
         Ok(o) => o,
         Err(status) => return status,
     };
@@ -25,14 +28,23 @@ pub fn ls(ctx: &mut Ctx) -> i32 {
     let (mut files, mut dirs) = (Vec::new(), Vec::new());
     for path in &paths {
         let follow = !o.has('l') || o.has('L') || path.ends_with('/');
-        let stat = if follow { ctx.sys.stat(path).or_else(|_| ctx.sys.lstat(path)) } else { ctx.sys.lstat(path) };
+        let stat =
+            if follow { ctx.sys.stat(path).or_else(|_| ctx.sys.lstat(path)) } else { ctx.sys.lstat(path) };
         match stat {
             Ok(stat) => {
                 let entry = Entry { name: path.to_string(), path: path.to_string(), stat };
-                if entry.stat.kind == FileType::Dir && !o.has('d') { dirs.push(entry) } else { files.push(entry) }
+                if entry.stat.kind == FileType::Dir && !o.has('d') {
+                    dirs.push(entry)
+                } else {
+                    files.push(entry)
+                }
             }
             Err(error) => {
-                let text = if ctx.busybox() { format!("{path}: {}", error.text()) } else { format!("cannot access '{path}': {}", error.text()) };
+                let text = if ctx.busybox() {
+                    format!("{path}: {}", error.text())
+                } else {
+                    format!("cannot access '{path}': {}", error.text())
+                };
                 ctx.fail(&text);
                 status = if ctx.busybox() { 1 } else { 2 };
             }
@@ -57,13 +69,19 @@ fn directory(ctx: &mut Ctx, o: &opts::Opts, path: &str, depth: u32) -> i32 {
     let names = match ctx.sys.read_dir(path) {
         Ok(names) => names,
         Err(error) => {
-            let text = if ctx.busybox() { format!("can't open '{path}': {}", error.text()) } else { format!("cannot open directory '{path}': {}", error.text()) };
+            let text = if ctx.busybox() {
+                format!("can't open '{path}': {}", error.text())
+            } else {
+                format!("cannot open directory '{path}': {}", error.text())
+            };
             ctx.fail(&text);
             return 1;
         }
     };
     let mut all: Vec<String> = if o.has('a') { vec![".".into(), "..".into()] } else { Vec::new() };
-    all.extend(names.iter().filter(|n| !n.starts_with('.') || o.has('a') || o.has('A')).map(|n| n.to_string()));
+    all.extend(
+        names.iter().filter(|n| !n.starts_with('.') || o.has('a') || o.has('A')).map(|n| n.to_string()),
+    );
     let mut entries: Vec<Entry> = Vec::new();
     for name in all {
         let full = format!("{}/{name}", path.trim_end_matches('/'));
@@ -79,7 +97,9 @@ fn directory(ctx: &mut Ctx, o: &opts::Opts, path: &str, depth: u32) -> i32 {
     list(ctx, o, &entries);
     let mut status = 0;
     if o.has('R') && depth < MAX_DEPTH {
-        for entry in entries.iter().filter(|e| e.stat.kind == FileType::Dir && e.name != "." && e.name != "..") {
+        for entry in
+            entries.iter().filter(|e| e.stat.kind == FileType::Dir && e.name != "." && e.name != "..")
+        {
             ctx.print(format!("\n{}:\n", entry.path));
             status |= directory(ctx, o, &entry.path, depth + 1);
         }
@@ -155,11 +175,10 @@ fn fixed_columns(names: &[String], width: usize) -> String {
 fn fitted_columns(names: &[String], width: usize) -> String {
     for columns in (1..=names.len().min(width / 3).max(1)).rev() {
         let rows = names.len().div_ceil(columns);
-        let widths: Vec<usize> = names
-            .chunks(rows)
-            .map(|c| c.iter().map(|n| n.chars().count()).max().unwrap_or(0) + 2)
-            .collect();
-        if widths.len() == columns && widths.iter().sum::<usize>().saturating_sub(2) <= width || columns == 1 {
+        let widths: Vec<usize> =
+            names.chunks(rows).map(|c| c.iter().map(|n| n.chars().count()).max().unwrap_or(0) + 2).collect();
+        if widths.len() == columns && widths.iter().sum::<usize>().saturating_sub(2) <= width || columns == 1
+        {
             return columns_text(names, rows, &widths);
         }
     }
@@ -242,7 +261,13 @@ fn long(ctx: &mut Ctx, o: &opts::Opts, entries: &[Entry]) {
         if busybox {
             text.push_str(&format!("{bits} {links:>4} {owner:<8} {group:<8} {size:>9} {when} {name}\n"));
         } else {
-            text.push_str(&format!("{bits} {links:>a$} {owner:<b$} {group:<c$} {size:>d$} {when} {name}\n", a = w[1], b = w[2], c = w[3], d = w[4]));
+            text.push_str(&format!(
+                "{bits} {links:>a$} {owner:<b$} {group:<c$} {size:>d$} {when} {name}\n",
+                a = w[1],
+                b = w[2],
+                c = w[3],
+                d = w[4]
+            ));
         }
     }
     ctx.print(text);
@@ -260,7 +285,11 @@ pub fn stat(ctx: &mut Ctx) -> i32 {
         let stat = match stat {
             Ok(stat) => stat,
             Err(error) => {
-                let text = if ctx.busybox() { format!("can't stat '{path}': {}", error.text()) } else { format!("cannot statx '{path}': {}", error.text()) };
+                let text = if ctx.busybox() {
+                    format!("can't stat '{path}': {}", error.text())
+                } else {
+                    format!("cannot statx '{path}': {}", error.text())
+                };
                 ctx.fail(&text);
                 status = 1;
                 continue;
@@ -270,7 +299,14 @@ pub fn stat(ctx: &mut Ctx) -> i32 {
             Some(format) => formatted(ctx, format, path, &stat) + "\n",
             None => {
                 let format = "  File: %N\n  Size: %s        \tBlocks: %b          IO Block: 4096   %F\nDevice: 50h/80d\tInode: %i           Links: %h\nAccess: (%04a/%A)  Uid: (%5u/%8U)   Gid: (%5g/%8G)\nAccess: %x\nModify: %y\nChange: %z\n Birth: -\n";
-                let format = if ctx.busybox() { format.replace("%N", "%n").replace(" Birth: -\n", "").replace("%s        \t", "%s        \t") } else { format.replace("%N", "%n") };
+                let format = if ctx.busybox() {
+                    format
+                        .replace("%N", "%n")
+                        .replace(" Birth: -\n", "")
+                        .replace("%s        \t", "%s        \t")
+                } else {
+                    format.replace("%N", "%n")
+                };
                 formatted(ctx, &format, path, &stat)
             }
         };
@@ -323,7 +359,11 @@ fn formatted(ctx: &Ctx, format: &str, path: &str, s: &Stat) -> String {
         };
         let width: usize = pad.trim_start_matches('0').parse().unwrap_or(0);
         let width = width.min(100);
-        out.push_str(&if pad.starts_with('0') { format!("{text:0>width$}") } else { format!("{text:>width$}") });
+        out.push_str(&if pad.starts_with('0') {
+            format!("{text:0>width$}")
+        } else {
+            format!("{text:>width$}")
+        });
     }
     out
 }

@@ -17,16 +17,16 @@ mod usage;
 mod date;
 mod echo;
 mod files;
+mod float;
 mod grep;
 mod info;
 mod ls;
+pub mod mode;
 mod sed;
 mod tail;
+pub mod test;
 mod text;
 mod time;
-mod float;
-pub mod mode;
-pub mod test;
 
 pub use ctx::{Ctx, Style};
 use float::format_float;
@@ -35,7 +35,11 @@ pub use table::{names, plain_named};
 
 /// Memory of the machine: total, free, available, in bytes.
 fn memory(ctx: &Ctx) -> (u64, u64, u64) {
-    let text = ctx.sys.read_file("/proc/meminfo").map(|b| String::from_utf8_lossy(&b).into_owned()).unwrap_or_default();
+    let text = ctx
+        .sys
+        .read_file("/proc/meminfo")
+        .map(|b| String::from_utf8_lossy(&b).into_owned())
+        .unwrap_or_default();
     let row = |name: &str| {
         let line = text.lines().find(|l| l.starts_with(name)).unwrap_or("");
         line.split_whitespace().nth(1).and_then(|n| n.parse::<u64>().ok()).unwrap_or(0) * 1_024

@@ -25,7 +25,13 @@ struct Command {
 
 #[derive(Clone, Debug)]
 enum Verb {
-    Subst { regex: Regex, with: String, global: bool, print: bool, nth: usize },
+    Subst {
+        regex: Regex,
+        with: String,
+        global: bool,
+        print: bool,
+        nth: usize,
+    },
     Translate(Vec<char>, Vec<char>),
     Text(char, String),
     Simple(char),
@@ -51,7 +57,8 @@ struct Sed {
 
 /// `sed`.
 pub fn sed(ctx: &mut Ctx) -> Result<Stream, i32> {
-    let o = opts::parse(ctx, "nrEi::e:f:szu quiet=n silent=n regexp-extended=E expression=e in-place=i file=f")?;
+    let o =
+        opts::parse(ctx, "nrEi::e:f:szu quiet=n silent=n regexp-extended=E expression=e in-place=i file=f")?;
     let mut rest = o.rest.clone();
     let mut script: Vec<String> = o.all('e').map(|e| e.to_string()).collect();
     for path in o.all('f') {
@@ -75,7 +82,11 @@ pub fn sed(ctx: &mut Ctx) -> Result<Stream, i32> {
     let commands = match parser.commands() {
         Ok(commands) => commands,
         Err(error) => {
-            let place = if ctx.busybox() { error.to_owned() } else { format!("-e expression #1, char {}: {error}", parser.pos) };
+            let place = if ctx.busybox() {
+                error.to_owned()
+            } else {
+                format!("-e expression #1, char {}: {error}", parser.pos)
+            };
             ctx.fail(&place);
             return Err(1);
         }
@@ -212,7 +223,11 @@ impl Parser {
                 c if c == delimiter && !in_set => return Some(out),
                 c => {
                     if regex && c == '[' && !in_set {
-                        in_set = self.chars[self.pos..].iter().skip(1).take_while(|c| **c != '\n').any(|c| *c == ']');
+                        in_set = self.chars[self.pos..]
+                            .iter()
+                            .skip(1)
+                            .take_while(|c| **c != '\n')
+                            .any(|c| *c == ']');
                     } else if c == ']' {
                         in_set = false;
                     }
@@ -260,7 +275,9 @@ impl Parser {
                 Ok(Verb::Text(c, text))
             }
             '{' => Ok(Verb::Block(0)),
-            'd' | 'D' | 'p' | 'P' | 'q' | 'n' | 'N' | '=' | 'h' | 'H' | 'g' | 'G' | 'x' => Ok(Verb::Simple(c)),
+            'd' | 'D' | 'p' | 'P' | 'q' | 'n' | 'N' | '=' | 'h' | 'H' | 'g' | 'G' | 'x' => {
+                Ok(Verb::Simple(c))
+            }
             _ => Err("unknown command"),
         }
     }
@@ -294,7 +311,15 @@ impl Parser {
 
 /// The text of a replacement for one match.
 fn replacement(with: &str, chars: &[char], found: &super::regex::Match, out: &mut String) {
-    let group = |n: usize| found.groups.get(n).copied().flatten().map(|(a, b)| chars[a..b].iter().collect::<String>()).unwrap_or_default();
+    let group = |n: usize| {
+        found
+            .groups
+            .get(n)
+            .copied()
+            .flatten()
+            .map(|(a, b)| chars[a..b].iter().collect::<String>())
+            .unwrap_or_default()
+    };
     let mut it = with.chars();
     while let Some(c) = it.next() {
         match c {
@@ -311,7 +336,13 @@ fn replacement(with: &str, chars: &[char], found: &super::regex::Match, out: &mu
 }
 
 /// Replaces matches; `None` if there are none.
-pub fn substitute(regex: &Regex, text: &str, with: &str, global: bool, nth: usize) -> Option<(String, usize)> {
+pub fn substitute(
+    regex: &Regex,
+    text: &str,
+    with: &str,
+    global: bool,
+    nth: usize,
+) -> Option<(String, usize)> {
     let chars: Vec<char> = text.chars().collect();
     let mut out = String::new();
     let (mut at, mut count, mut done) = (0, 0, 0);
@@ -369,7 +400,9 @@ impl Sed {
             }
             (Some(from), Some(to)) => {
                 let begins = hit(from);
-                c.inside = begins && !matches!(to, Addr::Line(n) if *n <= number) && !(matches!(to, Addr::Last) && last);
+                c.inside = begins
+                    && !matches!(to, Addr::Line(n) if *n <= number)
+                    && !(matches!(to, Addr::Last) && last);
                 begins
             }
         };
@@ -401,7 +434,9 @@ impl Sed {
                     }
                 }
                 Verb::Translate(from, to) => {
-                    let swap = |c: char| from.iter().position(|f| *f == c).and_then(|i| to.get(i).copied()).unwrap_or(c);
+                    let swap = |c: char| {
+                        from.iter().position(|f| *f == c).and_then(|i| to.get(i).copied()).unwrap_or(c)
+                    };
                     self.pattern = self.pattern.chars().map(swap).collect();
                 }
                 Verb::Text('a', text) => after.push(text),
@@ -483,7 +518,10 @@ impl Filter for Sed {
                 return Go::Stop;
             }
         }
-        let needs_last = self.commands.iter().any(|c| matches!(c.from, Some(Addr::Last)) || matches!(c.to, Some(Addr::Last)));
+        let needs_last = self
+            .commands
+            .iter()
+            .any(|c| matches!(c.from, Some(Addr::Last)) || matches!(c.to, Some(Addr::Last)));
         if !needs_last
             && let Some(line) = self.held.take()
             && self.cycle(ctx, &line, false) == Go::Stop
@@ -528,4 +566,3 @@ impl Filter for Sed {
         Box::new(self.clone())
     }
 }
-

@@ -55,7 +55,11 @@ pub fn tail(ctx: &mut Ctx) -> Result<Box<dyn Program>, i32> {
     let text = o.get('c').or(o.get('n')).cloned().unwrap_or(Text::lit("10"));
     let digits = text.trim_start_matches(['-', '+']);
     let Some(count) = super::text::size(digits) else {
-        let line = if ctx.busybox() { format!("invalid number '{text}'") } else { format!("invalid number of lines: ‘{text}’") };
+        let line = if ctx.busybox() {
+            format!("invalid number '{text}'")
+        } else {
+            format!("invalid number of lines: ‘{text}’")
+        };
         ctx.fail(&line);
         return Err(1);
     };
@@ -164,7 +168,8 @@ impl Tail {
                 .collect()
         };
         let count = usize::try_from(self.count).unwrap_or(usize::MAX);
-        let first = if self.from_start { count.saturating_sub(1) } else { starts.len().saturating_sub(count) };
+        let first =
+            if self.from_start { count.saturating_sub(1) } else { starts.len().saturating_sub(count) };
         let from = starts.get(first).copied().unwrap_or(held.len());
         self.out.push((1, held[from..].to_vec()));
     }

@@ -97,7 +97,8 @@ struct Head {
 
 /// Rewrites `-5` as `-n 5`.
 fn old_count(ctx: &mut Ctx) {
-    if let Some(arg) = ctx.args.get(1).filter(|a| a.len() > 1 && a[1..].bytes().all(|b| b.is_ascii_digit())).cloned()
+    if let Some(arg) =
+        ctx.args.get(1).filter(|a| a.len() > 1 && a[1..].bytes().all(|b| b.is_ascii_digit())).cloned()
         && matches!(arg.as_bytes()[0], b'-' | b'+')
     {
         let value = arg.strip_prefix('-').unwrap_or(&arg).to_owned();
@@ -114,7 +115,11 @@ fn count(ctx: &mut Ctx, text: &str) -> Result<i64, i32> {
     match size(digits) {
         Some(n) => Ok(sign * n.min(1 << 60) as i64),
         None => {
-            let line = if ctx.busybox() { format!("invalid number '{text}'") } else { format!("invalid number of lines: ‘{text}’") };
+            let line = if ctx.busybox() {
+                format!("invalid number '{text}'")
+            } else {
+                format!("invalid number of lines: ‘{text}’")
+            };
             ctx.fail(&line);
             Err(1)
         }
@@ -127,7 +132,11 @@ pub fn head(ctx: &mut Ctx) -> Result<Stream, i32> {
     let text = o.get('c').or(o.get('n')).cloned().unwrap_or(Text::lit("10"));
     let count = count(ctx, &text)?;
     let headers = (o.rest.len() > 1 || o.has('v')) && !o.has('q');
-    Ok(Stream::new(ctx, Head { bytes: o.has('c'), count, left: count, headers, shown: 0, held: Vec::new() }, o.rest))
+    Ok(Stream::new(
+        ctx,
+        Head { bytes: o.has('c'), count, left: count, headers, shown: 0, held: Vec::new() },
+        o.rest,
+    ))
 }
 
 fn header(ctx: &mut Ctx, name: &str, shown: &mut u32) {
@@ -323,9 +332,16 @@ struct ByLine {
 }
 
 pub fn cut(ctx: &mut Ctx) -> Result<Stream, i32> {
-    let o = opts::parse(ctx, "b:c:f:d:sn fields=f delimiter=d characters=c bytes=b only-delimited=s output-delimiter=O O:")?;
+    let o = opts::parse(
+        ctx,
+        "b:c:f:d:sn fields=f delimiter=d characters=c bytes=b only-delimited=s output-delimiter=O O:",
+    )?;
     let Some(kind) = o.last_of("bcf") else {
-        ctx.fail(if ctx.busybox() { "expected a list of bytes, characters, or fields" } else { "you must specify a list of bytes, characters, or fields" });
+        ctx.fail(if ctx.busybox() {
+            "expected a list of bytes, characters, or fields"
+        } else {
+            "you must specify a list of bytes, characters, or fields"
+        });
         return Err(1);
     };
     let list = o.get(kind).cloned().unwrap_or_default();
@@ -408,10 +424,16 @@ impl Job {
                         }
                         return;
                     }
-                    let fields: Vec<&str> = line.split(&**sep).enumerate().filter(|(i, _)| within(i + 1)).map(|(_, f)| f).collect();
+                    let fields: Vec<&str> = line
+                        .split(&**sep)
+                        .enumerate()
+                        .filter(|(i, _)| within(i + 1))
+                        .map(|(_, f)| f)
+                        .collect();
                     ctx.print(fields.join(out) + "\n");
                 } else {
-                    let mut kept: Vec<u8> = bytes.iter().enumerate().filter(|(i, _)| within(i + 1)).map(|(_, b)| *b).collect();
+                    let mut kept: Vec<u8> =
+                        bytes.iter().enumerate().filter(|(i, _)| within(i + 1)).map(|(_, b)| *b).collect();
                     kept.push(b'\n');
                     ctx.print(kept);
                 }
@@ -460,7 +482,11 @@ fn tr_set(text: &str) -> Vec<u8> {
     let mut out = Vec::new();
     let mut i = 0;
     while i < raw.len() {
-        if let Some((name, end)) = text.get(i..).and_then(|t| t.strip_prefix("[:")).and_then(|t| Some((&t[..t.find(":]")?], t.find(":]")?))) {
+        if let Some((name, end)) = text
+            .get(i..)
+            .and_then(|t| t.strip_prefix("[:"))
+            .and_then(|t| Some((&t[..t.find(":]")?], t.find(":]")?)))
+        {
             if let Some(class) = crate::shell::pattern::class_named(name) {
                 out.extend((0..=127_u8).filter(|b| crate::shell::pattern::in_class(char::from(*b), class)));
                 i += end + 4;
@@ -547,7 +573,10 @@ struct Sort {
 }
 
 pub fn sort(ctx: &mut Ctx) -> Result<Stream, i32> {
-    let o = opts::parse(ctx, "nrughMVbcdfizsk:t:o: numeric-sort=n reverse=r unique=u human-numeric-sort=h key=k field-separator=t output=o version-sort=V")?;
+    let o = opts::parse(
+        ctx,
+        "nrughMVbcdfizsk:t:o: numeric-sort=n reverse=r unique=u human-numeric-sort=h key=k field-separator=t output=o version-sort=V",
+    )?;
     let flags: String = "nrughVfb".chars().filter(|c| o.has(*c)).collect();
     let mut keys = Vec::new();
     for key in o.all('k') {
@@ -558,7 +587,13 @@ pub fn sort(ctx: &mut Ctx) -> Result<Stream, i32> {
         let letters: String = a.chars().chain(b.chars()).filter(|c| c.is_alphabetic()).collect();
         keys.push((from, to, letters));
     }
-    let filter = Sort { flags, keys, separator: o.get('t').and_then(|t| t.chars().next()), output: o.get('o').cloned(), ..Sort::default() };
+    let filter = Sort {
+        flags,
+        keys,
+        separator: o.get('t').and_then(|t| t.chars().next()),
+        output: o.get('o').cloned(),
+        ..Sort::default()
+    };
     Ok(Stream::new(ctx, filter, o.rest))
 }
 
@@ -586,7 +621,10 @@ pub fn leading_number(text: &str) -> f64 {
 
 fn human(text: &str) -> f64 {
     let t = text.trim();
-    let unit = t.chars().find(|c| c.is_alphabetic()).map_or(0, |c| " KMGTPE".find(c.to_ascii_uppercase()).unwrap_or(0));
+    let unit = t
+        .chars()
+        .find(|c| c.is_alphabetic())
+        .map_or(0, |c| " KMGTPE".find(c.to_ascii_uppercase()).unwrap_or(0));
     leading_number(t) * 1024_f64.powi(unit as i32)
 }
 
@@ -682,7 +720,11 @@ impl Filter for Sort {
         Go::On
     }
     fn missing(&mut self, name: &str, error: Errno, ctx: &mut Ctx) {
-        let text = if ctx.busybox() { format!("{name}: {}", error.text()) } else { format!("cannot read: {name}: {}", error.text()) };
+        let text = if ctx.busybox() {
+            format!("{name}: {}", error.text())
+        } else {
+            format!("cannot read: {name}: {}", error.text())
+        };
         ctx.fail(&text);
     }
     fn end(&mut self, ctx: &mut Ctx, failed: bool) -> i32 {

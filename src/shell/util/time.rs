@@ -263,7 +263,8 @@ pub fn timeout(ctx: &mut Ctx) -> Result<Box<dyn Program>, i32> {
             return Err(if error == Errno::ENOENT { 127 } else { 126 });
         }
     };
-    let until = if limit > 0.0 && limit.is_finite() { ctx.sys.now() + Span::secs_f64(limit) } else { Time::NEVER };
+    let until =
+        if limit > 0.0 && limit.is_finite() { ctx.sys.now() + Span::secs_f64(limit) } else { Time::NEVER };
     let kill_after = o.get('k').and_then(|k| seconds(k)).map(Span::secs_f64);
     let busybox = ctx.busybox();
     Ok(Box::new(Timeout { pid, until, signal, kill_after, fired: false, busybox }))
