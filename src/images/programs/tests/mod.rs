@@ -1,6 +1,7 @@
 //! The programs of images in a small world.
 
 mod nginx;
+mod others;
 mod stress;
 
 use crate::api::Text;
