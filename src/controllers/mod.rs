@@ -7,6 +7,7 @@
 //! Invariants: a controller acts on objects only through the API server; what it does is caused by the
 //! change or timer that called it; requests of a controller keep to its client's rate limit.
 
+mod cronjob;
 mod daemonset;
 mod deployment;
 mod disruption;
@@ -21,6 +22,7 @@ mod pods;
 mod replicaset;
 mod rules;
 mod serviceaccount;
+mod statefulset;
 mod work;
 
 use crate::agenda::Timers;
@@ -57,6 +59,10 @@ pub enum Which {
     Job,
     /// DaemonSets.
     DaemonSet,
+    /// StatefulSets.
+    StatefulSet,
+    /// CronJobs.
+    CronJob,
     /// Taints of nodes.
     Node,
     /// Pods on tainted nodes.
@@ -79,6 +85,8 @@ impl Which {
             Which::Disruption => "controllermanager",
             Which::Job => "job-controller",
             Which::DaemonSet => "daemonset-controller",
+            Which::StatefulSet => "statefulset-controller",
+            Which::CronJob => "cronjob-controller",
             Which::Node => "node-controller",
             Which::TaintEviction => "taint-eviction-controller",
         }
@@ -129,6 +137,8 @@ impl Controllers {
         disruption::changed(change, cx);
         job::changed(change, cx);
         daemonset::changed(change, cx);
+        statefulset::changed(change, cx);
+        cronjob::changed(change, cx);
         node::changed(change, cx);
         node::eviction::changed(change, cx);
         node::pod_gc::changed(change, cx);
@@ -174,6 +184,8 @@ fn sync(which: Which, key: &Key, cx: &mut Cx<'_>) {
         Which::Disruption => disruption::sync(&object, cx),
         Which::Job => job::sync(&object, cx),
         Which::DaemonSet => daemonset::sync(&object, cx),
+        Which::StatefulSet => statefulset::sync(&object, cx),
+        Which::CronJob => cronjob::sync(&object, cx),
         Which::Node => node::sync(&object, cx),
         Which::TaintEviction => node::eviction::sync(&object, cx),
     }

@@ -11,7 +11,6 @@ mod verdict;
 
 use super::work::Cx;
 use super::{Which, controller_key, pods, rules};
-use crate::api::object::Key;
 use crate::api::request::WatchKind;
 use crate::api::{Kind, Object, Text, Value};
 use crate::apiserver::{Change, DeleteOptions};
@@ -329,7 +328,4 @@ fn after_end(job: &Object, cx: &mut Cx<'_>) {
     }
 }
 
-/// The key of a Job, for CronJobs.
-pub fn key_of(namespace: &Text, name: &str) -> Key {
-    Key::new(Kind::JOB, namespace.clone(), name)
-}
+pub use verdict::finished_condition;

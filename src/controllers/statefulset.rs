@@ -1,0 +1,298 @@
+//! StatefulSets: pods with stable names and claims, made and replaced one after the other.
+//!
+//! With `OrderedReady` a synchronisation takes one step and waits until the pod concerned is ready (or has
+//! gone); with `Parallel` it takes all steps at once. Updates go from the highest ordinal down to the
+//! partition.
+
+use super::work::Cx;
+use super::{Which, controller_key, history, pods, rules};
+use crate::api::request::WatchKind;
+use crate::api::{Kind, Object, Text, Value};
+use crate::apiserver::{Change, DeleteOptions};
+use crate::map;
+use history::Revisions;
+
+const WHICH: Which = Which::StatefulSet;
+
+/// A StatefulSet or a pod has changed.
+pub fn changed(change: &Change, cx: &mut Cx<'_>) {
+    let object = &change.new;
+    match object.kind {
+        Kind::STATEFUL_SET if change.kind != WatchKind::Deleted => cx.enqueue(WHICH, &object.key()),
+        Kind::POD => {
+            for key in change.old.iter().chain([object]).filter_map(controller_key) {
+                if key.kind == Kind::STATEFUL_SET {
+                    cx.enqueue(WHICH, &key);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The ordinal of a pod of a set; `None` if its name is not of the set's form.
+fn ordinal(set: &Object, pod: &Object) -> Option<i64> {
+    pod.name().strip_prefix(set.name())?.strip_prefix('-')?.parse().ok()
+}
+
+fn revision_of(pod: &Object) -> &str {
+    pod.label(history::REVISION_HASH).unwrap_or("")
+}
+
+/// What a synchronisation works with.
+struct State {
+    start: i64,
+    replicas: i64,
+    monotonic: bool,
+    min_ready: i64,
+    /// Names of the revisions that pods have and get.
+    current: Text,
+    update: Text,
+    current_template: Value,
+}
+
+/// Takes the next step for a StatefulSet.
+pub fn sync(set: &Object, cx: &mut Cx<'_>) {
+    let key = set.key();
+    if cx.put_off(WHICH, &key) {
+        return;
+    }
+    let mut all = cx.claim(set, Kind::POD, set.at("spec.selector"));
+    all.retain(|p| ordinal(set, p).is_some());
+    all.sort_by_key(|p| ordinal(set, p));
+    let Some(revisions) = history::record(set, cx) else { return };
+    let state = state(set, &revisions);
+    if !set.is_deleting() {
+        step(set, &all, &state, cx);
+    }
+    let now = {
+        let mut now = cx.owned(set, Kind::POD);
+        now.retain(|p| ordinal(set, p).is_some());
+        now
+    };
+    write_status(set, &now, &state, cx);
+    let used = |name: &str| now.iter().any(|p| revision_of(p).ends_with(name));
+    history::truncate(set, &revisions, &used, cx);
+}
+
+fn state(set: &Object, revisions: &Revisions) -> State {
+    let update = revisions.current.at("metadata.name").text();
+    let known = set.at("status.currentRevision").text();
+    let current = revisions.all.iter().find(|r| r.name() == known.as_str()).unwrap_or(&revisions.current);
+    let mut template = current.at("data.spec.template").clone();
+    template.remove("$patch");
+    State {
+        start: set.at("spec.ordinals.start").int_or(0),
+        replicas: set.at("spec.replicas").int_or(1),
+        monotonic: set.at("spec.podManagementPolicy").str() != "Parallel",
+        min_ready: set.at("spec.minReadySeconds").int_or(0),
+        current: current.at("metadata.name").text(),
+        update,
+        current_template: template,
+    }
+}
+
+/// Creates, replaces or deletes the next pod (or all of them).
+fn step(set: &Object, all: &[Object], state: &State, cx: &mut Cx<'_>) {
+    let wanted = state.start..state.start + state.replicas;
+    for i in wanted.clone() {
+        match all.iter().find(|p| ordinal(set, p) == Some(i)) {
+            None => {
+                if !create(set, i, state, all, cx) || state.monotonic {
+                    return;
+                }
+            }
+            Some(pod) if pods::is_terminal(pod) && !pod.is_deleting() => {
+                let reason = if pod.at("status.phase").str() == "Failed" { "RecreatingFailedPod" } else { "RecreatingTerminatedPod" };
+                let message = format!(
+                    "StatefulSet {}/{} is recreating {} Pod {}",
+                    set.namespace(),
+                    set.name(),
+                    if reason == "RecreatingFailedPod" { "failed" } else { "terminated" },
+                    pod.name()
+                );
+                cx.event(WHICH, set, "Warning", reason, &message);
+                delete(set, pod, cx);
+                if state.monotonic {
+                    return;
+                }
+            }
+            Some(pod) if state.monotonic => {
+                let available = pods::is_ready(pod) && !pod.is_deleting();
+                match pods::availability(pod, state.min_ready, cx.api) {
+                    Ok(()) if available => {}
+                    Err(Some(wait)) => return cx.enqueue_after(WHICH, &set.key(), wait),
+                    _ => return,
+                }
+            }
+            Some(_) => {}
+        }
+    }
+    let mut excess: Vec<&Object> =
+        all.iter().filter(|p| !wanted.contains(&ordinal(set, p).unwrap_or(-1))).collect();
+    excess.reverse();
+    for pod in excess {
+        if pod.is_deleting() {
+            if state.monotonic {
+                return;
+            }
+            continue;
+        }
+        delete(set, pod, cx);
+        if state.monotonic {
+            return;
+        }
+    }
+    if set.at("spec.updateStrategy.type").str() != "OnDelete" {
+        update(set, all, state, cx);
+    }
+}
+
+/// Replaces the highest outdated pod once those above it are healthy.
+fn update(set: &Object, all: &[Object], state: &State, cx: &mut Cx<'_>) {
+    let partition = set.at("spec.updateStrategy.rollingUpdate.partition").int_or(0);
+    let most = super::deployment::scaled(
+        set.at("spec.updateStrategy.rollingUpdate.maxUnavailable"),
+        state.replicas,
+        true,
+    )
+    .max(1);
+    let mut missing = 0;
+    for pod in all.iter().rev().filter(|p| ordinal(set, p).is_some_and(|i| i - state.start >= partition)) {
+        let outdated = revision_of(pod) != state.update.as_str();
+        if outdated && !pod.is_deleting() && missing < most {
+            delete(set, pod, cx);
+            missing += 1;
+        } else if !pods::is_ready(pod) || pod.is_deleting() {
+            missing += 1;
+        }
+        if missing >= most {
+            return;
+        }
+    }
+}
+
+fn create(set: &Object, i: i64, state: &State, all: &[Object], cx: &mut Cx<'_>) -> bool {
+    let key = set.key();
+    let name = format!("{}-{i}", set.name());
+    cx.api.rule(rules::STATEFUL, &key.path(), vec![("create", Text::from(name.as_str()))]);
+    let partition = set.at("spec.updateStrategy.rollingUpdate.partition").int_or(0);
+    let rolling = set.at("spec.updateStrategy.type").str() != "OnDelete";
+    let current_pods = all.iter().filter(|p| revision_of(p) == state.current.as_str()).count() as i64;
+    // Below the partition, and while an update has not come so far, pods keep the current revision.
+    let old = state.current != state.update
+        && ((rolling && i - state.start < partition) || (!rolling && i - state.start < current_pods));
+    let (template, revision) =
+        if old { (&state.current_template, &state.current) } else { (set.at("spec.template"), &state.update) };
+    for claim in claims(set, &name) {
+        let known = cx.api.store.get(&claim.key()).is_some();
+        if !known {
+            let claim_name = claim.at("metadata.name").text();
+            let what = format!("Claim {claim_name} Pod {name} in StatefulSet {}", set.name());
+            match cx.api.create(claim) {
+                Ok(_) => {
+                    cx.event(WHICH, set, "Normal", "SuccessfulCreate", &format!("create {what} success"));
+                }
+                Err(error) => {
+                    let message = format!("create {what} failed error: {}", error.message);
+                    cx.event(WHICH, set, "Warning", "FailedCreate", &message);
+                    cx.retry(WHICH, &key);
+                    return false;
+                }
+            }
+        }
+    }
+    let what = format!("Pod {name} in StatefulSet {}", set.name());
+    match cx.api.create(new_pod(set, template, &name, i, revision)) {
+        Ok(_) => {
+            cx.succeeded(WHICH, &key);
+            cx.event(WHICH, set, "Normal", "SuccessfulCreate", &format!("create {what} successful"));
+            true
+        }
+        Err(error) => {
+            let message = format!("create {what} failed error: {}", error.message);
+            cx.event(WHICH, set, "Warning", "FailedCreate", &message);
+            cx.retry(WHICH, &key);
+            false
+        }
+    }
+}
+
+fn delete(set: &Object, pod: &Object, cx: &mut Cx<'_>) {
+    cx.api.rule(rules::STATEFUL, &set.key().path(), vec![("delete", pod.at("metadata.name").text())]);
+    if cx.api.delete(&pod.key(), &DeleteOptions::default()).is_ok() {
+        let message = format!("delete Pod {} in StatefulSet {} successful", pod.name(), set.name());
+        cx.event(WHICH, set, "Normal", "SuccessfulDelete", &message);
+    }
+}
+
+/// The claims of a pod, made from the set's templates.
+fn claims(set: &Object, pod: &str) -> Vec<Object> {
+    let claim = |template: &Value| {
+        let mut tree = map! { "metadata" => &template["metadata"], "spec" => &template["spec"] };
+        tree.set("metadata.name", format!("{}-{pod}", template["metadata"]["name"].str()));
+        tree.set("metadata.namespace", set.at("metadata.namespace"));
+        for (k, v) in set.at("spec.selector.matchLabels").entries() {
+            tree.slot("metadata.labels").map_mut().insert(k, v);
+        }
+        Object::new(Kind::PERSISTENT_VOLUME_CLAIM, tree)
+    };
+    set.at("spec.volumeClaimTemplates").items().iter().map(claim).collect()
+}
+
+fn new_pod(set: &Object, template: &Value, name: &str, i: i64, revision: &Text) -> Object {
+    let mut pod = pods::from_template(template, set);
+    pod.set("metadata.name", name);
+    pod.set("metadata.generateName", format!("{}-", set.name()));
+    let labels = pod.slot("metadata.labels").map_mut();
+    labels.insert(history::REVISION_HASH, revision);
+    labels.insert("statefulset.kubernetes.io/pod-name", name);
+    labels.insert("apps.kubernetes.io/pod-index", i.to_string());
+    pod.set("spec.hostname", name);
+    if !set.at("spec.serviceName").is_empty() {
+        pod.set("spec.subdomain", set.at("spec.serviceName"));
+    }
+    let mut volumes: Vec<Value> = Vec::new();
+    for claim in set.at("spec.volumeClaimTemplates").items() {
+        let volume = claim["metadata"]["name"].text();
+        let source = map! { "claimName" => format!("{volume}-{name}") };
+        volumes.push(map! { "name" => volume, "persistentVolumeClaim" => source });
+    }
+    if !volumes.is_empty() {
+        let names: Vec<Text> = volumes.iter().map(|v| v["name"].text()).collect();
+        let others = pod.at("spec.volumes").items().iter();
+        volumes.extend(others.filter(|v| !names.contains(&v["name"].text())).cloned());
+        pod.set("spec.volumes", volumes);
+    }
+    pod
+}
+
+fn write_status(set: &Object, all: &[Object], state: &State, cx: &mut Cx<'_>) {
+    let count = |test: &dyn Fn(&Object) -> bool| all.iter().filter(|p| test(p)).count();
+    let living = |p: &Object| !p.is_deleting();
+    let available = |p: &Object| living(p) && pods::availability(p, state.min_ready, cx.api).is_ok();
+    let updated = count(&|p| living(p) && revision_of(p) == state.update.as_str());
+    let current = count(&|p| living(p) && revision_of(p) == state.current.as_str());
+    // When all pods are of the new revision and ready, it becomes the current one.
+    let settled = updated as i64 == state.replicas
+        && all.len() as i64 == state.replicas
+        && count(&|p| living(p) && pods::is_ready(p)) as i64 == state.replicas
+        && set.at("spec.updateStrategy.type").str() != "OnDelete";
+    let (current_revision, current) =
+        if settled { (&state.update, updated) } else { (&state.current, current) };
+    let mut status = map! {
+        "observedGeneration" => set.at("metadata.generation"), "replicas" => all.len(),
+        "availableReplicas" => count(&available), "collisionCount" => 0,
+        "currentRevision" => current_revision, "updateRevision" => &state.update,
+    };
+    for (field, n) in [
+        ("readyReplicas", count(&|p| living(p) && pods::is_ready(p))),
+        ("currentReplicas", current),
+        ("updatedReplicas", updated),
+    ] {
+        if n > 0 {
+            status.set(field, n);
+        }
+    }
+    cx.write_status(WHICH, set, status);
+}
