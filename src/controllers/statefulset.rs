@@ -103,7 +103,11 @@ fn step(set: &Object, all: &[Object], state: &State, cx: &mut Cx<'_>) {
                 }
             }
             Some(pod) if pods::is_terminal(pod) && !pod.is_deleting() => {
-                let reason = if pod.at("status.phase").str() == "Failed" { "RecreatingFailedPod" } else { "RecreatingTerminatedPod" };
+                let reason = if pod.at("status.phase").str() == "Failed" {
+                    "RecreatingFailedPod"
+                } else {
+                    "RecreatingTerminatedPod"
+                };
                 let message = format!(
                     "StatefulSet {}/{} is recreating {} Pod {}",
                     set.namespace(),
@@ -182,8 +186,11 @@ fn create(set: &Object, i: i64, state: &State, all: &[Object], cx: &mut Cx<'_>) 
     // Below the partition, and while an update has not come so far, pods keep the current revision.
     let old = state.current != state.update
         && ((rolling && i - state.start < partition) || (!rolling && i - state.start < current_pods));
-    let (template, revision) =
-        if old { (&state.current_template, &state.current) } else { (set.at("spec.template"), &state.update) };
+    let (template, revision) = if old {
+        (&state.current_template, &state.current)
+    } else {
+        (set.at("spec.template"), &state.update)
+    };
     for claim in claims(set, &name) {
         let known = cx.api.store.get(&claim.key()).is_some();
         if !known {

@@ -86,8 +86,10 @@ fn clean_up(cron: &Object, jobs: &[Object], cx: &mut Cx<'_>) {
         [("Complete", "successfulJobsHistoryLimit", 3), ("Failed", "failedJobsHistoryLimit", 1)]
     {
         let limit = usize::try_from(cron["spec"][field].int_or(default)).unwrap_or(0);
-        let mut ended: Vec<&Object> =
-            jobs.iter().filter(|j| job::finished_condition(j)["type"].str() == kind && !j.is_deleting()).collect();
+        let mut ended: Vec<&Object> = jobs
+            .iter()
+            .filter(|j| job::finished_condition(j)["type"].str() == kind && !j.is_deleting())
+            .collect();
         ended.sort_by_key(|j| (j.at("status.startTime").text(), j.at("metadata.name").text()));
         for old in ended.iter().take(ended.len().saturating_sub(limit)) {
             delete(cron, old, cx);
@@ -96,7 +98,8 @@ fn clean_up(cron: &Object, jobs: &[Object], cx: &mut Cx<'_>) {
 }
 
 fn delete(cron: &Object, old: &Object, cx: &mut Cx<'_>) {
-    let options = DeleteOptions { propagation_policy: Some(Text::lit("Background")), ..DeleteOptions::default() };
+    let options =
+        DeleteOptions { propagation_policy: Some(Text::lit("Background")), ..DeleteOptions::default() };
     if cx.api.delete(&old.key(), &options).is_ok() {
         let message = format!("Deleted job {}", old.name());
         cx.event(WHICH, cron, "Normal", "SuccessfulDelete", &message);
@@ -133,7 +136,8 @@ fn run(cron: &Object, jobs: &[Object], status: &mut Value, cx: &mut Cx<'_>) {
         return cx.event(WHICH, cron, "Warning", "UnparseableSchedule", &message);
     };
     if !matches!(cron.at("spec.timeZone").str(), "" | "UTC" | "Etc/UTC") {
-        let message = format!("not simulated: time zone {}; scheduling in UTC", cron.at("spec.timeZone").str());
+        let message =
+            format!("not simulated: time zone {}; scheduling in UTC", cron.at("spec.timeZone").str());
         cx.event(WHICH, cron, "Warning", "NotSimulated", &message);
     }
     let (due, next) = times(cron, schedule, cx.api);
@@ -147,7 +151,8 @@ fn run(cron: &Object, jobs: &[Object], status: &mut Value, cx: &mut Cx<'_>) {
     let active = !status["active"].is_empty();
     match cron.at("spec.concurrencyPolicy").str() {
         "Forbid" if active => {
-            let message = "Not starting job because prior execution is running and concurrency policy is Forbid";
+            let message =
+                "Not starting job because prior execution is running and concurrency policy is Forbid";
             return cx.event(WHICH, cron, "Normal", "JobAlreadyActive", message);
         }
         "Replace" => {
@@ -196,4 +201,3 @@ fn reference(job: &Object) -> Value {
         "resourceVersion" => job.at("metadata.resourceVersion"),
     }
 }
-
