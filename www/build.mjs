@@ -24,7 +24,7 @@ const [boot, page, editor, worker, style] = await Promise.all([
   bundle('www/js/boot.js'),
   bundle('www/js/main.js'),
   bundle('www/js/editor/bundle.js'),
-  bundle('www/js/worker.js', { alias: { 'podlab-wasm': process.env.PODLAB_MOCK ? './www/js/mock.js' : `./${glue}` } }),
+  bundle('www/js/worker.js', { alias: { 'podlab-wasm': `./${glue}` } }),
   bundle('www/style/main.css', { format: undefined }),
 ]);
 
