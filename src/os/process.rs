@@ -210,7 +210,9 @@ fn cpu_since(p: &Process, now: Time) -> Span {
 }
 
 impl World {
-    pub(super) fn start_process(&mut self, start: Start) -> Sysr<ProcId> {
+    pub(super) fn start_process(&mut self, mut start: Start) -> Sysr<ProcId> {
+        // A program learns from its `Spawn` which descriptors are open; a shell hands on only those.
+        start.spawn.fds = start.fds.iter().map(|(fd, _)| (*fd, *fd)).collect();
         let loaded = self.load_for(start.cell, &start.cred, &start.spawn)?;
         self.launch(start, loaded.program, Some(loaded.argv))
     }

@@ -120,7 +120,7 @@ pub struct NewCell {
 pub struct Start {
     /// Where.
     pub cell: CellId,
-    /// What; its `fds` are not used.
+    /// What; its `fds` are filled from those below.
     pub spawn: Spawn,
     /// Its descriptors; the handles stay the caller's.
     pub fds: Vec<(Fd, Handle)>,
