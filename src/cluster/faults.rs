@@ -38,6 +38,16 @@ impl Cluster {
     /// # Errors
     /// Says what is wrong with the command line, and what there is.
     pub fn fault(&mut self, line: &str) -> Result<(), String> {
+        self.fault_quietly(line)?;
+        self.settle();
+        Ok(())
+    }
+
+    /// As [`Cluster::fault`], for callers that are settling already.
+    ///
+    /// # Errors
+    /// Likewise.
+    pub(super) fn fault_quietly(&mut self, line: &str) -> Result<(), String> {
         let words: Vec<&str> = line.split_whitespace().collect();
         let words = words.strip_prefix(&["fault"]).unwrap_or(&words);
         self.api.enter(self.now, Cause::START, Text::lit("fault"));
@@ -79,7 +89,6 @@ impl Cluster {
             }
             _ => return Err(USAGE.to_string()),
         }
-        self.settle();
         Ok(())
     }
 

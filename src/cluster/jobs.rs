@@ -160,9 +160,18 @@ impl Cluster {
         self.jobs.all.remove(&id);
     }
 
+    /// Shows a line in the newest terminal, as the console of a machine would.
+    pub(super) fn tell(&mut self, text: &str) {
+        let job = self.jobs.terminals.values().next_back().and_then(|j| self.jobs.all.get_mut(j));
+        if let Some(job) = job {
+            job.out.extend_from_slice(text.trim_end().replace('\n', "\r\n").as_bytes());
+            job.out.extend_from_slice(b"\r\n");
+        }
+    }
+
     /// Moves output, input, exits and edit requests between the world and the jobs.
     pub(super) fn pump_jobs(&mut self) -> bool {
-        let mut busy = false;
+        let mut busy = self.serve_machines();
         for request in self.world.take_edit_requests() {
             busy = true;
             match self.jobs.terminals.keys().next_back().copied() {

@@ -7,6 +7,7 @@
 mod bootstrap;
 mod faults;
 mod jobs;
+mod keeper;
 mod port;
 mod programs;
 mod serve;

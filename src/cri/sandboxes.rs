@@ -20,6 +20,7 @@ const NODE_PROGRAMS: &[(&str, &str)] = &[
     ("/usr/bin/ssh", "ssh"),
     ("/usr/bin/scp", "scp"),
     ("/usr/bin/systemctl", "systemctl"),
+    ("/usr/local/bin/fault", "fault"),
     ("/usr/bin/journalctl", "journalctl"),
     ("/usr/bin/crictl", "crictl"),
     ("/usr/bin/vim", "vim"),

@@ -543,6 +543,12 @@ impl Sys for Kernel<'_> {
         if self.cell().is_some_and(|c| c.api) { Some(self.client) } else { None }
     }
 
+    fn request_service(&mut self, request: &str) {
+        if let Some(machine) = self.cell().map(|c| c.machine) {
+            self.world.st.service_requests.push((machine, Text::from(request)));
+        }
+    }
+
     fn edit(&mut self, path: &str) -> Edit {
         let id = self.id;
         match self.world.st.edits.get(&id).cloned() {

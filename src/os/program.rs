@@ -357,6 +357,8 @@ pub trait Sys {
     fn client(&mut self) -> Option<&mut dyn Client>;
     /// Asks the person at the terminal to edit a file (`vim`, `kubectl edit`); ask again until it is answered.
     fn edit(&mut self, path: &str) -> Edit;
+    /// Asks whoever keeps the machines for something: `kubelet stop` (systemctl), a fault's command line.
+    fn request_service(&mut self, _request: &str) {}
     /// A shell on another machine of the cluster (`ssh`): starts `argv` there (a login shell if empty).
     fn remote(&mut self, host: &str, argv: Vec<Text>, fds: FdMap) -> Sysr<Pid>;
 }

@@ -222,6 +222,7 @@ pub(super) struct State {
     pub ready: Vec<Handle>,
     pub edits: BTreeMap<ProcId, super::Edit>,
     pub edit_requests: Vec<EditRequest>,
+    pub service_requests: Vec<(MachineId, Text)>,
 }
 
 impl World {
@@ -252,6 +253,7 @@ impl World {
             ready: Vec::new(),
             edits: BTreeMap::new(),
             edit_requests: Vec::new(),
+            service_requests: Vec::new(),
         };
         World { forest: Forest::default(), net: Net::default(), st }
     }
@@ -389,6 +391,11 @@ impl World {
         for p in std::mem::take(&mut self.st.api_waiters) {
             self.st.wake(p);
         }
+    }
+
+    /// Takes what programs asked of the keeper of the machines, and on which machine they did.
+    pub fn take_service_requests(&mut self) -> Vec<(MachineId, Text)> {
+        std::mem::take(&mut self.st.service_requests)
     }
 
     /// Takes the requests to edit files.
