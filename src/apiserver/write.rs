@@ -28,8 +28,17 @@ impl ApiServer {
     /// `AlreadyExists` if there is one of that name; what admission refuses.
     pub fn create(&mut self, object: Object) -> Result<Object> {
         let object = self.completed(object)?;
+        self.check_absent(&object)?;
         self.admit_quota(&object)?;
         Ok(self.put("create", object))
+    }
+
+    /// Refuses an object whose name is taken.
+    pub(super) fn check_absent(&self, object: &Object) -> Result<()> {
+        match self.store.get(&object.key()) {
+            Some(_) => Err(Status::already_exists(object.kind, object.name())),
+            None => Ok(()),
+        }
     }
 
     /// Stores a completed object.
@@ -44,9 +53,6 @@ impl ApiServer {
             object.set("metadata.name", name);
         }
         let key = object.key();
-        if self.store.get(&key).is_some() {
-            return Err(Status::already_exists(key.kind, &key.name));
-        }
         self.prepare_create(&mut object);
         self.admit_create(&mut object)?;
         let uid = self.uids.uuid();

@@ -401,8 +401,9 @@ impl Kubelet {
 
     fn session_ended(&mut self, session: SessionId, cx: &mut Cx<'_>) {
         let Some(owner) = self.node.sessions.remove(&session) else { return };
-        let Some(end) = cx.cri.session_end(session) else { return };
+        // The end is told only after all output has been taken.
         let (out, err) = cx.cri.take_output(cx.world, session);
+        let Some(end) = cx.cri.session_end(session) else { return };
         cx.cri.close_session(cx.world, session);
         if !self.node.up {
             return;
