@@ -17,6 +17,7 @@ use std::rc::Rc;
 /// Programs of a node beyond a plain Debian system: (path, program).
 const NODE_PROGRAMS: &[(&str, &str)] = &[
     ("/usr/bin/kubectl", "kubectl"),
+    ("/usr/local/bin/k", "kubectl"),
     ("/usr/bin/ssh", "ssh"),
     ("/usr/bin/scp", "scp"),
     ("/usr/bin/systemctl", "systemctl"),

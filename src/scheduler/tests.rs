@@ -16,7 +16,11 @@ struct Sim {
 
 impl Sim {
     fn new(seed: u64) -> Sim {
-        let api = ApiServer::new(seed, Epoch(1_795_420_239_000_000));
+        let mut api = ApiServer::new(seed, Epoch(1_795_420_239_000_000));
+        let namespace = map! { "metadata" => map! { "name" => "default" } };
+        api.create(Object::new(Kind::NAMESPACE, namespace)).expect("new");
+        let account = map! { "metadata" => map! { "name" => "default", "namespace" => "default" } };
+        api.create(Object::new(Kind::SERVICE_ACCOUNT, account)).expect("new");
         let cursor = api.store.cursor();
         Sim { api, scheduler: Scheduler::new(seed), agenda: Agenda::new(), cursor }
     }
@@ -188,7 +192,9 @@ fn a_pod_of_higher_priority_evicts_one_of_lower_and_takes_its_place() {
     assert!(sim.message(&poor).ends_with(
         "preemption: 0/4 nodes are available: 1 No preemption victims found for incoming pod, 3 Preemption is not helpful for scheduling."
     ));
-    let vip = merge(merge(on("worker01"), requests("1", "1Mi")), map! { "priority" => 100_000 });
+    let class = map! { "metadata" => map! { "name" => "high" }, "value" => 100_000 };
+    sim.api.create(Object::new(Kind::PRIORITY_CLASS, class)).expect("new");
+    let vip = merge(merge(on("worker01"), requests("1", "1Mi")), map! { "priorityClassName" => "high" });
     let vip = sim.pod("vip", vip);
     sim.run(Span::secs(1));
     assert_eq!(

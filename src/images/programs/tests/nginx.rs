@@ -1,3 +1,5 @@
+//! Tests of nginx.
+
 use super::Lab;
 use crate::images::Preset;
 use crate::os::Signal;

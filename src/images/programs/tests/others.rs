@@ -1,3 +1,5 @@
+//! Tests of the smaller programs.
+
 use super::Lab;
 use crate::images::Preset;
 use crate::os::Signal;

@@ -1,3 +1,5 @@
+//! Tests of stress.
+
 use super::Lab;
 use crate::images::Preset;
 use crate::os::Settings;
