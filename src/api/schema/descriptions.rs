@@ -22,8 +22,7 @@ impl Descriptions {
         (starts.len() == wanted + 1).then(|| Descriptions { text: Rc::from(text), starts })
     }
 
-    /// The descriptions that native builds contain.
-    #[cfg(not(target_arch = "wasm32"))]
+    /// The descriptions that the build contains.
     pub fn built_in() -> Descriptions {
         let bytes = include_bytes!(concat!(env!("OUT_DIR"), "/descriptions.txt"));
         Descriptions::load(bytes).expect("written together with the table")
