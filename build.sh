@@ -103,7 +103,7 @@ lint() {
 web_tests() {
   setup_browser
   say "Browser tests"
-  node --test --test-concurrency=2 --test-timeout=180000 tests/web/*.test.mjs
+  node --test --test-concurrency=2 --test-timeout=900000 tests/web/*.test.mjs
 }
 
 case "${1:-build}" in

@@ -52,4 +52,11 @@ export async function type(page, line) {
 export const screen = (page) => page.locator('.term').innerText();
 
 /** Waits until the terminal shows a text (or matches a pattern). */
-export const shows = (page, text) => page.locator('.term').filter({ hasText: text }).waitFor({ timeout: 30_000 });
+export async function shows(page, wanted) {
+  const pattern = typeof wanted === 'string' ? [wanted.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'), ''] : [wanted.source, wanted.flags];
+  try {
+    await page.waitForFunction(([source, flags]) => new RegExp(source, flags).test(document.querySelector('.term').innerText.replaceAll('\u200b', '').trimEnd() + ' '), pattern, { timeout: 20_000 });
+  } catch (error) {
+    throw new Error(`the terminal does not show ${wanted}:\n${await screen(page)}`, { cause: error });
+  }
+}

@@ -62,7 +62,7 @@ export class App {
     this.banner = h('div', { class: 'banner', role: 'status', hidden: true });
     this.chips = h('div', { class: 'chips', role: 'group', 'aria-label': t('chips.title') });
     put(document.getElementById('app'), h('a', { href: '#main', class: 'skip', onclick: (event) => { event.preventDefault(); this.terminals.active?.focus(); } }, t('skip')),
-      EMBED === null && this.#header(), this.banner, this.#main(), this.time.element, this.#paneTabs(), this.toast, this.announcer.element, h('p', { id: 'term-keys', class: 'hidden' }, t('terminal.keys')));
+      EMBED === null && this.#header(), this.banner, this.#main(), this.time.element, this.#paneTabs(), this.toast, this.announcer.element, h('aside', { class: 'hidden', 'aria-label': t('keys.title') }, h('p', { id: 'term-keys' }, t('terminal.keys'))));
     if (before) this.terminals.adopt(before);
     this.showPane(this.pane ?? SHOWN[0]);
     this.#drawChips();
@@ -91,7 +91,7 @@ export class App {
       h('span', { class: 'gap' }),
       button({ icon: 'search', label: t('menu.palette'), title: 'Ctrl-K', class: 'quiet', onclick: () => this.palette() }),
       button({ icon: 'sun', title: t('menu.theme'), class: 'quiet', onclick: () => this.nextTheme() }),
-      h('button', { type: 'button', class: 'quiet', lang: currentLanguage() === 'zh' ? 'en' : 'zh', 'aria-label': currentLanguage() === 'zh' ? 'English' : '简体中文', title: currentLanguage() === 'zh' ? 'English' : '简体中文', onclick: () => this.setLanguage(currentLanguage() === 'zh' ? 'en' : 'zh') }, currentLanguage() === 'zh' ? 'EN' : '中'));
+      h('button', { type: 'button', class: 'quiet', lang: currentLanguage() === 'zh' ? 'en' : 'zh', title: currentLanguage() === 'zh' ? 'English' : '简体中文', onclick: () => this.setLanguage(currentLanguage() === 'zh' ? 'en' : 'zh') }, currentLanguage() === 'zh' ? 'English' : '中文'));
   }
 
   #pane(name, head, ...body) {

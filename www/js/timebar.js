@@ -34,7 +34,7 @@ export class TimeBar {
     this.slider = h('input', { type: 'range', min: '0', max: '1000', step: '1', value: '1000', 'aria-label': t('time.slider'),
       oninput: () => { this.#dragging = true; this.#preview(); }, onchange: () => { this.#dragging = false; onseek(this.#sliderTime()); } });
     this.marks = h('div', { class: 'marks', 'aria-hidden': 'true' });
-    this.element = h('footer', { class: 'timebar', 'aria-label': t('time.title'), role: 'region' },
+    this.element = h('section', { class: 'timebar', 'aria-label': t('time.title') },
       h('div', { class: 'group' }, this.rewind, this.back, this.play, this.step, this.ten, this.minute),
       h('div', { class: 'group clocks' }, this.clock, this.wall),
       h('div', { class: 'scrub' }, this.marks, this.slider),

@@ -71,6 +71,7 @@ window.podlabEditor = {
     ];
     let leaving = false;
     const view = new EditorView({ root, parent: root, state: EditorState.create({ doc: '', extensions: [extensions, language.of(yaml())] }) });
+    view.scrollDOM.tabIndex = 0;
     const states = new Map();
     let current = null;
     return {
