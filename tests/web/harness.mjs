@@ -55,7 +55,7 @@ export const screen = (page) => page.locator('.term').innerText();
 export async function shows(page, wanted) {
   const pattern = typeof wanted === 'string' ? [wanted.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'), ''] : [wanted.source, wanted.flags];
   try {
-    await page.waitForFunction(([source, flags]) => new RegExp(source, flags).test(document.querySelector('.term').innerText.replaceAll('\u200b', '').trimEnd() + ' '), pattern, { timeout: 20_000 });
+    await page.waitForFunction(([source, flags]) => new RegExp(source, flags).test(document.querySelector('.term').innerText.replaceAll('\u200b', '').trimEnd() + ' '), pattern, { timeout: 20_000, polling: 100 });
   } catch (error) {
     throw new Error(`the terminal does not show ${wanted}:\n${await screen(page)}`, { cause: error });
   }
