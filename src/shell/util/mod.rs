@@ -14,13 +14,17 @@ mod stream;
 mod table;
 mod usage;
 
+mod awk;
 mod date;
 mod echo;
+mod expr;
 mod files;
+mod find;
 mod float;
 mod grep;
 mod info;
 mod ls;
+mod net;
 pub mod mode;
 mod sed;
 mod tail;
