@@ -26,9 +26,9 @@ enum Tok {
 }
 
 const OPS: [&str; 44] = [
-    "**=", "&&", "||", "==", "!=", "<=", ">=", "++", "--", "+=", "-=", "*=", "/=", "%=", "^=", "!~", ">>", "**", "{",
-    "}", "(", ")", "[", "]", ";", ",", "+", "-", "*", "/", "%", "^", "!", ">", "<", "|", "?", ":", "~", "$", "=", "&",
-    "\\", "@",
+    "**=", "&&", "||", "==", "!=", "<=", ">=", "++", "--", "+=", "-=", "*=", "/=", "%=", "^=", "!~", ">>",
+    "**", "{", "}", "(", ")", "[", "]", ";", ",", "+", "-", "*", "/", "%", "^", "!", ">", "<", "|", "?", ":",
+    "~", "$", "=", "&", "\\", "@",
 ];
 
 #[derive(Debug)]
@@ -113,7 +113,11 @@ fn lex(src: &str) -> Parsed<Vec<Tok>> {
             }
             i += 1;
             let mut bytes = Vec::new();
-            crate::shell::text::unescape(&raw.replace("\\/", "/"), crate::shell::text::Escapes::Printf, &mut bytes);
+            crate::shell::text::unescape(
+                &raw.replace("\\/", "/"),
+                crate::shell::text::Escapes::Printf,
+                &mut bytes,
+            );
             out.push(Tok::Str(String::from_utf8_lossy(&bytes).into_owned()));
         } else if c.is_ascii_digit() || c == '.' && b.get(i + 1).is_some_and(char::is_ascii_digit) {
             let start = i;
@@ -127,7 +131,12 @@ fn lex(src: &str) -> Parsed<Vec<Tok>> {
                 i += 1;
             }
             out.push(Tok::Name(b[start..i].iter().collect()));
-        } else if c == '/' && !matches!(out.last(), Some(Tok::Num(_) | Tok::Str(_) | Tok::Name(_) | Tok::Op(")" | "]" | "$" | "++" | "--"))) {
+        } else if c == '/'
+            && !matches!(
+                out.last(),
+                Some(Tok::Num(_) | Tok::Str(_) | Tok::Name(_) | Tok::Op(")" | "]" | "$" | "++" | "--"))
+            )
+        {
             let mut raw = String::new();
             i += 1;
             while i < b.len() && b[i] != '/' {
@@ -144,7 +153,9 @@ fn lex(src: &str) -> Parsed<Vec<Tok>> {
             out.push(Tok::Regex(raw));
         } else {
             let rest: String = b[i..b.len().min(i + 3)].iter().collect();
-            let Some(op) = OPS.iter().find(|op| rest.starts_with(**op)) else { return Err(format!("unexpected character '{c}'")) };
+            let Some(op) = OPS.iter().find(|op| rest.starts_with(**op)) else {
+                return Err(format!("unexpected character '{c}'"));
+            };
             out.push(Tok::Op(op));
             i += op.chars().count();
         }
@@ -291,7 +302,11 @@ impl Parser {
         }
         let stmt = self.simple()?;
         if !self.is("}") && !self.is(";") && !matches!(self.peek(), Tok::Newline | Tok::Eof) {
-            return Err(if self.is(">") || self.is(">>") || self.is("|") { "not simulated: redirection".into() } else { "Unexpected token".into() });
+            return Err(if self.is(">") || self.is(">>") || self.is("|") {
+                "not simulated: redirection".into()
+            } else {
+                "Unexpected token".into()
+            });
         }
         self.eat(";");
         Ok(stmt)
@@ -299,7 +314,8 @@ impl Parser {
 
     fn for_statement(&mut self) -> Parsed<Stmt> {
         self.want("(")?;
-        if let [Tok::Name(var), Tok::Name(word), Tok::Name(array), Tok::Op(")")] = &self.toks[self.at..(self.at + 4).min(self.toks.len())]
+        if let [Tok::Name(var), Tok::Name(word), Tok::Name(array), Tok::Op(")")] =
+            &self.toks[self.at..(self.at + 4).min(self.toks.len())]
             && word == "in"
         {
             let (var, array) = (var.clone(), array.clone());
@@ -321,7 +337,13 @@ impl Parser {
             self.at += 1;
             self.no_gt = true;
             let mut list = Vec::new();
-            let ended = |p: &Parser| p.is(";") || p.is("}") || p.is(">") || p.is("|") || matches!(p.peek(), Tok::Newline | Tok::Eof);
+            let ended = |p: &Parser| {
+                p.is(";")
+                    || p.is("}")
+                    || p.is(">")
+                    || p.is("|")
+                    || matches!(p.peek(), Tok::Newline | Tok::Eof)
+            };
             if !ended(self) {
                 let here = self.at;
                 let mut grouped = false;
@@ -407,7 +429,16 @@ impl Parser {
 
     /// 0 `||`, 1 `&&`, 2 `in`, 3 `~`, 4 comparisons, 5 concatenation, 6 `+`, 7 `*`.
     fn level(&mut self, level: u32) -> Parsed<Expr> {
-        const TABLE: [&[&str]; 8] = [&["||"], &["&&"], &[], &["~", "!~"], &["<", "<=", "==", "!=", ">", ">="], &[], &["+", "-"], &["*", "/", "%"]];
+        const TABLE: [&[&str]; 8] = [
+            &["||"],
+            &["&&"],
+            &[],
+            &["~", "!~"],
+            &["<", "<=", "==", "!=", ">", ">="],
+            &[],
+            &["+", "-"],
+            &["*", "/", "%"],
+        ];
         if level == 8 {
             return self.unary();
         }
@@ -426,7 +457,9 @@ impl Parser {
                 let begins = match self.peek() {
                     Tok::Num(_) | Tok::Str(_) => true,
                     Tok::Name(n) => n != "in",
-                    Tok::Op(o) => matches!(*o, "(" | "$" | "!" | "-" | "++" | "--") && !matches!(*o, "!" | "-"),
+                    Tok::Op(o) => {
+                        matches!(*o, "(" | "$" | "!" | "-" | "++" | "--") && !matches!(*o, "!" | "-")
+                    }
                     _ => false,
                 };
                 if !begins {
@@ -444,7 +477,11 @@ impl Parser {
                 self.at += 1;
             }
             let right = self.level(level + 1)?;
-            left = if level == 3 { Expr::Match(Box::new(left), Box::new(right), op == "!~") } else { Expr::Binary(op, Box::new(left), Box::new(right)) };
+            left = if level == 3 {
+                Expr::Match(Box::new(left), Box::new(right), op == "!~")
+            } else {
+                Expr::Binary(op, Box::new(left), Box::new(right))
+            };
         }
     }
 
@@ -457,7 +494,13 @@ impl Parser {
                 }
                 let inner = self.unary()?;
                 self.depth -= 1;
-                let op = if op == "!" { "!" } else if op == "-" { "-" } else { "+" };
+                let op = if op == "!" {
+                    "!"
+                } else if op == "-" {
+                    "-"
+                } else {
+                    "+"
+                };
                 return Ok(Expr::Unary(op, Box::new(inner)));
             }
         }
@@ -545,7 +588,8 @@ impl Parser {
 }
 
 const FUNCTIONS: [&str; 15] = [
-    "length", "substr", "index", "split", "sub", "gsub", "match", "sprintf", "tolower", "toupper", "int", "sqrt", "rand", "srand", "system",
+    "length", "substr", "index", "split", "sub", "gsub", "match", "sprintf", "tolower", "toupper", "int",
+    "sqrt", "rand", "srand", "system",
 ];
 
 /// A value: a text, a number, or a text that looks like a number (fields).
@@ -633,7 +677,8 @@ pub fn awk(ctx: &mut Ctx) -> Result<Stream, i32> {
         }
         src = rest.remove(0).to_string();
     }
-    let rules = lex(&src).and_then(|toks| Parser { toks, at: 0, depth: 0, ranges: 0, no_in: false, no_gt: false }.rules());
+    let rules = lex(&src)
+        .and_then(|toks| Parser { toks, at: 0, depth: 0, ranges: 0, no_in: false, no_gt: false }.rules());
     let rules = match rules {
         Ok(rules) => rules,
         Err(error) => {
@@ -824,7 +869,8 @@ impl Awk {
                 return self.repeat(ctx, test.as_ref(), step.as_deref(), body);
             }
             Stmt::ForIn(var, array, body) => {
-                let keys: Vec<Rc<str>> = self.arrays.get(array).map(|a| a.keys().cloned().collect()).unwrap_or_default();
+                let keys: Vec<Rc<str>> =
+                    self.arrays.get(array).map(|a| a.keys().cloned().collect()).unwrap_or_default();
                 for key in keys {
                     self.vars.insert(var.clone(), Val::Input(key));
                     match self.run(ctx, body) {
@@ -936,11 +982,20 @@ impl Awk {
             Expr::Var(name) => self.var(name),
             Expr::Elem(name, keys) => {
                 let key = self.key(ctx, keys);
-                self.arrays.entry(name.clone()).or_default().entry(key).or_insert(Val::Input("".into())).clone()
+                self.arrays
+                    .entry(name.clone())
+                    .or_default()
+                    .entry(key)
+                    .or_insert(Val::Input("".into()))
+                    .clone()
             }
             Expr::Field(index) => {
                 let n = self.eval(ctx, index).num();
-                if n < 1.0 { Val::Input(self.record.as_str().into()) } else { Val::Input(self.fields.get(n as usize - 1).cloned().unwrap_or_else(|| "".into())) }
+                if n < 1.0 {
+                    Val::Input(self.record.as_str().into())
+                } else {
+                    Val::Input(self.fields.get(n as usize - 1).cloned().unwrap_or_else(|| "".into()))
+                }
             }
             Expr::Assign(place, op, right) => {
                 let mut value = self.eval(ctx, right);
@@ -986,7 +1041,11 @@ impl Awk {
                 if !matches!(*op, "<" | "<=" | "==" | "!=" | ">" | ">=") {
                     return Val::Num(arithmetic(op, a.num(), b.num()));
                 }
-                let order = if a.numeric() && b.numeric() { a.num().total_cmp(&b.num()) } else { a.text().cmp(&b.text()) };
+                let order = if a.numeric() && b.numeric() {
+                    a.num().total_cmp(&b.num())
+                } else {
+                    a.text().cmp(&b.text())
+                };
                 flag(match *op {
                     "<" => order.is_lt(),
                     "<=" => order.is_le(),
@@ -1001,7 +1060,10 @@ impl Awk {
     }
 
     fn call(&mut self, ctx: &mut Ctx, name: &str, args: &[Expr]) -> Val {
-        if name == "length" && let Some(Expr::Var(array)) = args.first() && let Some(a) = self.arrays.get(array) {
+        if name == "length"
+            && let Some(Expr::Var(array)) = args.first()
+            && let Some(a) = self.arrays.get(array)
+        {
             return Val::Num(a.len() as f64);
         }
         let text = |this: &mut Self, ctx: &mut Ctx, i: usize| args.get(i).map(|e| this.eval(ctx, e).text());
@@ -1034,7 +1096,11 @@ impl Awk {
                 };
                 let Some(Expr::Var(array)) = args.get(1) else { return Val::Num(0.0) };
                 let n = parts.len();
-                let map = parts.into_iter().enumerate().map(|(i, p)| ((i + 1).to_string().into(), Val::Input(p))).collect();
+                let map = parts
+                    .into_iter()
+                    .enumerate()
+                    .map(|(i, p)| ((i + 1).to_string().into(), Val::Input(p)))
+                    .collect();
                 self.arrays.insert(array.clone(), map);
                 Val::Num(n as f64)
             }
@@ -1054,7 +1120,11 @@ impl Awk {
             }
             "match" => {
                 let chars: Vec<char> = text(self, ctx, 0).unwrap_or_default().chars().collect();
-                let found = args.get(1).and_then(|e| self.regex(ctx, e)).and_then(|r| r.find(&chars, 0)).map(|m| m.whole());
+                let found = args
+                    .get(1)
+                    .and_then(|e| self.regex(ctx, e))
+                    .and_then(|r| r.find(&chars, 0))
+                    .map(|m| m.whole());
                 let (start, len) = found.map_or((0.0, -1.0), |(a, b)| (a as f64 + 1.0, (b - a) as f64));
                 self.vars.insert("RSTART".into(), Val::Num(start));
                 self.vars.insert("RLENGTH".into(), Val::Num(len));
@@ -1087,7 +1157,9 @@ impl Awk {
             let word: String = match kinds.get(i) {
                 _ if whole => format!("{}", value.num().trunc() as i64),
                 Some('f' | 'F' | 'e' | 'g' | 'E' | 'G') => format!("{}", value.num()),
-                Some('c') if matches!(value, Val::Num(_)) => char::from_u32(value.num() as u32).map_or(String::new(), String::from),
+                Some('c') if matches!(value, Val::Num(_)) => {
+                    char::from_u32(value.num() as u32).map_or(String::new(), String::from)
+                }
                 Some(_) => value.text().to_string(),
                 None => break,
             };

@@ -13,7 +13,8 @@ struct Parser {
 type Value = Result<String, String>;
 
 /// Operators by their precedence, from the weakest.
-const LEVELS: [&[&str]; 6] = [&["|"], &["&"], &["<", "<=", "=", "==", "!=", ">=", ">"], &["+", "-"], &["*", "/", "%"], &[":"]];
+const LEVELS: [&[&str]; 6] =
+    [&["|"], &["&"], &["<", "<=", "=", "==", "!=", ">=", ">"], &["+", "-"], &["*", "/", "%"], &[":"]];
 
 /// How deep parentheses may nest.
 const MAX_DEPTH: u32 = 60;
@@ -34,7 +35,11 @@ pub fn expr(ctx: &mut Ctx) -> i32 {
         }
         Ok(_) => {
             let extra = p.words[p.at].clone();
-            let text = if ctx.busybox() { "syntax error".to_owned() } else { format!("syntax error: unexpected argument ‘{extra}’") };
+            let text = if ctx.busybox() {
+                "syntax error".to_owned()
+            } else {
+                format!("syntax error: unexpected argument ‘{extra}’")
+            };
             ctx.fail(&text);
             2
         }
@@ -102,14 +107,33 @@ fn apply(op: &str, a: String, b: String) -> Value {
     let truth = |t: &str| !t.is_empty() && t != "0";
     let numbers = a.parse::<i64>().ok().zip(b.parse::<i64>().ok());
     Ok(match op {
-        "|" => if truth(&a) { a } else if truth(&b) { b } else { "0".into() },
-        "&" => if truth(&a) && truth(&b) { a } else { "0".into() },
+        "|" => {
+            if truth(&a) {
+                a
+            } else if truth(&b) {
+                b
+            } else {
+                "0".into()
+            }
+        }
+        "&" => {
+            if truth(&a) && truth(&b) {
+                a
+            } else {
+                "0".into()
+            }
+        }
         ":" => {
             let regex = Regex::new(&format!("^{}", b.trim_start_matches('^')), false, false)?;
             let chars: Vec<char> = a.chars().collect();
             let groups = b.contains("\\(");
             match regex.find(&chars, 0) {
-                Some(m) if groups => m.groups.get(1).copied().flatten().map_or(String::new(), |(x, y)| chars[x..y].iter().collect()),
+                Some(m) if groups => m
+                    .groups
+                    .get(1)
+                    .copied()
+                    .flatten()
+                    .map_or(String::new(), |(x, y)| chars[x..y].iter().collect()),
                 Some(m) => (m.whole().1 - m.whole().0).to_string(),
                 None if groups => String::new(),
                 None => "0".into(),

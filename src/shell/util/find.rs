@@ -52,7 +52,8 @@ struct Find {
 /// `find`.
 pub fn find(ctx: &mut Ctx) -> Result<Box<dyn Program>, i32> {
     let words = ctx.args[1..].to_vec();
-    let first = words.iter().position(|w| w.starts_with(['-', '(', '!']) && w.len() > 0).unwrap_or(words.len());
+    let first =
+        words.iter().position(|w| w.starts_with(['-', '(', '!']) && w.len() > 0).unwrap_or(words.len());
     let mut roots = words[..first].to_vec();
     if roots.is_empty() {
         roots.push(".".into());
@@ -191,13 +192,32 @@ impl Find {
         if matches!(&*word, "-exec" | "-ok" | "-execdir") {
             return self.exec(ctx);
         }
-        let known = ["-name", "-iname", "-path", "-wholename", "-type", "-maxdepth", "-mindepth", "-size", "-mtime", "-mmin", "-newer", "-perm", "-user", "-printf"];
+        let known = [
+            "-name",
+            "-iname",
+            "-path",
+            "-wholename",
+            "-type",
+            "-maxdepth",
+            "-mindepth",
+            "-size",
+            "-mtime",
+            "-mmin",
+            "-newer",
+            "-perm",
+            "-user",
+            "-printf",
+        ];
         if !known.contains(&&*word) {
             self.at -= 1;
             return Err(self.unknown(ctx));
         }
         let Some(value) = self.next() else {
-            ctx.fail(&if ctx.busybox() { format!("missing argument to '{word}'") } else { format!("missing argument to `{word}'") });
+            ctx.fail(&if ctx.busybox() {
+                format!("missing argument to '{word}'")
+            } else {
+                format!("missing argument to `{word}'")
+            });
             return Err(1);
         };
         self.valued(ctx, &word, &value)
@@ -253,7 +273,11 @@ impl Find {
                 }
                 Some(w) => command.push(w),
                 None => {
-                    ctx.fail(&if ctx.busybox() { "missing argument to '-exec'".to_owned() } else { "missing argument to `-exec'".to_owned() });
+                    ctx.fail(&if ctx.busybox() {
+                        "missing argument to '-exec'".to_owned()
+                    } else {
+                        "missing argument to `-exec'".to_owned()
+                    });
                     return Err(1);
                 }
             }
@@ -275,7 +299,8 @@ impl Find {
             match ctx.sys.read_dir(path) {
                 Ok(names) => {
                     for name in names {
-                        let full = format!("{}/{name}", if path == "/" { "" } else { path.trim_end_matches('/') });
+                        let full =
+                            format!("{}/{name}", if path == "/" { "" } else { path.trim_end_matches('/') });
                         if let Ok(stat) = ctx.sys.lstat(&full) {
                             self.walk(ctx, tree, &full, &stat, depth + 1);
                         }
@@ -312,7 +337,13 @@ impl Find {
         };
         let name = super::files::base(path);
         match test {
-            Test::Name(p, fold) => if *fold { p.matches(&name.to_lowercase()) } else { p.matches(name) },
+            Test::Name(p, fold) => {
+                if *fold {
+                    p.matches(&name.to_lowercase())
+                } else {
+                    p.matches(name)
+                }
+            }
             Test::Path(p) => p.matches(path),
             Test::Kind(c) => {
                 let kind = match stat.kind {
@@ -331,7 +362,9 @@ impl Find {
                 _ => false,
             },
             Test::Size(n, sign, unit) => compare(stat.size.div_ceil(*unit) as i64, *n, *sign),
-            Test::Age(n, sign, unit) => compare((ctx.sys.wall_micros() - stat.mtime_micros).div_euclid(*unit), *n, *sign),
+            Test::Age(n, sign, unit) => {
+                compare((ctx.sys.wall_micros() - stat.mtime_micros).div_euclid(*unit), *n, *sign)
+            }
             Test::Newer(t) => stat.mtime_micros > *t,
             Test::Perm(bits, '-') => stat.mode & bits == *bits,
             Test::Perm(bits, _) => stat.mode == *bits,
@@ -346,7 +379,8 @@ impl Find {
                 true
             }
             Test::Delete => {
-                let done = if stat.kind == FileType::Dir { ctx.sys.rmdir(path) } else { ctx.sys.unlink(path) };
+                let done =
+                    if stat.kind == FileType::Dir { ctx.sys.rmdir(path) } else { ctx.sys.unlink(path) };
                 done.is_ok()
             }
             Test::Exec(words, joined) => {

@@ -137,21 +137,40 @@ impl Fetch {
         let ip = self.ip.clone().unwrap_or_default();
         let (text, code) = match (self.tool, why) {
             (Tool::Wget, Failure::NoName) => (format!("wget: bad address '{host}'\n"), 1),
-            (Tool::Wget, Failure::Errno(Errno::ETIMEDOUT)) if self.limit.is_some() => ("wget: download timed out\n".into(), 1),
-            (Tool::Wget, Failure::Errno(e)) => (format!("wget: can't connect to remote host ({ip}): {}\n", e.text()), 1),
+            (Tool::Wget, Failure::Errno(Errno::ETIMEDOUT)) if self.limit.is_some() => {
+                ("wget: download timed out\n".into(), 1)
+            }
+            (Tool::Wget, Failure::Errno(e)) => {
+                (format!("wget: can't connect to remote host ({ip}): {}\n", e.text()), 1)
+            }
             (Tool::Wget, Failure::Late) => ("wget: download timed out\n".into(), 1),
             (Tool::Wget, Failure::Empty) => ("wget: error getting response\n".into(), 1),
             (Tool::Curl, Failure::NoName) => (format!("curl: (6) Could not resolve host: {host}\n"), 6),
-            (Tool::Curl, Failure::Errno(e)) if e == Errno::ECONNREFUSED || e == Errno::EHOSTUNREACH => {
-                (format!("curl: (7) Failed to connect to {host} port {port} after {ms} ms: Couldn't connect to server\n"), 7)
+            (Tool::Curl, Failure::Errno(e)) if e == Errno::ECONNREFUSED || e == Errno::EHOSTUNREACH => (
+                format!(
+                    "curl: (7) Failed to connect to {host} port {port} after {ms} ms: Couldn't connect to server\n"
+                ),
+                7,
+            ),
+            (Tool::Curl, Failure::Errno(Errno::ECONNRESET)) => {
+                ("curl: (56) Recv failure: Connection reset by peer\n".into(), 56)
             }
-            (Tool::Curl, Failure::Errno(Errno::ECONNRESET)) => ("curl: (56) Recv failure: Connection reset by peer\n".into(), 56),
             (Tool::Curl, Failure::Empty) => ("curl: (52) Empty reply from server\n".into(), 52),
             (Tool::Curl, Failure::Late) if !matches!(self.state, State::Connect) => {
                 let got = self.received.len();
-                (format!("curl: (28) Operation timed out after {ms} milliseconds with {got} bytes received\n"), 28)
+                (
+                    format!(
+                        "curl: (28) Operation timed out after {ms} milliseconds with {got} bytes received\n"
+                    ),
+                    28,
+                )
             }
-            (Tool::Curl, _) => (format!("curl: (28) Failed to connect to {host} port {port} after {ms} ms: Timeout was reached\n"), 28),
+            (Tool::Curl, _) => (
+                format!(
+                    "curl: (28) Failed to connect to {host} port {port} after {ms} ms: Timeout was reached\n"
+                ),
+                28,
+            ),
             (Tool::Nc, Failure::NoName) => (format!("nc: bad address '{host}'\n"), 1),
             (Tool::Nc, Failure::Errno(e)) if self.has('v') || !self.has('z') => {
                 (format!("nc: {host} ({ip}:{port}): {}\n", e.text()), 1)
@@ -206,7 +225,10 @@ impl Fetch {
     fn compose(&mut self) {
         let host = self.host_port();
         let agent = if self.tool == Tool::Curl { "curl/7.88.1" } else { "Wget" };
-        let mut text = format!("{} {} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: {agent}\r\nAccept: */*\r\nConnection: close\r\n", self.method, self.path);
+        let mut text = format!(
+            "{} {} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: {agent}\r\nAccept: */*\r\nConnection: close\r\n",
+            self.method, self.path
+        );
         for header in &self.headers {
             text.push_str(header);
             text.push_str("\r\n");
@@ -233,7 +255,12 @@ impl Fetch {
                     if matches!(self.state, State::Connect) {
                         self.state = State::Talk;
                         if self.tool == Tool::Nc && self.has('v') {
-                            let text = format!("{} ({}:{}) open\n", self.host, self.ip.clone().unwrap_or_default(), self.port);
+                            let text = format!(
+                                "{} ({}:{}) open\n",
+                                self.host,
+                                self.ip.clone().unwrap_or_default(),
+                                self.port
+                            );
                             self.say(2, &text);
                         }
                         if self.has('z') {
@@ -243,7 +270,11 @@ impl Fetch {
                     return None;
                 }
                 Err(Errno::EAGAIN) => {
-                    return Some(Step::Wait(Wait { until: Some(self.until), writable: vec![fd], ..Wait::default() }));
+                    return Some(Step::Wait(Wait {
+                        until: Some(self.until),
+                        writable: vec![fd],
+                        ..Wait::default()
+                    }));
                 }
                 Err(error) => {
                     self.fail(sys, Failure::Errno(error));
@@ -263,7 +294,11 @@ impl Fetch {
                 }
             }
             Err(Errno::EAGAIN) => {
-                return Some(Step::Wait(Wait { until: Some(self.until), readable: vec![fd], ..Wait::default() }));
+                return Some(Step::Wait(Wait {
+                    until: Some(self.until),
+                    readable: vec![fd],
+                    ..Wait::default()
+                }));
             }
             Err(error) => self.fail(sys, Failure::Errno(error)),
         }
@@ -281,7 +316,8 @@ impl Fetch {
         if self.method == "HEAD" {
             return true;
         }
-        let length = head.lines().find_map(|l| l.strip_prefix("content-length:")?.trim().parse::<usize>().ok());
+        let length =
+            head.lines().find_map(|l| l.strip_prefix("content-length:")?.trim().parse::<usize>().ok());
         length.is_some_and(|n| self.received.len() >= end + n)
     }
 
@@ -296,8 +332,12 @@ impl Fetch {
         let status = self.status().unwrap_or(0);
         let head = String::from_utf8_lossy(&self.received[..end]).into_owned();
         let body = self.received[end..].to_vec();
-        let location = head.lines().find_map(|l| Some(l.split_once(':').filter(|(n, _)| n.eq_ignore_ascii_case("location"))?.1.trim().to_owned()));
-        if let Some(url) = location.filter(|_| (300..400).contains(&status) && (self.tool == Tool::Wget || self.has('L')) && self.redirects < 5) {
+        let location = head.lines().find_map(|l| {
+            Some(l.split_once(':').filter(|(n, _)| n.eq_ignore_ascii_case("location"))?.1.trim().to_owned())
+        });
+        if let Some(url) = location.filter(|_| {
+            (300..400).contains(&status) && (self.tool == Tool::Wget || self.has('L')) && self.redirects < 5
+        }) {
             self.redirects += 1;
             self.received.clear();
             let url = if url.starts_with('/') { format!("http://{}{url}", self.host_port()) } else { url };
@@ -307,7 +347,11 @@ impl Fetch {
                 return;
             }
         }
-        if self.tool == Tool::Wget { self.wget_result(sys, status, &head, &body) } else { self.curl_result(sys, status, &head, body) }
+        if self.tool == Tool::Wget {
+            self.wget_result(sys, status, &head, &body)
+        } else {
+            self.curl_result(sys, status, &head, body)
+        }
     }
 
     fn wget_result(&mut self, sys: &mut dyn Sys, status: u32, head: &str, body: &[u8]) {
@@ -347,7 +391,8 @@ impl Fetch {
         if !self.has('q') {
             let bar = "*".repeat(32);
             let size = super::ls::human(body.len() as u64);
-            let last = if shown == "-" { "written to stdout\n".to_owned() } else { format!("'{shown}' saved\n") };
+            let last =
+                if shown == "-" { "written to stdout\n".to_owned() } else { format!("'{shown}' saved\n") };
             self.say(2, &format!("{shown:<20} 100% |{bar}| {size:>5}  0:00:00 ETA\n{last}"));
         }
         self.end(0);
@@ -429,7 +474,10 @@ fn limit(text: Option<&Text>) -> Option<Span> {
 
 /// `wget`.
 pub fn wget(ctx: &mut Ctx) -> Result<Box<dyn Program>, i32> {
-    let o = opts::parse(ctx, "qcSO:o:T:t:U:P:Y:np spider=p no-check-certificate=n timeout=T quiet=q output-document=O header=H H: post-data=B B: tries=t server-response=S")?;
+    let o = opts::parse(
+        ctx,
+        "qcSO:o:T:t:U:P:Y:np spider=p no-check-certificate=n timeout=T quiet=q output-document=O header=H H: post-data=B B: tries=t server-response=S",
+    )?;
     let Some(url) = o.rest.first() else {
         super::usage::print(ctx, "wget");
         return Err(1);
@@ -438,7 +486,9 @@ pub fn wget(ctx: &mut Ctx) -> Result<Box<dyn Program>, i32> {
     let mut fetch = Fetch::new(ctx, Tool::Wget, flags);
     if !fetch.set_url(url) {
         let scheme = url.split(':').next().unwrap_or("");
-        return Err(if scheme == "https" { ctx.not_simulated("https") } else {
+        return Err(if scheme == "https" {
+            ctx.not_simulated("https")
+        } else {
             ctx.fail(&format!("not an http or ftp url: {url}"));
             1
         });
@@ -459,7 +509,10 @@ pub fn wget(ctx: &mut Ctx) -> Result<Box<dyn Program>, i32> {
 
 /// `curl`.
 pub fn curl(ctx: &mut Ctx) -> Result<Box<dyn Program>, i32> {
-    let o = opts::parse(ctx, "sSIifvLkgNo:w:m:H:X:d:u:A:T:OC: silent=s show-error=S head=I include=i fail=f verbose=v location=L insecure=k output=o write-out=w max-time=m header=H request=X data=d connect-timeout=C user-agent=A cacert=T cert=T retry=T noproxy=T")?;
+    let o = opts::parse(
+        ctx,
+        "sSIifvLkgNo:w:m:H:X:d:u:A:T:OC: silent=s show-error=S head=I include=i fail=f verbose=v location=L insecure=k output=o write-out=w max-time=m header=H request=X data=d connect-timeout=C user-agent=A cacert=T cert=T retry=T noproxy=T",
+    )?;
     let Some(url) = o.rest.first() else {
         ctx.err("curl: try 'curl --help' or 'curl --manual' for more information\n");
         return Err(2);
@@ -534,8 +587,13 @@ pub fn nslookup(ctx: &mut Ctx) -> Result<Box<dyn Program>, i32> {
         super::usage::print(ctx, "nslookup");
         return Err(1);
     };
-    let conf = ctx.sys.read_file("/etc/resolv.conf").map(|b| String::from_utf8_lossy(&b).into_owned()).unwrap_or_default();
-    let server = conf.lines().find_map(|l| l.strip_prefix("nameserver ")).unwrap_or("127.0.0.1").trim().to_owned();
+    let conf = ctx
+        .sys
+        .read_file("/etc/resolv.conf")
+        .map(|b| String::from_utf8_lossy(&b).into_owned())
+        .unwrap_or_default();
+    let server =
+        conf.lines().find_map(|l| l.strip_prefix("nameserver ")).unwrap_or("127.0.0.1").trim().to_owned();
     let server = words.get(1).map_or(server, |s| s.to_string());
     Ok(Box::new(Lookup { name, server, waiting: None, out: Vec::new(), status: None }))
 }
@@ -560,11 +618,15 @@ impl Program for Lookup {
         match sys.resolve(&self.name) {
             Resolved::Unanswered(until) => self.waiting = Some(until),
             Resolved::NoSuchName => {
-                self.out.push((1, format!("{server}** server can't find {}: NXDOMAIN\n\n", self.name).into_bytes()));
+                self.out.push((
+                    1,
+                    format!("{server}** server can't find {}: NXDOMAIN\n\n", self.name).into_bytes(),
+                ));
                 self.status = Some(1);
             }
             Resolved::Addresses(list) => {
-                let rows: String = list.iter().map(|a| format!("Name:\t{}\nAddress: {a}\n", self.name)).collect();
+                let rows: String =
+                    list.iter().map(|a| format!("Name:\t{}\nAddress: {a}\n", self.name)).collect();
                 self.out.push((1, format!("{server}{rows}\n").into_bytes()));
                 self.status = Some(0);
             }
