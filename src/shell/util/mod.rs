@@ -14,14 +14,18 @@ mod stream;
 mod table;
 mod usage;
 
+mod awk;
 mod date;
 mod echo;
+mod expr;
 mod files;
+mod find;
 mod float;
 mod grep;
 mod info;
 mod ls;
 pub mod mode;
+mod net;
 mod sed;
 mod tail;
 pub mod test;

@@ -2,7 +2,7 @@
 
 use super::ctx::Ctx;
 use super::stream::Stream;
-use super::{date, echo, files, grep, info, ls, sed, tail, test, text, time};
+use super::{awk, date, echo, expr, files, find as search, grep, info, ls, net, sed, tail, test, text, time};
 use crate::os::program::Program;
 
 /// An applet.
@@ -34,6 +34,7 @@ pub const TABLE: &[Row] = &[
     row("apt", Plain(info::absent)),
     row("apt-get", Plain(info::absent)),
     row("arch", Plain(info::absent)),
+    row("awk", Filter(awk::awk)),
     row("base64", Plain(info::base64)),
     row("basename", Plain(info::basename)),
     row("busybox", Plain(info::busybox)),
@@ -44,6 +45,7 @@ pub const TABLE: &[Row] = &[
     row("chown", Plain(files::chown)),
     row("clear", Plain(info::clear)),
     row("cp", Plain(files::cp)),
+    row("curl", Machine(net::curl)),
     row("cut", Filter(text::cut)),
     row("date", Plain(date::date)),
     row("df", Plain(info::df)),
@@ -54,9 +56,12 @@ pub const TABLE: &[Row] = &[
     row("echo", Plain(echo::echo)),
     row("egrep", Filter(grep::grep)),
     row("env", Machine(time::env)),
+    row("expr", Plain(expr::expr)),
     row("false", Plain(|_| 1)),
     row("fgrep", Filter(grep::grep)),
+    row("find", Machine(search::find)),
     row("free", Plain(info::free)),
+    row("gawk", Filter(awk::awk)),
     row("grep", Filter(grep::grep)),
     row("groups", Plain(info::id)),
     row("gunzip", Plain(info::absent)),
@@ -70,16 +75,19 @@ pub const TABLE: &[Row] = &[
     row("ln", Plain(files::ln)),
     row("logname", Plain(info::id)),
     row("ls", Plain(ls::ls)),
+    row("mawk", Filter(awk::awk)),
     row("mkdir", Plain(files::mkdir)),
     row("mkfifo", Plain(files::mkfifo)),
     row("mktemp", Plain(files::mktemp)),
     row("more", Filter(text::cat)),
     row("mount", Plain(info::mount)),
     row("mv", Plain(files::mv)),
+    row("nc", Machine(net::nc)),
     row("nice", Machine(time::prefix)),
     row("nl", Filter(text::nl)),
     row("nohup", Machine(time::prefix)),
     row("nproc", Plain(info::nproc)),
+    row("nslookup", Machine(net::nslookup)),
     row("patch", Plain(info::absent)),
     row("perl", Plain(info::absent)),
     row("pgrep", Plain(info::by_name)),
@@ -124,6 +132,7 @@ pub const TABLE: &[Row] = &[
     row("vmstat", Plain(info::absent)),
     row("watch", Machine(time::watch)),
     row("wc", Filter(text::wc)),
+    row("wget", Machine(net::wget)),
     row("which", Plain(info::which)),
     row("whoami", Plain(info::id)),
     row("xargs", Machine(time::xargs)),

@@ -1,0 +1,640 @@
+//! Network utilities: `wget`, `curl`, `nc`, `nslookup`, `ping`.
+
+use super::ctx::{Ctx, Output, drain};
+use super::opts;
+use crate::api::Text;
+use crate::os::program::{Errno, Fd, Program, Resolved, Step, Sys, Wait};
+use crate::time::{Span, Time};
+
+/// The longest answer that is kept, in bytes.
+const MAX_BODY: usize = 16 << 20;
+/// How long busybox's wget waits if nothing is said (`-T 900`).
+const WGET_TIMEOUT: Span = Span::secs(900);
+/// How long a connection is tried before the kernel gives up (about 2 min 10 s).
+const CONNECT_TIMEOUT: Span = Span::secs(130);
+
+/// Which program asks.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Tool {
+    Wget,
+    Curl,
+    Nc,
+}
+
+#[derive(Clone, Debug)]
+enum State {
+    Resolve,
+    /// No name server answers.
+    Unanswered(Time),
+    Connect,
+    Talk,
+    Done(i32),
+}
+
+/// A connection and what is done with it.
+#[derive(Clone, Debug)]
+struct Fetch {
+    tool: Tool,
+    state: State,
+    url: Text,
+    host: String,
+    port: u16,
+    path: String,
+    method: String,
+    headers: Vec<String>,
+    body: String,
+    ip: Option<Text>,
+    fd: Option<Fd>,
+    sent: usize,
+    request: Vec<u8>,
+    received: Vec<u8>,
+    begun: Time,
+    until: Time,
+    limit: Option<Span>,
+    output: Option<Text>,
+    /// q quiet, s silent, S show errors or headers, I head, i include, f fail, v verbose, p spider, z only connect
+    flags: String,
+    format: Option<Text>,
+    out: Output,
+    redirects: u32,
+}
+
+impl Fetch {
+    fn new(ctx: &mut Ctx, tool: Tool, flags: String) -> Fetch {
+        Fetch {
+            tool,
+            state: State::Resolve,
+            url: Text::default(),
+            host: String::new(),
+            port: 80,
+            path: "/".into(),
+            method: "GET".into(),
+            headers: Vec::new(),
+            body: String::new(),
+            ip: None,
+            fd: None,
+            sent: 0,
+            request: Vec::new(),
+            received: Vec::new(),
+            begun: ctx.sys.now(),
+            until: ctx.sys.now() + CONNECT_TIMEOUT,
+            limit: None,
+            output: None,
+            flags,
+            format: None,
+            out: Vec::new(),
+            redirects: 0,
+        }
+    }
+
+    fn has(&self, flag: char) -> bool {
+        self.flags.contains(flag)
+    }
+
+    /// Takes a URL apart; false if it is not plain HTTP.
+    fn set_url(&mut self, url: &str) -> bool {
+        self.url = url.into();
+        let rest = match url.split_once("://") {
+            Some(("http", rest)) => rest,
+            Some(_) => return false,
+            None => url,
+        };
+        let (host, path) = match rest.find(['/', '?']) {
+            Some(n) => (&rest[..n], &rest[n..]),
+            None => (rest, "/"),
+        };
+        self.path = if path.starts_with('?') { format!("/{path}") } else { path.to_owned() };
+        let (name, port) = host.rsplit_once(':').unwrap_or((host, "80"));
+        self.host = name.to_owned();
+        self.port = port.parse().unwrap_or(80);
+        true
+    }
+
+    fn say(&mut self, fd: Fd, text: &str) {
+        self.out.push((fd, text.as_bytes().to_vec()));
+    }
+
+    fn end(&mut self, code: i32) {
+        if let Some(format) = self.format.clone() {
+            let status = self.status().unwrap_or(0);
+            let size = self.received.len();
+            let text = format
+                .replace("%{http_code}", &format!("{status:03}"))
+                .replace("%{response_code}", &format!("{status:03}"))
+                .replace("%{size_download}", &size.to_string())
+                .replace("%{remote_ip}", self.ip.as_deref().unwrap_or(""))
+                .replace("\\n", "\n")
+                .replace("\\t", "\t");
+            self.say(1, &text);
+        }
+        self.state = State::Done(code);
+    }
+
+    /// A failure in the tool's words.
+    fn fail(&mut self, sys: &dyn Sys, why: Failure) {
+        let (host, port) = (self.host.clone(), self.port);
+        let ms = sys.now().since(self.begun).0 / 1_000;
+        let ip = self.ip.clone().unwrap_or_default();
+        let (text, code) = match (self.tool, why) {
+            (Tool::Wget, Failure::NoName) => (format!("wget: bad address '{host}'\n"), 1),
+            (Tool::Wget, Failure::Errno(Errno::ETIMEDOUT)) if self.limit.is_some() => {
+                ("wget: download timed out\n".into(), 1)
+            }
+            (Tool::Wget, Failure::Errno(e)) => {
+                (format!("wget: can't connect to remote host ({ip}): {}\n", e.text()), 1)
+            }
+            (Tool::Wget, Failure::Late) => ("wget: download timed out\n".into(), 1),
+            (Tool::Wget, Failure::Empty) => ("wget: error getting response\n".into(), 1),
+            (Tool::Curl, Failure::NoName) => (format!("curl: (6) Could not resolve host: {host}\n"), 6),
+            (Tool::Curl, Failure::Errno(e)) if e == Errno::ECONNREFUSED || e == Errno::EHOSTUNREACH => (
+                format!(
+                    "curl: (7) Failed to connect to {host} port {port} after {ms} ms: Couldn't connect to server\n"
+                ),
+                7,
+            ),
+            (Tool::Curl, Failure::Errno(Errno::ECONNRESET)) => {
+                ("curl: (56) Recv failure: Connection reset by peer\n".into(), 56)
+            }
+            (Tool::Curl, Failure::Empty) => ("curl: (52) Empty reply from server\n".into(), 52),
+            (Tool::Curl, Failure::Late) if !matches!(self.state, State::Connect) => {
+                let got = self.received.len();
+                (
+                    format!(
+                        "curl: (28) Operation timed out after {ms} milliseconds with {got} bytes received\n"
+                    ),
+                    28,
+                )
+            }
+            (Tool::Curl, _) => (
+                format!(
+                    "curl: (28) Failed to connect to {host} port {port} after {ms} ms: Timeout was reached\n"
+                ),
+                28,
+            ),
+            (Tool::Nc, Failure::NoName) => (format!("nc: bad address '{host}'\n"), 1),
+            (Tool::Nc, Failure::Errno(e)) if self.has('v') || !self.has('z') => {
+                (format!("nc: {host} ({ip}:{port}): {}\n", e.text()), 1)
+            }
+            (Tool::Nc, Failure::Late) if !self.has('z') => ("nc: timed out\n".into(), 1),
+            (Tool::Nc, _) => (String::new(), 1),
+        };
+        let silent = self.tool == Tool::Curl && self.has('s') && !self.has('S');
+        if !silent && !text.is_empty() {
+            self.say(2, &text);
+        }
+        self.end(code);
+    }
+
+    fn status(&self) -> Option<u32> {
+        let head = String::from_utf8_lossy(self.received.get(..64.min(self.received.len()))?).into_owned();
+        head.split_whitespace().nth(1)?.parse().ok()
+    }
+
+    fn resolve(&mut self, sys: &mut dyn Sys) {
+        let host = self.host.clone();
+        if host.split('.').count() == 4 && host.bytes().all(|b| b.is_ascii_digit() || b == b'.') {
+            self.ip = Some(host.into());
+        } else {
+            match sys.resolve(&host) {
+                Resolved::Addresses(list) if !list.is_empty() => self.ip = list.into_iter().next(),
+                Resolved::Unanswered(until) => {
+                    self.state = State::Unanswered(until);
+                    return;
+                }
+                _ => return self.fail(sys, Failure::NoName),
+            }
+        }
+        let ip = self.ip.clone().unwrap_or_default();
+        if self.tool == Tool::Wget && !self.has('q') {
+            let text = format!("Connecting to {} ({ip}:{})\n", self.host_port(), self.port);
+            self.say(2, &text);
+        }
+        match sys.connect(&ip, self.port) {
+            Ok(fd) => {
+                self.fd = Some(fd);
+                self.state = State::Connect;
+            }
+            Err(error) => self.fail(sys, Failure::Errno(error)),
+        }
+    }
+
+    fn host_port(&self) -> String {
+        if self.port == 80 { self.host.clone() } else { format!("{}:{}", self.host, self.port) }
+    }
+
+    fn compose(&mut self) {
+        let host = self.host_port();
+        let agent = if self.tool == Tool::Curl { "curl/7.88.1" } else { "Wget" };
+        let mut text = format!(
+            "{} {} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: {agent}\r\nAccept: */*\r\nConnection: close\r\n",
+            self.method, self.path
+        );
+        for header in &self.headers {
+            text.push_str(header);
+            text.push_str("\r\n");
+        }
+        if !self.body.is_empty() {
+            text.push_str(&format!("Content-Length: {}\r\n", self.body.len()));
+        }
+        text.push_str("\r\n");
+        text.push_str(&self.body);
+        self.request = text.into_bytes();
+        self.sent = 0;
+    }
+
+    /// Writes and reads; a step if it has to wait.
+    fn talk(&mut self, sys: &mut dyn Sys, fd: Fd) -> Option<Step> {
+        if sys.now() >= self.until {
+            self.fail(sys, Failure::Late);
+            return None;
+        }
+        if self.sent < self.request.len() || matches!(self.state, State::Connect) {
+            match sys.write(fd, &self.request[self.sent..]) {
+                Ok(n) => {
+                    self.sent += n;
+                    if matches!(self.state, State::Connect) {
+                        self.state = State::Talk;
+                        if self.tool == Tool::Nc && self.has('v') {
+                            let text = format!(
+                                "{} ({}:{}) open\n",
+                                self.host,
+                                self.ip.clone().unwrap_or_default(),
+                                self.port
+                            );
+                            self.say(2, &text);
+                        }
+                        if self.has('z') {
+                            self.end(0);
+                        }
+                    }
+                    return None;
+                }
+                Err(Errno::EAGAIN) => {
+                    return Some(Step::Wait(Wait {
+                        until: Some(self.until),
+                        writable: vec![fd],
+                        ..Wait::default()
+                    }));
+                }
+                Err(error) => {
+                    self.fail(sys, Failure::Errno(error));
+                    return None;
+                }
+            }
+        }
+        match sys.read(fd, 65_536) {
+            Ok(data) if data.is_empty() => self.answered(sys),
+            Ok(data) if self.tool == Tool::Nc => self.out.push((1, data)),
+            Ok(data) => {
+                if self.received.len() < MAX_BODY {
+                    self.received.extend_from_slice(&data);
+                }
+                if self.complete() {
+                    self.answered(sys);
+                }
+            }
+            Err(Errno::EAGAIN) => {
+                return Some(Step::Wait(Wait {
+                    until: Some(self.until),
+                    readable: vec![fd],
+                    ..Wait::default()
+                }));
+            }
+            Err(error) => self.fail(sys, Failure::Errno(error)),
+        }
+        None
+    }
+
+    fn head_end(&self) -> Option<usize> {
+        self.received.windows(4).position(|w| w == b"\r\n\r\n").map(|n| n + 4)
+    }
+
+    /// Whether the whole body named by `Content-Length` is there.
+    fn complete(&self) -> bool {
+        let Some(end) = self.head_end() else { return false };
+        let head = String::from_utf8_lossy(&self.received[..end]).to_lowercase();
+        if self.method == "HEAD" {
+            return true;
+        }
+        let length =
+            head.lines().find_map(|l| l.strip_prefix("content-length:")?.trim().parse::<usize>().ok());
+        length.is_some_and(|n| self.received.len() >= end + n)
+    }
+
+    fn answered(&mut self, sys: &mut dyn Sys) {
+        if let Some(fd) = self.fd.take() {
+            sys.close(fd);
+        }
+        if self.tool == Tool::Nc {
+            return self.end(0);
+        }
+        let Some(end) = self.head_end() else { return self.fail(sys, Failure::Empty) };
+        let status = self.status().unwrap_or(0);
+        let head = String::from_utf8_lossy(&self.received[..end]).into_owned();
+        let body = self.received[end..].to_vec();
+        let location = head.lines().find_map(|l| {
+            Some(l.split_once(':').filter(|(n, _)| n.eq_ignore_ascii_case("location"))?.1.trim().to_owned())
+        });
+        if let Some(url) = location.filter(|_| {
+            (300..400).contains(&status) && (self.tool == Tool::Wget || self.has('L')) && self.redirects < 5
+        }) {
+            self.redirects += 1;
+            self.received.clear();
+            let url = if url.starts_with('/') { format!("http://{}{url}", self.host_port()) } else { url };
+            if self.set_url(&url) {
+                self.compose();
+                self.state = State::Resolve;
+                return;
+            }
+        }
+        if self.tool == Tool::Wget {
+            self.wget_result(sys, status, &head, &body)
+        } else {
+            self.curl_result(sys, status, &head, body)
+        }
+    }
+
+    fn wget_result(&mut self, sys: &mut dyn Sys, status: u32, head: &str, body: &[u8]) {
+        let line = head.lines().next().unwrap_or("").to_owned();
+        if self.has('S') {
+            let text: String = head.trim_end().lines().map(|l| format!("  {l}\n")).collect();
+            self.say(2, &text);
+        }
+        if status >= 400 {
+            self.say(2, &format!("wget: server returned error: {line}\n"));
+            return self.end(1);
+        }
+        if self.has('p') {
+            if !self.has('q') {
+                self.say(2, "remote file exists\n");
+            }
+            return self.end(0);
+        }
+        let base = self.path.split('?').next().unwrap_or("").rsplit('/').next().unwrap_or("").to_owned();
+        let name = if base.is_empty() { "index.html".to_owned() } else { base };
+        let target = self.output.clone().unwrap_or_else(|| name.as_str().into());
+        let shown = if &*target == "-" { "-".to_owned() } else { target.to_string() };
+        if &*target == "-" {
+            if !self.has('q') {
+                self.say(2, "writing to stdout\n");
+            }
+            self.out.push((1, body.to_vec()));
+        } else {
+            if !self.has('q') {
+                self.say(2, &format!("saving to '{shown}'\n"));
+            }
+            if let Err(error) = sys.write_file(&target, body, false) {
+                self.say(2, &format!("wget: can't open '{target}': {}\n", error.text()));
+                return self.end(1);
+            }
+        }
+        if !self.has('q') {
+            let bar = "*".repeat(32);
+            let size = super::ls::human(body.len() as u64);
+            let last =
+                if shown == "-" { "written to stdout\n".to_owned() } else { format!("'{shown}' saved\n") };
+            self.say(2, &format!("{shown:<20} 100% |{bar}| {size:>5}  0:00:00 ETA\n{last}"));
+        }
+        self.end(0);
+    }
+
+    fn curl_result(&mut self, sys: &mut dyn Sys, status: u32, head: &str, body: Vec<u8>) {
+        if self.has('f') && status >= 400 {
+            if !self.has('s') || self.has('S') {
+                self.say(2, &format!("curl: (22) The requested URL returned error: {status}\n"));
+            }
+            return self.end(22);
+        }
+        let mut all = Vec::new();
+        if self.has('I') || self.has('i') {
+            all.extend_from_slice(head.as_bytes());
+        }
+        if !self.has('I') {
+            all.extend(body);
+        }
+        match self.output.clone() {
+            Some(path) if &*path != "-" => {
+                if sys.write_file(&path, &all, false).is_err() {
+                    self.say(2, "curl: (23) Failure writing output to destination\n");
+                    return self.end(23);
+                }
+            }
+            _ => self.out.push((1, all)),
+        }
+        self.end(0);
+    }
+}
+
+/// Why there is no answer.
+#[derive(Clone, Copy)]
+enum Failure {
+    NoName,
+    Errno(Errno),
+    Late,
+    Empty,
+}
+
+impl Program for Fetch {
+    fn step(&mut self, sys: &mut dyn Sys) -> Step {
+        if let Some(step) = drain(&mut self.out, sys) {
+            return step;
+        }
+        match self.state {
+            State::Resolve => self.resolve(sys),
+            State::Unanswered(until) if sys.now() >= until || sys.now() >= self.until => {
+                let late = sys.now() >= self.until && self.tool == Tool::Curl;
+                if late {
+                    let ms = sys.now().since(self.begun).0 / 1_000;
+                    self.say(2, &format!("curl: (28) Resolving timed out after {ms} milliseconds\n"));
+                    self.end(28);
+                } else {
+                    self.fail(sys, Failure::NoName);
+                }
+            }
+            State::Unanswered(until) => return Wait::until(until.min(self.until)),
+            State::Connect | State::Talk => {
+                let Some(fd) = self.fd else { return Step::Exit(1) };
+                if let Some(step) = self.talk(sys, fd) {
+                    return step;
+                }
+            }
+            State::Done(code) => return Step::Exit(code),
+        }
+        Step::Yield
+    }
+
+    fn boxed_clone(&self) -> Box<dyn Program> {
+        Box::new(self.clone())
+    }
+}
+
+fn limit(text: Option<&Text>) -> Option<Span> {
+    text.and_then(|t| t.parse::<f64>().ok()).filter(|s| *s > 0.0).map(Span::secs_f64)
+}
+
+/// `wget`.
+pub fn wget(ctx: &mut Ctx) -> Result<Box<dyn Program>, i32> {
+    let o = opts::parse(
+        ctx,
+        "qcSO:o:T:t:U:P:Y:np spider=p no-check-certificate=n timeout=T quiet=q output-document=O header=H H: post-data=B B: tries=t server-response=S",
+    )?;
+    let Some(url) = o.rest.first() else {
+        super::usage::print(ctx, "wget");
+        return Err(1);
+    };
+    let flags = "qSp".chars().filter(|c| o.has(*c)).collect();
+    let mut fetch = Fetch::new(ctx, Tool::Wget, flags);
+    if !fetch.set_url(url) {
+        let scheme = url.split(':').next().unwrap_or("");
+        return Err(if scheme == "https" {
+            ctx.not_simulated("https")
+        } else {
+            ctx.fail(&format!("not an http or ftp url: {url}"));
+            1
+        });
+    }
+    fetch.limit = limit(o.get('T'));
+    fetch.until = ctx.sys.now() + fetch.limit.unwrap_or(WGET_TIMEOUT.min(CONNECT_TIMEOUT));
+    fetch.output = o.get('O').cloned();
+    fetch.headers = o.all('H').map(|h| h.to_string()).collect();
+    if let Some(body) = o.get('B') {
+        fetch.method = "POST".into();
+        fetch.body = body.to_string();
+    } else if o.has('p') {
+        fetch.method = "HEAD".into();
+    }
+    fetch.compose();
+    Ok(Box::new(fetch))
+}
+
+/// `curl`.
+pub fn curl(ctx: &mut Ctx) -> Result<Box<dyn Program>, i32> {
+    let o = opts::parse(
+        ctx,
+        "sSIifvLkgNo:w:m:H:X:d:u:A:T:OC: silent=s show-error=S head=I include=i fail=f verbose=v location=L insecure=k output=o write-out=w max-time=m header=H request=X data=d connect-timeout=C user-agent=A cacert=T cert=T retry=T noproxy=T",
+    )?;
+    let Some(url) = o.rest.first() else {
+        ctx.err("curl: try 'curl --help' or 'curl --manual' for more information\n");
+        return Err(2);
+    };
+    let flags = "sSIifvL".chars().filter(|c| o.has(*c)).collect();
+    let mut fetch = Fetch::new(ctx, Tool::Curl, flags);
+    if !fetch.set_url(url) {
+        return Err(ctx.not_simulated("https"));
+    }
+    fetch.limit = limit(o.get('m').or(o.get('C')));
+    fetch.until = ctx.sys.now() + fetch.limit.unwrap_or(CONNECT_TIMEOUT);
+    fetch.output = o.get('o').cloned();
+    fetch.format = o.get('w').cloned();
+    fetch.headers = o.all('H').map(|h| h.to_string()).collect();
+    if o.has('I') {
+        fetch.method = "HEAD".into();
+    }
+    if let Some(body) = o.get('d') {
+        fetch.method = "POST".into();
+        fetch.body = body.to_string();
+    }
+    if let Some(method) = o.get('X') {
+        fetch.method = method.to_string();
+    }
+    fetch.compose();
+    Ok(Box::new(fetch))
+}
+
+/// `nc`, as a client; listening is left out.
+pub fn nc(ctx: &mut Ctx) -> Result<Box<dyn Program>, i32> {
+    let o = opts::parse(ctx, "+zvnw:lkp:ue:i:s:q:")?;
+    if o.has('l') {
+        return Err(ctx.not_simulated("listening"));
+    }
+    let (Some(host), Some(port)) = (o.rest.first(), o.rest.get(1).and_then(|p| p.parse().ok())) else {
+        super::usage::print(ctx, "nc");
+        return Err(1);
+    };
+    let zero = o.has('z');
+    if !zero && !ctx.sys.is_tty(0) {
+        let Some(input) = ctx.input() else { return Err(0) };
+        let mut fetch = Fetch::new(ctx, Tool::Nc, if o.has('v') { "v".into() } else { String::new() });
+        fetch.request = input.to_vec();
+        return Ok(nc_to(ctx, fetch, host, port, &o));
+    }
+    let flags = "zv".chars().filter(|c| o.has(*c)).collect();
+    let fetch = Fetch::new(ctx, Tool::Nc, flags);
+    Ok(nc_to(ctx, fetch, host, port, &o))
+}
+
+fn nc_to(ctx: &mut Ctx, mut fetch: Fetch, host: &Text, port: u16, o: &opts::Opts) -> Box<dyn Program> {
+    fetch.host = host.to_string();
+    fetch.port = port;
+    fetch.limit = limit(o.get('w'));
+    fetch.until = ctx.sys.now() + fetch.limit.unwrap_or(CONNECT_TIMEOUT);
+    Box::new(fetch)
+}
+
+/// `nslookup`.
+#[derive(Clone, Debug)]
+struct Lookup {
+    name: Text,
+    server: String,
+    waiting: Option<Time>,
+    out: Output,
+    status: Option<i32>,
+}
+
+pub fn nslookup(ctx: &mut Ctx) -> Result<Box<dyn Program>, i32> {
+    let words: Vec<Text> = ctx.args[1..].iter().filter(|a| !a.starts_with('-')).cloned().collect();
+    let Some(name) = words.first().cloned() else {
+        super::usage::print(ctx, "nslookup");
+        return Err(1);
+    };
+    let conf = ctx
+        .sys
+        .read_file("/etc/resolv.conf")
+        .map(|b| String::from_utf8_lossy(&b).into_owned())
+        .unwrap_or_default();
+    let server =
+        conf.lines().find_map(|l| l.strip_prefix("nameserver ")).unwrap_or("127.0.0.1").trim().to_owned();
+    let server = words.get(1).map_or(server, |s| s.to_string());
+    Ok(Box::new(Lookup { name, server, waiting: None, out: Vec::new(), status: None }))
+}
+
+impl Program for Lookup {
+    fn step(&mut self, sys: &mut dyn Sys) -> Step {
+        if let Some(step) = drain(&mut self.out, sys) {
+            return step;
+        }
+        if let Some(status) = self.status {
+            return Step::Exit(status);
+        }
+        if let Some(until) = self.waiting {
+            if sys.now() < until {
+                return Wait::until(until);
+            }
+            self.out.push((1, b";; connection timed out; no servers could be reached\n\n".to_vec()));
+            self.status = Some(1);
+            return Step::Yield;
+        }
+        let server = format!("Server:\t\t{0}\nAddress:\t{0}:53\n\n", self.server);
+        match sys.resolve(&self.name) {
+            Resolved::Unanswered(until) => self.waiting = Some(until),
+            Resolved::NoSuchName => {
+                self.out.push((
+                    1,
+                    format!("{server}** server can't find {}: NXDOMAIN\n\n", self.name).into_bytes(),
+                ));
+                self.status = Some(1);
+            }
+            Resolved::Addresses(list) => {
+                let rows: String =
+                    list.iter().map(|a| format!("Name:\t{}\nAddress: {a}\n", self.name)).collect();
+                self.out.push((1, format!("{server}{rows}\n").into_bytes()));
+                self.status = Some(0);
+            }
+        }
+        Step::Yield
+    }
+
+    fn boxed_clone(&self) -> Box<dyn Program> {
+        Box::new(self.clone())
+    }
+}
