@@ -15,14 +15,17 @@ mod endpoints;
 mod endpointslice;
 mod garbage;
 mod history;
+mod hpa;
 mod job;
 mod namespace;
 mod node;
 mod pods;
+mod quota;
 mod replicaset;
 mod rules;
 mod serviceaccount;
 mod statefulset;
+mod volumes;
 mod work;
 
 use crate::agenda::Timers;
@@ -63,6 +66,12 @@ pub enum Which {
     StatefulSet,
     /// CronJobs.
     CronJob,
+    /// Claims and volumes.
+    Volume,
+    /// ResourceQuotas.
+    Quota,
+    /// HorizontalPodAutoscalers.
+    Autoscaler,
     /// Taints of nodes.
     Node,
     /// Pods on tainted nodes.
@@ -87,6 +96,9 @@ impl Which {
             Which::DaemonSet => "daemonset-controller",
             Which::StatefulSet => "statefulset-controller",
             Which::CronJob => "cronjob-controller",
+            Which::Volume => "persistentvolume-controller",
+            Which::Quota => "resourcequota-controller",
+            Which::Autoscaler => "horizontal-pod-autoscaler",
             Which::Node => "node-controller",
             Which::TaintEviction => "taint-eviction-controller",
         }
@@ -119,6 +131,18 @@ impl Controllers {
         Controllers::default()
     }
 
+    /// Reports the CPU use of a pod in thousandths, which autoscalers act upon; `None` forgets it.
+    pub fn report_cpu(&mut self, pod: Key, milli: Option<i64>) {
+        match milli {
+            Some(n) => {
+                self.work.cpu.insert(pod, n);
+            }
+            None => {
+                self.work.cpu.remove(&pod);
+            }
+        }
+    }
+
     /// Queues what a change concerns.
     pub fn on_change(&mut self, change: &Change, api: &mut ApiServer, timers: &mut Timers<Timer>) {
         let cx = &mut Cx { api, timers, work: &mut self.work };
@@ -139,6 +163,9 @@ impl Controllers {
         daemonset::changed(change, cx);
         statefulset::changed(change, cx);
         cronjob::changed(change, cx);
+        volumes::changed(change, cx);
+        quota::changed(change, cx);
+        hpa::changed(change, cx);
         node::changed(change, cx);
         node::eviction::changed(change, cx);
         node::pod_gc::changed(change, cx);
@@ -186,6 +213,9 @@ fn sync(which: Which, key: &Key, cx: &mut Cx<'_>) {
         Which::DaemonSet => daemonset::sync(&object, cx),
         Which::StatefulSet => statefulset::sync(&object, cx),
         Which::CronJob => cronjob::sync(&object, cx),
+        Which::Volume => volumes::sync(&object, cx),
+        Which::Quota => quota::sync(&object, cx),
+        Which::Autoscaler => hpa::sync(&object, cx),
         Which::Node => node::sync(&object, cx),
         Which::TaintEviction => node::eviction::sync(&object, cx),
     }

@@ -324,3 +324,69 @@ fn a_failing_job_retries_with_back_off_and_gives_up_at_its_limit() {
     assert_eq!(sim.pods().len(), 2);
     assert_eq!(sim.get(&key).condition("Failed")["reason"].str(), "BackoffLimitExceeded");
 }
+
+#[test]
+fn a_stateful_set_makes_its_pods_in_order_and_replaces_them_from_the_top() {
+    let mut sim = Sim::new(8);
+    let key = sim.create(map! {
+        "apiVersion" => "apps/v1", "kind" => "StatefulSet",
+        "metadata" => map! { "name" => "db", "namespace" => "default" },
+        "spec" => map! {
+            "replicas" => 2, "serviceName" => "db", "template" => template("redis:1"),
+            "selector" => map! { "matchLabels" => map! { "app" => "web" } },
+        },
+    });
+    sim.run(Span::millis(200));
+    let names = |sim: &Sim| sim.pods().iter().map(|p| p.name().to_string()).collect::<Vec<_>>();
+    assert_eq!(names(&sim), ["db-0"]);
+    sim.run(Span::secs(5));
+    assert_eq!(names(&sim), ["db-0", "db-1"]);
+    assert!(sim.events().contains(&"SuccessfulCreate create Pod db-1 in StatefulSet db successful".to_string()));
+    sim.api.modify(&key, |s| s.set("spec.template", template("redis:2"))).expect("there");
+    sim.run(Span::secs(20));
+    let status = &sim.get(&key)["status"];
+    assert_eq!(status["currentRevision"], status["updateRevision"]);
+    assert!(sim.pods().iter().all(|p| p.at("spec.containers.0.image").str() == "redis:2"));
+}
+
+#[test]
+fn a_claim_takes_the_smallest_volume_that_suits_it() {
+    let mut sim = Sim::new(9);
+    for (name, size) in [("large", "10Gi"), ("small", "2Gi"), ("tiny", "1Mi")] {
+        let spec = map! { "capacity" => map! { "storage" => size }, "accessModes" => list!["ReadWriteOnce"] };
+        sim.create(map! { "apiVersion" => "v1", "kind" => "PersistentVolume", "metadata" => map! { "name" => name }, "spec" => spec });
+    }
+    let resources = map! { "requests" => map! { "storage" => "1Gi" } };
+    let claim = sim.create(map! {
+        "apiVersion" => "v1", "kind" => "PersistentVolumeClaim",
+        "metadata" => map! { "name" => "data", "namespace" => "default" },
+        "spec" => map! { "accessModes" => list!["ReadWriteOnce"], "resources" => resources, "storageClassName" => "" },
+    });
+    sim.run(Span::secs(1));
+    let claim = sim.get(&claim);
+    assert_eq!((claim.at("status.phase").str(), claim.at("spec.volumeName").str()), ("Bound", "small"));
+}
+
+#[test]
+fn a_silent_node_is_marked_after_its_grace_and_its_pods_go_when_their_toleration_ends() {
+    let mut sim = Sim::new(10);
+    let ready = map! { "type" => "Ready", "status" => "True", "lastHeartbeatTime" => "2026-11-23T07:50:39Z" };
+    let node = sim.create(map! {
+        "apiVersion" => "v1", "kind" => "Node", "metadata" => map! { "name" => "worker01" },
+        "status" => map! { "conditions" => list![ready] },
+    });
+    let tolerations = list![map! { "operator" => "Exists", "effect" => "NoExecute", "tolerationSeconds" => 20 }];
+    sim.create(map! {
+        "apiVersion" => "v1", "kind" => "Pod", "metadata" => map! { "name" => "web", "namespace" => "default" },
+        "spec" => map! { "containers" => list![map! { "name" => "c", "image" => "nginx" }], "tolerations" => tolerations },
+    });
+    sim.run(Span::secs(49));
+    assert_eq!(sim.get(&node).condition("Ready")["status"].str(), "True");
+    sim.run(Span::secs(8));
+    assert_eq!(sim.get(&node).condition("Ready")["status"].str(), "Unknown");
+    assert_eq!(sim.get(&node).at("spec.taints").items().len(), 2);
+    assert!(!pods::is_ready(&sim.pods()[0]));
+    sim.run(Span::secs(25));
+    assert!(sim.pods().is_empty());
+    assert!(sim.events().contains(&"TaintManagerEviction Marking for deletion Pod default/web".to_string()));
+}

@@ -50,6 +50,8 @@ pub struct Work {
     bursts: BTreeMap<(Which, Key), VecDeque<(Time, Action)>>,
     /// Objects without a controller that one may adopt.
     pub orphans: BTreeSet<Key>,
+    /// The CPU use of pods in thousandths, as it was reported.
+    pub cpu: BTreeMap<Key, i64>,
     /// Heartbeats of nodes.
     pub health: super::node::Health,
     /// Since when the taint manager has known of each pod on a tainted node.

@@ -57,7 +57,10 @@ pub fn sync(pod: &Object, cx: &mut Cx<'_>) {
     let key = pod.key();
     let since = cx.work.tainted.get(&key).copied().unwrap_or(cx.api.now);
     let due = match due(pod, node, since, cx) {
-        Due::Never => return drop(cx.work.tainted.remove(&key)),
+        Due::Never => {
+            cx.work.tainted.remove(&key);
+            return;
+        }
         Due::At(at) => at,
     };
     cx.work.tainted.insert(key.clone(), since);

@@ -26,7 +26,9 @@ pub struct Strays {
 pub fn changed(change: &Change, cx: &mut Cx<'_>) {
     let object = &change.new;
     match (object.kind, change.kind) {
-        (Kind::POD, WatchKind::Deleted) => drop(cx.work.strays.pods.remove(&object.key())),
+        (Kind::POD, WatchKind::Deleted) => {
+            cx.work.strays.pods.remove(&object.key());
+        }
         (Kind::POD, _) => {
             let node = object.at("spec.nodeName").str();
             if !node.is_empty() && change.old.is_none() && cx.api.get(Kind::NODE, "", node).is_none() {
@@ -62,8 +64,9 @@ pub fn collect(cx: &mut Cx<'_>) {
         }
         match since {
             Some(at) if at + QUARANTINE <= cx.api.now => remove(&pod, cx),
-            Some(_) => drop(cx.work.strays.pods.insert(key, since)),
-            None => drop(cx.work.strays.pods.insert(key, Some(cx.api.now))),
+            since => {
+                cx.work.strays.pods.insert(key, since.or(Some(cx.api.now)));
+            }
         }
     }
     if !cx.work.strays.pods.is_empty() {
