@@ -1,7 +1,7 @@
 //! Starting containers: streams, process 1, and runc's words where it cannot be started.
 
 use super::containers::command_of;
-use super::latency::Call;
+use super::latency::{Call, FIRST_INSTRUCTION};
 use super::types::{ContainerId, ContainerState, RuntimeEvent, Timed};
 use super::{Owner, Runtime, Streams};
 use crate::api::Text;
@@ -13,7 +13,8 @@ use crate::time::Time;
 const START_ERROR: i32 = 128;
 
 impl Runtime {
-    /// Starts a container; its first instruction runs at `at`.
+    /// Starts a container; its first instruction runs just after `at`, so that even a process that ends at
+    /// once is seen running.
     ///
     /// `Err`: the text behind `Error: ` in the event (reason RunContainerError); the container is then
     /// Exited with code 128, `StartError`.
@@ -69,7 +70,7 @@ impl Runtime {
             spawn: spawn(argv, &c.env, &c.cwd),
             fds: fds.clone(),
             cred: c.cred.clone(),
-            at,
+            at: at + FIRST_INSTRUCTION,
         };
         let started = start_or_fail(world, start);
         close_all(world, &fds);
