@@ -21,6 +21,8 @@ mod env;
 mod eviction;
 mod hosts;
 mod images;
+#[cfg(test)]
+mod lab;
 mod lifecycle;
 pub mod logs;
 mod node;
@@ -36,6 +38,8 @@ mod status;
 mod sync;
 mod terminate;
 mod termination;
+#[cfg(test)]
+mod tests;
 mod volumes;
 pub mod worker;
 
