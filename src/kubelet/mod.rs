@@ -21,6 +21,8 @@ mod env;
 mod eviction;
 mod hosts;
 mod images;
+#[cfg(test)]
+mod lab;
 mod lifecycle;
 pub mod logs;
 mod node;
@@ -36,6 +38,8 @@ mod status;
 mod sync;
 mod terminate;
 mod termination;
+#[cfg(test)]
+mod tests;
 mod volumes;
 pub mod worker;
 
@@ -437,8 +441,8 @@ fn look(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>) {
     if found.any() || pod.resizes.applied() {
         worker::update(node, pod, cx);
         // Two events at once (a sandbox and its container) make two updates, unless the worker was slow to
-        // take the first, when they become one.
-        if found.started > 1 && pod.rng.below(2) == 0 {
+        // take the first, when they become one; what comes while the worker is busy becomes one anyhow.
+        if found.started > 1 && pod.worker.task == worker::Task::Idle && pod.rng.below(2) == 0 {
             worker::update(node, pod, cx);
         }
     }
