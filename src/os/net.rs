@@ -144,7 +144,7 @@ impl World {
         let route = self.route(net, ip, port);
         let ns = self.st.namespaces.get_mut(net).ok_or(Errno::EINVAL)?;
         ns.dials += 1;
-        let own = ns.ip.clone();
+        let own = self.source(net, ip, &route);
         let (fate, failing, latency, wait) = match route {
             Route::To(to, port, latency) => (Fate::Dialling(to, port), None, latency, latency),
             Route::Lost(errno, after) => (Fate::Dialling(u32::MAX, 0), Some(errno), SAME_NODE, after),
@@ -162,6 +162,24 @@ impl World {
         });
         self.st.set_timer(self.st.now + wait, Timer::Arrive(conn));
         Ok(self.st.add_file(Target::Conn(conn, 0)))
+    }
+
+    /// The address that the other side sees: a machine reaches its own pods through its bridge, which has the
+    /// first address of their range.
+    fn source(&self, from: NetId, ip: &str, route: &Route) -> Text {
+        let Some(ns) = self.st.namespaces.get(from) else { return Text::default() };
+        if ip.starts_with("127.") {
+            return Text::lit("127.0.0.1");
+        }
+        let target = match route {
+            Route::To(to, ..) if *to != from => self.st.namespaces.get(*to),
+            _ => None,
+        };
+        let host = self.net_of(self.machine(ns.machine).cell) == Some(from);
+        match target.filter(|t| host && t.machine == ns.machine).and_then(|t| t.ip.rsplit_once('.')) {
+            Some((range, _)) => Text::from(format!("{range}.1")),
+            None => ns.ip.clone(),
+        }
     }
 
     fn route(&self, from: NetId, ip: &str, port: u16) -> Route {

@@ -171,7 +171,7 @@ impl Default for Settings {
             seed: 0,
             epoch: Epoch(1_795_420_800_000_000),
             cgroup_v1: false,
-            kernel: Text::lit("6.18.44"),
+            kernel: Text::lit("6.18.44-fc-v669"),
         }
     }
 }

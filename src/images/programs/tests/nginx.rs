@@ -25,7 +25,7 @@ fn it_starts_serves_and_stops_with_the_recorded_lines() {
         lab.text(out),
         "2026/11/23 08:04:52 [notice] 1#1: using the \"epoll\" event method\n\
          2026/11/23 08:04:52 [notice] 1#1: nginx/1.22.1\n\
-         2026/11/23 08:04:52 [notice] 1#1: OS: Linux 6.18.44\n\
+         2026/11/23 08:04:52 [notice] 1#1: OS: Linux 6.18.44-fc-v669\n\
          2026/11/23 08:04:52 [notice] 1#1: getrlimit(RLIMIT_NOFILE): 20000:20000\n\
          2026/11/23 08:04:52 [notice] 1#1: start worker processes\n\
          2026/11/23 08:04:52 [notice] 1#1: start worker process 7\n"
