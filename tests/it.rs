@@ -2,5 +2,6 @@
 
 mod golden;
 mod properties;
+mod texts;
 mod tidy;
 mod transcripts;

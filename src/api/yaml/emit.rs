@@ -72,9 +72,7 @@ impl Emitter {
             Value::Map(m) => {
                 let outer = self.indent;
                 self.indent = (self.indent + 2).max(0) & !1;
-                let mut entries: Vec<_> = m.iter().collect();
-                entries.sort_by(|a, b| key_order(a.0, b.0));
-                for (key, item) in entries {
+                for (key, item) in sorted(m.iter().collect()) {
                     self.entry(key, item);
                 }
                 self.indent = outer;
@@ -384,6 +382,25 @@ fn go_float(f: f64) -> String {
         }
         _ => format!("{f}"),
     }
+}
+
+/// Sorts entries by [`key_order`]. A merge sort of its own, because that order is not transitive for odd keys
+/// and the standard library's sort may refuse such an order.
+fn sorted<'a>(mut left: Vec<(&'a Text, &'a Value)>) -> Vec<(&'a Text, &'a Value)> {
+    if left.len() < 2 {
+        return left;
+    }
+    let right = sorted(left.split_off(left.len() / 2));
+    let left = sorted(left);
+    let mut out = Vec::with_capacity(left.len() + right.len());
+    let (mut left, mut right) = (left.into_iter().peekable(), right.into_iter().peekable());
+    while let (Some(a), Some(b)) = (left.peek(), right.peek()) {
+        let from = if key_order(a.0, b.0) == Ordering::Greater { &mut right } else { &mut left };
+        out.extend(from.next());
+    }
+    out.extend(left);
+    out.extend(right);
+    out
 }
 
 /// go-yaml's order of keys: letters after everything else, runs of digits by their number.
