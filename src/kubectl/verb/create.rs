@@ -71,6 +71,9 @@ pub fn post(cx: &mut Cx, args: &Args, object: Object, dry: Dry) -> Res<Object> {
     if dry == Dry::Client {
         return Ok(object);
     }
+    if object.kind.info().namespaced && object.namespace().is_empty() {
+        object.set("metadata.namespace", cx.base.namespace.as_str());
+    }
     let namespace = object.kind.info().namespaced.then(|| object.namespace().to_string());
     let mut request = Request::new(Method::Create, object.kind, namespace.as_deref(), "").body(object.value);
     request.options = Options {
