@@ -46,8 +46,7 @@ impl ApiServer {
 
     /// The objects of a collection that the selectors of a request choose.
     pub fn select(&self, request: &Request) -> Result<Vec<Object>> {
-        let label = labels::Selector::parse(&request.options.label_selector)
-            .map_err(Status::bad_request)?;
+        let label = labels::Selector::parse(&request.options.label_selector).map_err(Status::bad_request)?;
         let field = fields::Selector::parse(request.kind, &request.options.field_selector)?;
         let namespace = request.namespace.as_deref().filter(|_| request.kind.info().namespaced);
         let chosen = self
@@ -67,7 +66,6 @@ impl ApiServer {
         }
         let object = self.completed(object)?;
         refuse(&object, validation::create(&object))?;
-        self.check_absent(&object)?;
         self.admit_quota(&object)?;
         let warnings = warnings.into_iter().chain(validation::warnings(&object)).collect();
         if request.options.dry_run {

@@ -71,9 +71,10 @@ pub fn post(cx: &mut Cx, args: &Args, object: Object, dry: Dry) -> Res<Object> {
     if dry == Dry::Client {
         return Ok(object);
     }
-    let own =
-        [object.namespace(), &cx.base.namespace].into_iter().find(|n| !n.is_empty()).unwrap_or("default");
-    let namespace = object.kind.info().namespaced.then(|| own.to_string());
+    if object.kind.info().namespaced && object.namespace().is_empty() {
+        object.set("metadata.namespace", cx.base.namespace.as_str());
+    }
+    let namespace = object.kind.info().namespaced.then(|| object.namespace().to_string());
     let mut request = Request::new(Method::Create, object.kind, namespace.as_deref(), "").body(object.value);
     request.options = Options {
         dry_run: dry == Dry::Server,

@@ -125,6 +125,14 @@ pub fn find(words: &[String]) -> Found {
 }
 
 fn next_verb(verb: &'static Verb, words: &[String]) -> Option<(usize, &'static Verb)> {
+    let at = first_plain(verb, words)?;
+    let word = &words[at];
+    let sub = verb.sub.iter().find(|v| v.name == word || v.aliases.contains(&word.as_str()))?;
+    Some((at, sub))
+}
+
+/// Where the first word stands that is neither a flag nor a flag's value.
+pub fn first_plain(verb: &'static Verb, words: &[String]) -> Option<usize> {
     let bare = |test: &dyn Fn(&Flag) -> bool| {
         verb.flags.iter().copied().chain([GLOBAL]).flatten().any(|f| test(f) && f.bare.is_some())
     };
@@ -142,8 +150,7 @@ fn next_verb(verb: &'static Verb, words: &[String]) -> Option<(usize, &'static V
             None => false,
         };
         if !word.starts_with('-') || word.is_empty() {
-            let sub = verb.sub.iter().find(|v| v.name == word || v.aliases.contains(&word.as_str()))?;
-            return Some((at, sub));
+            return Some(at);
         }
         at += 1 + usize::from(takes_next);
     }
@@ -214,6 +221,18 @@ pub fn validation(flag: &str) -> &'static str {
         "warn" => "Warn",
         _ => "Strict",
     }
+}
+
+/// What `--request-timeout` allows; nothing if there is no limit.
+pub fn request_timeout(args: &Args) -> Result<Option<Span>, Fail> {
+    let text = args.value("request-timeout");
+    let micros = match text.parse::<i64>() {
+        Ok(seconds) => seconds.saturating_mul(1_000_000),
+        Err(_) => crate::kubectl::flags::parse_duration(text).map_err(|_| {
+            Fail::from("Invalid timeout value. Timeout must be a single integer in seconds, or an integer followed by a corresponding time unit (e.g. 1s | 2m | 3h)")
+        })?,
+    };
+    Ok(u64::try_from(micros).ok().filter(|m| *m > 0).map(Span))
 }
 
 /// Whether `-l` lets a document through.
