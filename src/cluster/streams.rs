@@ -81,8 +81,7 @@ impl Streams {
 
     /// Opens a watch. From `resourceVersion` 0 on it begins with what exists.
     pub fn open_watch(&mut self, api: &ApiServer, request: &Request) -> Result<StreamId, Status> {
-        let label = labels::Selector::parse(&request.options.label_selector)
-            .map_err(Status::bad_request)?;
+        let label = labels::Selector::parse(&request.options.label_selector).map_err(Status::bad_request)?;
         let field = fields::Selector::parse(request.kind, &request.options.field_selector)?;
         let from = request.options.resource_version;
         let cursor = if from == 0 { api.store.cursor() } else { cursor_after(api, from) };

@@ -38,8 +38,7 @@ pub fn sync(scaler: &Object, cx: &mut Cx<'_>) {
     cx.enqueue_after(WHICH, &key, PERIOD);
     let reference = scaler.at("spec.scaleTargetRef");
     let kind = Kind::of(reference["apiVersion"].str(), reference["kind"].str());
-    let target =
-        kind.and_then(|k| cx.api.get(k, scaler.namespace(), reference["name"].str())).cloned();
+    let target = kind.and_then(|k| cx.api.get(k, scaler.namespace(), reference["name"].str())).cloned();
     let mut status = scaler["status"].clone();
     let Some(target) = target else {
         let plural = reference["kind"].str().to_lowercase();
@@ -71,8 +70,7 @@ pub fn sync(scaler: &Object, cx: &mut Cx<'_>) {
 }
 
 fn set(status: &mut Value, kind: &str, value: &str, reason: &str, message: &str, cx: &Cx<'_>) {
-    let condition =
-        map! { "type" => kind, "status" => value, "reason" => reason, "message" => message };
+    let condition = map! { "type" => kind, "status" => value, "reason" => reason, "message" => message };
     cx.api.set_condition(status.slot("conditions"), condition);
 }
 
@@ -86,8 +84,9 @@ fn utilisation(target: &Object, cx: &Cx<'_>) -> Option<i64> {
         if root == target.key() {
             used += milli;
             let containers = pod.at("spec.containers").items().iter();
-            requested +=
-                containers.map(|c| Quantity::of(&c["resources"]["requests"]["cpu"]).milli_value()).sum::<i64>();
+            requested += containers
+                .map(|c| Quantity::of(&c["resources"]["requests"]["cpu"]).milli_value())
+                .sum::<i64>();
         }
     }
     (requested > 0).then(|| used * 100 / requested)
@@ -111,7 +110,11 @@ fn scale(scaler: &Object, target: &Object, size: i64, percent: i64, status: &mut
     if wanted < size && last + STABILIZATION > cx.api.now {
         return;
     }
-    let because = if wanted > size { "cpu resource utilization (percentage of request) above target" } else { "All metrics below target" };
+    let because = if wanted > size {
+        "cpu resource utilization (percentage of request) above target"
+    } else {
+        "All metrics below target"
+    };
     cx.api.rule(rules::AUTOSCALE, &scaler.key().path(), vec![("to", Text::from(wanted.to_string()))]);
     // A conflict is retried in the next period.
     if cx.api.modify(&target.key(), |t| t.set("spec.replicas", wanted)).is_ok() {
@@ -120,4 +123,3 @@ fn scale(scaler: &Object, target: &Object, size: i64, percent: i64, status: &mut
         status.set("lastScaleTime", cx.api.timestamp());
     }
 }
-

@@ -341,7 +341,9 @@ fn a_stateful_set_makes_its_pods_in_order_and_replaces_them_from_the_top() {
     assert_eq!(names(&sim), ["db-0"]);
     sim.run(Span::secs(5));
     assert_eq!(names(&sim), ["db-0", "db-1"]);
-    assert!(sim.events().contains(&"SuccessfulCreate create Pod db-1 in StatefulSet db successful".to_string()));
+    assert!(
+        sim.events().contains(&"SuccessfulCreate create Pod db-1 in StatefulSet db successful".to_string())
+    );
     sim.api.modify(&key, |s| s.set("spec.template", template("redis:2"))).expect("there");
     sim.run(Span::secs(20));
     let status = &sim.get(&key)["status"];
@@ -375,7 +377,8 @@ fn a_silent_node_is_marked_after_its_grace_and_its_pods_go_when_their_toleration
         "apiVersion" => "v1", "kind" => "Node", "metadata" => map! { "name" => "worker01" },
         "status" => map! { "conditions" => list![ready] },
     });
-    let tolerations = list![map! { "operator" => "Exists", "effect" => "NoExecute", "tolerationSeconds" => 20 }];
+    let tolerations =
+        list![map! { "operator" => "Exists", "effect" => "NoExecute", "tolerationSeconds" => 20 }];
     sim.create(map! {
         "apiVersion" => "v1", "kind" => "Pod", "metadata" => map! { "name" => "web", "namespace" => "default" },
         "spec" => map! { "containers" => list![map! { "name" => "c", "image" => "nginx" }], "tolerations" => tolerations },

@@ -55,11 +55,8 @@ pub fn sync(object: &Object, cx: &mut Cx<'_>) {
 
 fn sync_volume(volume: &Object, cx: &mut Cx<'_>) {
     let reference = volume.at("spec.claimRef");
-    let claim = cx.api.get(
-        Kind::PERSISTENT_VOLUME_CLAIM,
-        reference["namespace"].str(),
-        reference["name"].str(),
-    );
+    let claim =
+        cx.api.get(Kind::PERSISTENT_VOLUME_CLAIM, reference["namespace"].str(), reference["name"].str());
     let uid = reference["uid"].str();
     let claim = claim.filter(|c| uid.is_empty() || c.uid() == uid).cloned();
     let phase = match (reference.is_some(), &claim) {
@@ -159,7 +156,11 @@ fn find(claim: &Object, delayed: bool, cx: &Cx<'_>) -> Option<Object> {
             && Quantity::of(v.at("spec.capacity.storage")) >= wanted
             && mode(v) == mode(claim)
             && (wants.is_null() || selector::matches(wants, v.at("metadata.labels")))
-            && claim.at("spec.accessModes").items().iter().all(|m| v.at("spec.accessModes").items().contains(m))
+            && claim
+                .at("spec.accessModes")
+                .items()
+                .iter()
+                .all(|m| v.at("spec.accessModes").items().contains(m))
             && !v.is_deleting()
     };
     let all = cx.api.list(Kind::PERSISTENT_VOLUME, None);
@@ -241,7 +242,9 @@ fn provision(claim: &Object, class: &Object, cx: &mut Cx<'_>) {
         spec.set("nodeAffinity.required.nodeSelectorTerms", vec![term]);
     }
     let annotations = Value::from(
-        [(Text::lit(PROVISIONED_BY), Value::from(&provisioner))].into_iter().collect::<crate::api::value::Map>(),
+        [(Text::lit(PROVISIONED_BY), Value::from(&provisioner))]
+            .into_iter()
+            .collect::<crate::api::value::Map>(),
     );
     let tree = map! { "metadata" => map! { "name" => &name, "annotations" => annotations }, "spec" => spec };
     if let Ok(volume) = cx.api.create(Object::new(Kind::PERSISTENT_VOLUME, tree)) {
