@@ -50,7 +50,11 @@ fn changes(a: &[&str], b: &[&str]) -> Vec<Change> {
             if i < n && j < m && a[head + i] == b[head + j] {
                 break;
             }
-            if i < n && (j == m || table[(i + 1) * width + j] >= table[i * width + j + 1]) { i += 1 } else { j += 1 }
+            if i < n && (j == m || table[(i + 1) * width + j] >= table[i * width + j + 1]) {
+                i += 1
+            } else {
+                j += 1
+            }
         }
         out.push(Change { a: (head + start.0, head + i), b: (head + start.1, head + j) });
     }
@@ -149,7 +153,8 @@ pub fn diff(ctx: &mut Ctx) -> i32 {
         Some(n) => n.parse().ok(),
         None => (o.has('u') || ctx.busybox()).then_some(3),
     };
-    let words: Vec<&str> = ctx.args.iter().filter(|w| w.starts_with('-') || **w == *"diff").map(|w| &**w).collect();
+    let words: Vec<&str> =
+        ctx.args.iter().filter(|w| w.starts_with('-') || **w == *"diff").map(|w| &**w).collect();
     let command = words.join(" ");
     let d = Diff { context, absent_empty: o.has('N'), brief: o.has('q'), recursive: o.has('r'), command };
     compare(ctx, &d, a, b, 0, false)
@@ -164,7 +169,11 @@ fn compare(ctx: &mut Ctx, d: &Diff, a: &str, b: &str, depth: u32, inside: bool) 
     if a_dir || b_dir {
         let (dir, file) = if a_dir { (a, b) } else { (b, a) };
         let full = format!("{}/{}", dir.trim_end_matches('/'), super::files::base(file));
-        return if a_dir { compare(ctx, d, &full, b, depth + 1, inside) } else { compare(ctx, d, a, &full, depth + 1, inside) };
+        return if a_dir {
+            compare(ctx, d, &full, b, depth + 1, inside)
+        } else {
+            compare(ctx, d, a, &full, depth + 1, inside)
+        };
     }
     let mut texts = Vec::new();
     for path in [a, b] {
@@ -328,7 +337,11 @@ pub fn dd(ctx: &mut Ctx) -> i32 {
         None => ctx.print(&data),
         Some(path) => {
             if let Err(error) = ctx.sys.write_file(&path, &data, false) {
-                ctx.fail(&if ctx.busybox() { format!("can't open '{path}': {}", error.text()) } else { format!("failed to open '{path}': {}", error.text()) });
+                ctx.fail(&if ctx.busybox() {
+                    format!("can't open '{path}': {}", error.text())
+                } else {
+                    format!("failed to open '{path}': {}", error.text())
+                });
                 return 1;
             }
         }

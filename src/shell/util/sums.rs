@@ -34,7 +34,8 @@ fn sha256(data: &[u8]) -> String {
     let k: Vec<u32> = primes.iter().map(|p| fraction(f64::from(*p).cbrt())).collect();
     let mut h: Vec<u32> = primes[..8].iter().map(|p| fraction(f64::from(*p).sqrt())).collect();
     for block in padded(data, true).chunks(64) {
-        let mut w: Vec<u32> = block.chunks(4).map(|c| c.iter().fold(0, |n, b| n << 8 | u32::from(*b))).collect();
+        let mut w: Vec<u32> =
+            block.chunks(4).map(|c| c.iter().fold(0, |n, b| n << 8 | u32::from(*b))).collect();
         for i in 16..64 {
             let (a, b) = (w[i - 15], w[i - 2]);
             let s0 = a.rotate_right(7) ^ a.rotate_right(18) ^ (a >> 3);
@@ -64,7 +65,8 @@ fn md5(data: &[u8]) -> String {
     let k: Vec<u32> = (1..=64).map(|i| (f64::from(i).sin().abs() * 4_294_967_296.0) as u32).collect();
     let mut h: [u32; 4] = [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476];
     for block in padded(data, false).chunks(64) {
-        let w: Vec<u32> = block.chunks(4).map(|c| c.iter().rev().fold(0, |n, b| n << 8 | u32::from(*b))).collect();
+        let w: Vec<u32> =
+            block.chunks(4).map(|c| c.iter().rev().fold(0, |n, b| n << 8 | u32::from(*b))).collect();
         let [mut a, mut b, mut c, mut d] = h;
         for i in 0..64 {
             let (f, g) = match i / 16 {
@@ -108,7 +110,11 @@ pub fn sum(ctx: &mut Ctx) -> i32 {
         match data {
             Ok(data) => ctx.print(format!("{}  {name}\n", digest(&data))),
             Err(error) => {
-                let text = if ctx.busybox() { format!("can't open '{name}': {}", error.text()) } else { format!("{name}: {}", error.text()) };
+                let text = if ctx.busybox() {
+                    format!("can't open '{name}': {}", error.text())
+                } else {
+                    format!("{name}: {}", error.text())
+                };
                 ctx.fail(&text);
                 status = 1;
             }

@@ -2,7 +2,10 @@
 
 use super::ctx::Ctx;
 use super::stream::Stream;
-use super::{awk, date, diff, echo, expr, files, find as search, grep, info, ls, net, sed, sums, tail, test, text, time};
+use super::{
+    awk, date, diff, echo, expr, files, find as search, grep, info, ls, net, sed, sums, tail, test, text,
+    time,
+};
 use crate::os::program::Program;
 
 /// An applet.
