@@ -47,7 +47,7 @@ impl ApiServer {
     /// The objects of a collection that the selectors of a request choose.
     pub fn select(&self, request: &Request) -> Result<Vec<Object>> {
         let label = labels::Selector::parse(&request.options.label_selector)
-            .map_err(|e| Status::bad_request(format!("unable to parse requirement: {e}")))?;
+            .map_err(Status::bad_request)?;
         let field = fields::Selector::parse(request.kind, &request.options.field_selector)?;
         let namespace = request.namespace.as_deref().filter(|_| request.kind.info().namespaced);
         let chosen = self

@@ -28,10 +28,13 @@ impl Output {
     /// reader is gone.
     pub fn flush(&mut self, sys: &mut dyn Sys) -> Result<(), (Fd, Errno)> {
         while let Some((fd, bytes)) = self.queue.front_mut() {
-            let n = sys.write(*fd, bytes).map_err(|e| (*fd, e))?;
-            if n == 0 {
-                return Err((*fd, Errno::EAGAIN));
-            }
+            let n = match sys.write(*fd, bytes) {
+                Ok(0) => return Err((*fd, Errno::EAGAIN)),
+                Ok(n) => n,
+                Err(e @ (Errno::EAGAIN | Errno::EPIPE)) => return Err((*fd, e)),
+                // A closed descriptor takes nothing; Go programs go on without a word.
+                Err(_) => bytes.len(),
+            };
             if n >= bytes.len() {
                 self.queue.pop_front();
             } else {

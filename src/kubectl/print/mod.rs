@@ -56,7 +56,7 @@ pub fn format(cx: &mut Cx, args: &Args, allowed: &str) -> Res<Format> {
     let (name, rest) = wanted.split_once('=').unwrap_or((wanted, ""));
     let template = if rest.is_empty() { args.value("template") } else { rest };
     let known = |n: &str| allowed.split(',').any(|a| a == n);
-    if !name.is_empty() && !known(name) {
+    if !wanted.is_empty() && !known(name) {
         return Err(unmatched(wanted, allowed));
     }
     let file = |cx: &mut Cx, path: &str| -> Res<String> {

@@ -223,6 +223,8 @@ struct Watching {
     format: Format,
     style: Style,
     table: Table,
+    /// When `--request-timeout` ends it.
+    until: Option<crate::time::Time>,
 }
 
 fn watch(cx: &mut Cx, args: &Args, format: Format, want: &Want, select: &Select) -> Outcome {
@@ -251,7 +253,8 @@ fn watch(cx: &mut Cx, args: &Args, format: Format, want: &Want, select: &Select)
     };
     let stream = cx.watch(kind, namespace, &select, revision)?;
     let style = style(args, kind, format == Format::Wide, false);
-    let mut task = Watching { stream, format, style, table: Table::default() };
+    let until = super::request_timeout(args)?.map(|span| cx.sys.now() + span);
+    let mut task = Watching { stream, format, style, table: Table::default(), until };
     if !args.is("no-headers") && !matches!(task.format, Format::Columns(_)) {
         task.table.row(task.style.header(kind));
     }
@@ -305,7 +308,10 @@ impl Task for Watching {
             }
         }
         self.flush(cx);
-        Poll::api(None)
+        if self.until.is_some_and(|t| cx.sys.now() >= t) {
+            return Poll::Done(Ok(0));
+        }
+        Poll::api(self.until)
     }
 
     fn boxed_clone(&self) -> Box<dyn Task> {

@@ -216,6 +216,18 @@ pub fn validation(flag: &str) -> &'static str {
     }
 }
 
+/// What `--request-timeout` allows; nothing if there is no limit.
+pub fn request_timeout(args: &Args) -> Result<Option<Span>, Fail> {
+    let text = args.value("request-timeout");
+    let micros = match text.parse::<i64>() {
+        Ok(seconds) => seconds.saturating_mul(1_000_000),
+        Err(_) => crate::kubectl::flags::parse_duration(text).map_err(|_| {
+            Fail::from("Invalid timeout value. Timeout must be a single integer in seconds, or an integer followed by a corresponding time unit (e.g. 1s | 2m | 3h)")
+        })?,
+    };
+    Ok(u64::try_from(micros).ok().filter(|m| *m > 0).map(Span))
+}
+
 /// Whether `-l` lets a document through.
 pub fn selected(args: &Args, doc: &Doc) -> bool {
     let text = args.value("selector");

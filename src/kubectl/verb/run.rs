@@ -217,11 +217,17 @@ pub fn merged(value: &Value, over: &Value, keyed: bool, parent: &str, depth: usi
     out
 }
 
+/// Whether kubectl takes a text as the name of a variable; the server is more lenient.
+fn is_variable(name: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
+    !name.is_empty() && name.chars().all(plain) && !name.starts_with(|c: char| c.is_ascii_digit())
+}
+
 /// `NAME=VALUE` as container environment.
 fn environment(given: &[String]) -> Res<Value> {
     let mut out = Vec::new();
     for pair in given {
-        let split = pair.split_once('=').filter(|(k, _)| crate::api::names::env_name(k).is_empty());
+        let split = pair.split_once('=').filter(|(k, _)| is_variable(k));
         let Some((name, value)) = split else {
             return Err(Fail::Plain(format!("invalid env: {pair}")));
         };
