@@ -46,8 +46,7 @@ impl ApiServer {
 
     /// The objects of a collection that the selectors of a request choose.
     pub fn select(&self, request: &Request) -> Result<Vec<Object>> {
-        let label = labels::Selector::parse(&request.options.label_selector)
-            .map_err(Status::bad_request)?;
+        let label = labels::Selector::parse(&request.options.label_selector).map_err(Status::bad_request)?;
         let field = fields::Selector::parse(request.kind, &request.options.field_selector)?;
         let namespace = request.namespace.as_deref().filter(|_| request.kind.info().namespaced);
         let chosen = self

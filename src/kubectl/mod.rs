@@ -158,6 +158,17 @@ impl Kubectl {
         let quick = sys.now() + Span::millis(verb::USAGE_MS);
         let found = verb::find(&words);
         self.base.path = found.path.clone();
+        if std::ptr::eq(found.verb, &ROOT)
+            && let Some(at) = verb::first_plain(&ROOT, &found.words)
+        {
+            if let Some(plugin) =
+                verb::plugin::run(&found.words[at..], &found.words[at..], &self.base.env, sys)
+            {
+                return Phase::Task(plugin);
+            }
+            let code = self.report(&verb::unknown(&found.words[at]));
+            return Phase::After(code, quick);
+        }
         let tables = found.verb.flags.iter().copied().chain([GLOBAL]).collect();
         let args = match Args::parse(&found.words, tables) {
             Ok(args) => args,
@@ -170,13 +181,6 @@ impl Kubectl {
         if args.is("help") {
             self.output.push(crate::os::STDOUT, help::text(found.verb, &found.path).as_bytes());
             return Phase::After(0, quick);
-        }
-        if std::ptr::eq(found.verb, &ROOT) && !args.rest.is_empty() {
-            if let Some(plugin) = verb::plugin::run(&args.rest, &words, &self.base.env, sys) {
-                return Phase::Task(plugin);
-            }
-            let code = self.report(&verb::unknown(&args.rest[0]));
-            return Phase::After(code, quick);
         }
         self.base.verbosity = args.int("v");
         let context = verb::config::context_namespace(&args, &self.base.env, sys);

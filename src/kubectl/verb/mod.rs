@@ -125,6 +125,14 @@ pub fn find(words: &[String]) -> Found {
 }
 
 fn next_verb(verb: &'static Verb, words: &[String]) -> Option<(usize, &'static Verb)> {
+    let at = first_plain(verb, words)?;
+    let word = &words[at];
+    let sub = verb.sub.iter().find(|v| v.name == word || v.aliases.contains(&word.as_str()))?;
+    Some((at, sub))
+}
+
+/// Where the first word stands that is neither a flag nor a flag's value.
+pub fn first_plain(verb: &'static Verb, words: &[String]) -> Option<usize> {
     let bare = |test: &dyn Fn(&Flag) -> bool| {
         verb.flags.iter().copied().chain([GLOBAL]).flatten().any(|f| test(f) && f.bare.is_some())
     };
@@ -142,8 +150,7 @@ fn next_verb(verb: &'static Verb, words: &[String]) -> Option<(usize, &'static V
             None => false,
         };
         if !word.starts_with('-') || word.is_empty() {
-            let sub = verb.sub.iter().find(|v| v.name == word || v.aliases.contains(&word.as_str()))?;
-            return Some((at, sub));
+            return Some(at);
         }
         at += 1 + usize::from(takes_next);
     }
