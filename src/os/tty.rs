@@ -72,7 +72,9 @@ impl Tty {
     /// A process writes: newlines become CR LF.
     pub fn write(&mut self, bytes: &[u8]) {
         for b in bytes {
-            if *b == b'\n' {
+            // What comes from another terminal (`kubectl exec -t`) has its carriage returns already, as on a
+            // terminal in raw mode.
+            if *b == b'\n' && self.output.back() != Some(&b'\r') {
                 self.output.push_back(b'\r');
             }
             self.output.push_back(*b);

@@ -239,6 +239,12 @@ impl Parser {
     /// `name ( ) body`: the parser stands on the parenthesis.
     pub(super) fn function(&mut self, name: &Word) -> Parsed<Node> {
         self.advance()?;
+        if matches!(self.peek()?.tok, Tok::Word(_))
+            && let Some(token) = &mut self.peeked
+        {
+            // Reserved words are not looked for here.
+            token.tok = Tok::Word(Word::default());
+        }
         if !self.op_is(")")? {
             return Err(self.unexpected(if self.flavour.is_bash() { "newline" } else { ")" }));
         }

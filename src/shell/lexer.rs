@@ -159,7 +159,7 @@ impl Parser {
     }
 
     fn proc_substitution(&self) -> bool {
-        self.flavour.is_bash() && matches!(self.at(0), b'<' | b'>') && self.at(1) == b'('
+        self.flavour.extended() && matches!(self.at(0), b'<' | b'>') && self.at(1) == b'('
     }
 
     /// A word outside quotes, up to a blank or an operator.

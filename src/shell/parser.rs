@@ -26,7 +26,7 @@ pub struct Parser {
     pub(super) flavour: Flavour,
     pub(super) depth: u32,
     first_line: u32,
-    peeked: Option<Token>,
+    pub(super) peeked: Option<Token>,
     pending: Vec<Pending>,
     /// Aliases; empty in scripts.
     pub aliases: Rc<BTreeMap<String, String>>,

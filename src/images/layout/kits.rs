@@ -14,7 +14,7 @@ const SBIN: &str = "arp blkid fdisk getty halt ifconfig init insmod ip losetup l
 const USR_BIN: &str = "[ [[ awk basename bc bunzip2 bzcat bzip2 cal cksum clear cmp comm crontab cut dc diff dirname \
      dos2unix du env expand expr factor find flock fold free ftpget ftpput getopt groups head hexdump hostid id \
      install killall last less logger logname lsof lzcat md5sum mesg mkfifo mkpasswd nc nl nproc nslookup od paste \
-     patch printf realpath renice reset rpm2cpio seq setsid sha1sum sha256sum sha3sum sha512sum shred shuf sort split \
+     patch printf readlink realpath renice reset rpm2cpio seq setsid sha1sum sha256sum sha3sum sha512sum shred shuf sort split \
      strings sum tac tail tee telnet test tftp time timeout top tr traceroute truncate ts tty uniq unix2dos unlink \
      unxz unzip uptime users uudecode uuencode vmstat w wc wget which who whoami xargs xxd xz xzcat yes";
 const USR_SBIN: &str = "addgroup adduser arping brctl chpasswd chroot crond delgroup deluser httpd rdate";

@@ -16,6 +16,7 @@ mod usage;
 
 mod awk;
 mod date;
+mod diff;
 mod echo;
 mod expr;
 mod files;
@@ -27,6 +28,7 @@ mod ls;
 pub mod mode;
 mod net;
 mod sed;
+mod sums;
 mod tail;
 pub mod test;
 mod text;

@@ -2,7 +2,10 @@
 
 use super::ctx::Ctx;
 use super::stream::Stream;
-use super::{awk, date, echo, expr, files, find as search, grep, info, ls, net, sed, tail, test, text, time};
+use super::{
+    awk, date, diff, echo, expr, files, find as search, grep, info, ls, net, sed, sums, tail, test, text,
+    time,
+};
 use crate::os::program::Program;
 
 /// An applet.
@@ -138,6 +141,20 @@ pub const TABLE: &[Row] = &[
     row("xargs", Machine(time::xargs)),
     row("yes", Machine(tail::yes)),
     row("zcat", Plain(info::absent)),
+    row("md5sum", Plain(sums::sum)),
+    row("sha256sum", Plain(sums::sum)),
+    row("diff", Plain(diff::diff)),
+    row("cmp", Plain(diff::cmp)),
+    row("dd", Plain(diff::dd)),
+    row("who", Plain(|_| 0)),
+    row("w", Plain(info::absent)),
+    row("mknod", Plain(info::absent)),
+    row("chroot", Plain(info::absent)),
+    row("tar", Plain(info::absent)),
+    row("ip", Plain(info::absent)),
+    row("ping", Plain(info::absent)),
+    row("netstat", Plain(info::absent)),
+    row("vi", Plain(info::absent)),
 ];
 
 /// The row of an applet.

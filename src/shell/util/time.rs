@@ -279,7 +279,10 @@ impl Program for Timeout {
                 _ => ended.code(),
             };
             if self.fired && self.busybox {
-                return Step::Exit(if let Ended::Signal(s) = ended { 128 + s.number() } else { code });
+                if let Ended::Signal(s) = ended {
+                    let _ = sys.kill(i64::from(sys.pid()), Some(s));
+                }
+                return Step::Exit(code);
             }
             return Step::Exit(code);
         }

@@ -72,6 +72,7 @@ pub fn jobs(shell: &mut Shell, sys: &mut dyn Sys, argv: &[Rc<str>]) -> Outcome {
     }
     shell.reap(sys);
     let current = shell.jobs.list.keys().next_back().copied();
+    let width = if shell.flavour.is_bash() { 23 } else { 26 };
     let mut text = String::new();
     for (number, job) in &shell.jobs.list {
         if mode == 'p' {
@@ -87,7 +88,7 @@ pub fn jobs(shell: &mut Shell, sys: &mut dyn Sys, argv: &[Rc<str>]) -> Outcome {
             (false, true) => job.text.to_string(),
             (false, false) => String::new(),
         };
-        text.push_str(&format!("[{number}]{mark}  {pid}{state:<23} {shown}\n"));
+        text.push_str(&format!("[{number}]{mark}  {pid}{state:<width$} {shown}\n"));
     }
     shell.print(1, text.as_bytes());
     Outcome::Status(0)

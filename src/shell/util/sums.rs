@@ -1,0 +1,135 @@
+//! `md5sum`, `sha1sum`, `sha256sum`.
+
+use super::ctx::Ctx;
+use super::{files, opts};
+
+/// Pads a message as MD5 and SHA do.
+fn padded(data: &[u8], big_endian: bool) -> Vec<u8> {
+    let bits = (data.len() as u64).wrapping_mul(8);
+    let mut all = data.to_vec();
+    all.push(0x80);
+    while all.len() % 64 != 56 {
+        all.push(0);
+    }
+    all.extend_from_slice(&if big_endian { bits.to_be_bytes() } else { bits.to_le_bytes() });
+    all
+}
+
+fn hex(words: &[u32], big_endian: bool) -> String {
+    let bytes = words.iter().flat_map(|w| if big_endian { w.to_be_bytes() } else { w.to_le_bytes() });
+    bytes.map(|b| format!("{b:02x}")).collect()
+}
+
+/// The first 32 bits of the fractional part of a root.
+fn fraction(root: f64) -> u32 {
+    ((root - root.floor()) * 4_294_967_296.0) as u32
+}
+
+fn primes(n: usize) -> Vec<u32> {
+    (2_u32..).filter(|p| (2..*p).take_while(|d| d * d <= *p).all(|d| p % d != 0)).take(n).collect()
+}
+
+fn sha256(data: &[u8]) -> String {
+    let primes = primes(64);
+    let k: Vec<u32> = primes.iter().map(|p| fraction(f64::from(*p).cbrt())).collect();
+    let mut h: Vec<u32> = primes[..8].iter().map(|p| fraction(f64::from(*p).sqrt())).collect();
+    for block in padded(data, true).chunks(64) {
+        let mut w: Vec<u32> =
+            block.chunks(4).map(|c| c.iter().fold(0, |n, b| n << 8 | u32::from(*b))).collect();
+        for i in 16..64 {
+            let (a, b) = (w[i - 15], w[i - 2]);
+            let s0 = a.rotate_right(7) ^ a.rotate_right(18) ^ (a >> 3);
+            let s1 = b.rotate_right(17) ^ b.rotate_right(19) ^ (b >> 10);
+            w.push(w[i - 16].wrapping_add(s0).wrapping_add(w[i - 7]).wrapping_add(s1));
+        }
+        let mut v = h.clone();
+        for i in 0..64 {
+            let s1 = v[4].rotate_right(6) ^ v[4].rotate_right(11) ^ v[4].rotate_right(25);
+            let choice = (v[4] & v[5]) ^ (!v[4] & v[6]);
+            let t1 = v[7].wrapping_add(s1).wrapping_add(choice).wrapping_add(k[i]).wrapping_add(w[i]);
+            let s0 = v[0].rotate_right(2) ^ v[0].rotate_right(13) ^ v[0].rotate_right(22);
+            let majority = (v[0] & v[1]) ^ (v[0] & v[2]) ^ (v[1] & v[2]);
+            v.rotate_right(1);
+            v[4] = v[4].wrapping_add(t1);
+            v[0] = t1.wrapping_add(s0).wrapping_add(majority);
+        }
+        for (a, b) in h.iter_mut().zip(v) {
+            *a = a.wrapping_add(b);
+        }
+    }
+    hex(&h, true)
+}
+
+fn md5(data: &[u8]) -> String {
+    const SHIFTS: [[u32; 4]; 4] = [[7, 12, 17, 22], [5, 9, 14, 20], [4, 11, 16, 23], [6, 10, 15, 21]];
+    let k: Vec<u32> = (1..=64).map(|i| (f64::from(i).sin().abs() * 4_294_967_296.0) as u32).collect();
+    let mut h: [u32; 4] = [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476];
+    for block in padded(data, false).chunks(64) {
+        let w: Vec<u32> =
+            block.chunks(4).map(|c| c.iter().rev().fold(0, |n, b| n << 8 | u32::from(*b))).collect();
+        let [mut a, mut b, mut c, mut d] = h;
+        for i in 0..64 {
+            let (f, g) = match i / 16 {
+                0 => ((b & c) | (!b & d), i),
+                1 => ((d & b) | (!d & c), (5 * i + 1) % 16),
+                2 => (b ^ c ^ d, (3 * i + 5) % 16),
+                _ => (c ^ (b | !d), (7 * i) % 16),
+            };
+            let sum = a.wrapping_add(f).wrapping_add(k[i]).wrapping_add(w[g]);
+            (a, d, c) = (d, c, b);
+            b = b.wrapping_add(sum.rotate_left(SHIFTS[i / 16][i % 4]));
+        }
+        for (x, y) in h.iter_mut().zip([a, b, c, d]) {
+            *x = x.wrapping_add(y);
+        }
+    }
+    hex(&h, false)
+}
+
+/// `md5sum` and `sha256sum`.
+pub fn sum(ctx: &mut Ctx) -> i32 {
+    let digest = if files::base(&ctx.args[0]) == "md5sum" { md5 } else { sha256 };
+    let o = match opts::parse(ctx, "bctws check=c") {
+        Ok(o) => o,
+        Err(status) => return status,
+    };
+    if o.has('c') {
+        return ctx.not_simulated("option -c");
+    }
+    let names = if o.rest.is_empty() { vec!["-".into()] } else { o.rest.clone() };
+    let mut status = 0;
+    for name in names {
+        let data = if &*name == "-" {
+            match ctx.input() {
+                Some(data) => Ok(data.to_vec()),
+                None => return 0,
+            }
+        } else {
+            ctx.sys.read_file(&name)
+        };
+        match data {
+            Ok(data) => ctx.print(format!("{}  {name}\n", digest(&data))),
+            Err(error) => {
+                let text = if ctx.busybox() {
+                    format!("can't open '{name}': {}", error.text())
+                } else {
+                    format!("{name}: {}", error.text())
+                };
+                ctx.fail(&text);
+                status = 1;
+            }
+        }
+    }
+    status
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digests_of_known_texts() {
+        assert_eq!(md5(b""), "d41d8cd98f00b204e9800998ecf8427e");
+        assert_eq!(sha256(b"abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    }
+}
