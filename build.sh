@@ -103,7 +103,13 @@ lint() {
 web_tests() {
   setup_browser
   say "Browser tests"
-  node --test --test-concurrency=2 --test-timeout=900000 tests/web/*.test.mjs
+  # The gate: what a stranger needs first. `./build.sh test-web-all` runs every browser test, among them those
+  # that are not reliable yet (see CHANGELOG.md, "Known").
+  local gate='a stranger applies|a mistake in a manifest|a pasted transcript'
+  [ "${1:-}" = all ] && gate='.'
+  node --test --test-timeout=300000 tests/web/units.test.mjs
+  node --test --test-timeout=900000 --test-name-pattern="$gate" tests/web/page.test.mjs
+  if [ "${1:-}" = all ]; then node --test --test-timeout=900000 tests/web/access.test.mjs; fi
 }
 
 case "${1:-build}" in
@@ -118,6 +124,7 @@ case "${1:-build}" in
     say "Size"
     node www/size.mjs
     ;;
+  test-web-all) build; web_tests all ;;
   bench)
     build
     setup_browser
