@@ -11,6 +11,8 @@ usage() {
 ./build.sh test          format, lints, native tests, build, browser tests, size budget
 ./build.sh bench         build, then measure size, start-up and the native benchmarks
 ./build.sh clean         remove everything that was built
+
+PODLAB_PROFILE=page ./build.sh builds quickly and large, for work on the page.
 TEXT
 }
 
@@ -86,8 +88,9 @@ build() {
   setup_bindgen
   setup_node
   say "Compiling the core to WebAssembly"
-  cargo build --profile web --target wasm32-unknown-unknown --lib
-  "$bindgen" target/wasm32-unknown-unknown/web/podlab.wasm target/page
+  local profile=${PODLAB_PROFILE:-web}
+  cargo build --profile "$profile" --target wasm32-unknown-unknown --lib
+  "$bindgen" "target/wasm32-unknown-unknown/$profile/podlab.wasm" target/page
   say "Packing the page"
   node www/build.mjs
 }
