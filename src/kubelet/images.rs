@@ -74,8 +74,9 @@ pub fn ensure(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, at: ContainerRef)
         return Image::Failed { reason: "ErrImageNeverPull", message };
     }
     let key = back_off_key(&image);
-    if pod.backoffs.waiting_since_update(&key, cx.api.now).is_some() {
-        cx.api.rule(rules::IMAGE_BACK_OFF, &pod.path(&name), vec![("image", image.clone())]);
+    if let Some(until) = pod.backoffs.waiting_since_update(&key, cx.api.now) {
+        let values = vec![("image", image.clone()), ("until", Text::from(until.0.to_string()))];
+        cx.api.rule(rules::IMAGE_BACK_OFF, &pod.path(&name), values);
         let message = format!("Back-off pulling image \"{image}\"");
         node.event(pod, cx, &name, "Normal", "BackOff", &message);
         let before = node.pull_errors.get(&(pod.uid.clone(), image.clone()));

@@ -61,7 +61,8 @@ fn back_off(node: &Node, pod: &mut Pod, cx: &mut Cx<'_>, name: &Text) -> Option<
     let now = cx.api.now;
     if let Some(until) = pod.backoffs.waiting(name, finished, now) {
         let wait = go_duration(pod.backoffs.wait(name));
-        cx.api.rule(rules::BACK_OFF, &pod.path(name), vec![("wait", Text::from(wait))]);
+        let values = vec![("wait", Text::from(wait)), ("until", Text::from(until.0.to_string()))];
+        cx.api.rule(rules::BACK_OFF, &pod.path(name), values);
         let message = format!("Back-off restarting failed container {name} in pod {}", pod.label());
         node.event(pod, cx, name, "Warning", "BackOff", &message);
         return Some(until);
