@@ -19,6 +19,7 @@ pub use jobs::JobId;
 use crate::agenda::{Agenda, Timers};
 use crate::api::{Kind, Text};
 use crate::apiserver::{ApiServer, Change};
+use crate::collections::BTreeMap;
 use crate::controllers::{self, Controllers};
 use crate::cri::{Runtime, RuntimeEvent};
 use crate::kubelet::{Kubelet, KubeletTimer};
@@ -27,7 +28,6 @@ use crate::scenario::format::{ClusterSpec, FormatError};
 use crate::scheduler::{self, Scheduler};
 use crate::time::{Epoch, Span, Time};
 use crate::trace::Cause;
-use std::collections::BTreeMap;
 
 /// How many rounds may pass within one instant before the rest is put off by a millisecond; a loop of
 /// components that answer each other at once would otherwise stop the clock.

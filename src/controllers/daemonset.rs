@@ -8,8 +8,8 @@ use crate::api::object::Key;
 use crate::api::request::WatchKind;
 use crate::api::{Kind, Object, Text, Value, selector};
 use crate::apiserver::Change;
+use crate::collections::BTreeMap;
 use crate::{list, map};
-use std::collections::BTreeMap;
 
 const WHICH: Which = Which::DaemonSet;
 const GENERATION: &str = "deprecated.daemonset.template.generation";

@@ -8,8 +8,8 @@ use crate::api::object::Key;
 use crate::api::request::WatchKind;
 use crate::api::{Kind, Object, Text, Value};
 use crate::apiserver::{ApiServer, Change, DeleteOptions};
+use crate::collections::BTreeMap;
 use crate::map;
-use std::collections::BTreeMap;
 
 const MANAGED_BY: &str = "endpoints.kubernetes.io/managed-by";
 const MANAGER: &str = "endpoint-controller";

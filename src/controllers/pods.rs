@@ -2,10 +2,10 @@
 
 use crate::api::{Kind, Object, Text, Value};
 use crate::apiserver::ApiServer;
+use crate::collections::BTreeMap;
 use crate::map;
 use crate::time::{Span, Time, parse_rfc3339};
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
 
 /// Whether a pod counts: it has not ended and is not being deleted.
 pub fn is_active(pod: &Object) -> bool {

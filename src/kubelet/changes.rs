@@ -9,8 +9,8 @@ use super::{after_kill, backoff};
 use crate::api::request::WatchKind;
 use crate::api::{Object, Text, Value};
 use crate::apiserver::Change;
+use crate::collections::BTreeMap;
 use crate::rng::Rng;
-use std::collections::BTreeMap;
 
 impl Kubelet {
     pub(super) fn pod_changed(&mut self, change: &Change, cx: &mut Cx<'_>) {

@@ -11,8 +11,8 @@ use crate::api::object::Key;
 use crate::api::quantity::{Format, Quantity};
 use crate::api::{Kind, Object, Text};
 use crate::apiserver::NewEvent;
+use crate::collections::BTreeMap;
 use crate::time::{Span, Time};
-use std::collections::BTreeMap;
 
 /// pkg/kubelet `evictionMonitoringPeriod`.
 const PERIOD: Span = Span::secs(10);

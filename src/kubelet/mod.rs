@@ -46,13 +46,13 @@ pub mod worker;
 use crate::agenda::Timers;
 use crate::api::{Kind, Text};
 use crate::apiserver::{ApiServer, Change};
+use crate::collections::BTreeMap;
 use crate::cri::{ContainerId, NodeId, Runtime, RuntimeEvent, SessionId};
 use crate::os::World;
 use crate::rng::Rng;
 use crate::time::{Span, Time};
 use pleg::Pleg;
 use pod::Pod;
-use std::collections::BTreeMap;
 
 /// From the start of the kubelet's process to its first look at its pods (measured: node Ready 0.5 s after).
 const RESTART: Span = Span::millis(450);

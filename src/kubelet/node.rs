@@ -9,11 +9,11 @@ use super::{Cx, Kubelet, KubeletTimer, Node, rules};
 use crate::api::object::Key;
 use crate::api::quantity::Quantity;
 use crate::api::{Kind, Object, Text, Value};
+use crate::collections::BTreeMap;
 use crate::cri::{NodeId, Runtime};
 use crate::map;
 use crate::rng::Rng;
 use crate::time::{Span, Time};
-use std::collections::BTreeMap;
 
 /// Up to how many nodes leases are written all the time.
 pub const OBSERVED: usize = 200;

@@ -5,9 +5,9 @@
 //! global relist are computed, and a timer is set only when a pod has changed or a worker waits.
 
 use super::pod::{Pod, Seen};
+use crate::collections::BTreeSet;
 use crate::cri::{ContainerState, Runtime};
 use crate::time::{Span, Time};
-use std::collections::BTreeSet;
 
 /// pkg/kubelet `genericPlegRelistPeriod`, and what a relist itself takes (measured: 1.5–3.5 ms), as the
 /// next one is timed from its end.

@@ -8,10 +8,10 @@ use super::volumes::Volumes;
 use super::worker::Worker;
 use crate::api::object::Key;
 use crate::api::{Object, Text, Value};
+use crate::collections::BTreeMap;
 use crate::cri::{ContainerId, ContainerState, ContainerStatus, SandboxId};
 use crate::rng::Rng;
 use crate::time::Time;
-use std::collections::BTreeMap;
 
 /// One Pod on this node.
 #[derive(Clone, Debug)]

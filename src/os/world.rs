@@ -13,10 +13,11 @@ use super::tty::Tty;
 use super::wake::ProcId;
 use super::{Ended, Errno, Fd, Pid, Program, Signal, Spawn, Sysr};
 use crate::api::Text;
+use crate::collections::BTreeMap;
 use crate::fs::{Cred, Forest, Ino, MountTable, TreeId};
 use crate::time::{Epoch, Span, Time};
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap, VecDeque};
+use std::collections::{BinaryHeap, VecDeque};
 
 /// An open file, pipe end, terminal side or connection, held by a caller outside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -7,8 +7,8 @@
 use super::format::{FormatError, Input, LogEntry, Scenario};
 use crate::api::json;
 use crate::cluster::Cluster;
+use crate::collections::BTreeMap;
 use crate::time::{Span, Time};
-use std::collections::BTreeMap;
 
 /// How many checkpoints are kept; when there are more, every second one is dropped.
 const CHECKPOINTS: usize = 48;

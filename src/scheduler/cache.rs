@@ -8,7 +8,8 @@ use super::resources::Resources;
 use crate::api::object::Key;
 use crate::api::selector;
 use crate::api::{Object, Text, Value};
-use std::collections::{BTreeMap, VecDeque};
+use crate::collections::BTreeMap;
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 /// How many label selectors have their counts per node kept up to date (for topology spreading).

@@ -12,8 +12,8 @@ use super::{Scheduler, rules};
 use crate::api::object::Key;
 use crate::api::{Kind, Object, Text, Value};
 use crate::apiserver::{ApiServer, DeleteOptions};
+use crate::collections::BTreeMap;
 use crate::map;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// Upstream `minFeasibleNodesToFind`: so many nodes are always looked for.

@@ -1,6 +1,6 @@
 //! The shell's variables with their scopes.
 
-use std::collections::BTreeMap;
+use crate::collections::BTreeMap;
 use std::rc::Rc;
 
 /// The longest value that a variable may take, in bytes; longer ones are an error, not a hang.

@@ -4,10 +4,10 @@ use super::{changes, path_of};
 use crate::api::request::WatchKind;
 use crate::api::{Kind, Object, Text};
 use crate::apiserver::ApiServer;
+use crate::collections::BTreeMap;
 use crate::kubectl::print::columns;
 use crate::time::Time;
 use serde::Serialize;
-use std::collections::BTreeMap;
 
 /// How many events are shown: the newest.
 const SHOWN: usize = 1_000;

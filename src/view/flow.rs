@@ -3,10 +3,10 @@
 use super::{changes, key_of};
 use crate::api::Kind;
 use crate::apiserver::{ApiServer, Change};
+use crate::collections::BTreeMap;
 use crate::kubectl::print::pod;
 use crate::trace::{Cause, Entry, What};
 use serde::Serialize;
-use std::collections::BTreeMap;
 
 /// How many steps are shown.
 const STEPS: usize = 200;

@@ -4,9 +4,9 @@ use super::{changes, events};
 use crate::api::request::WatchKind;
 use crate::api::{Kind, Object, Value};
 use crate::apiserver::ApiServer;
+use crate::collections::BTreeMap;
 use crate::time::Time;
 use serde::Serialize;
-use std::collections::BTreeMap;
 
 /// How many lanes are shown: those of the newest pods.
 const LANES: usize = 200;

@@ -3,7 +3,7 @@
 use super::{Writer, date, scalar};
 use crate::api::quantity::Quantity;
 use crate::api::{Kind, Object, Text, Value};
-use std::collections::BTreeMap;
+use crate::collections::BTreeMap;
 
 /// Describes a node.
 pub fn describe(w: &mut Writer, node: &Object) {

@@ -8,11 +8,11 @@
 use crate::api::object::Key;
 use crate::api::{Kind, Text, Value, selector};
 use crate::apiserver::ApiServer;
+use crate::collections::BTreeMap;
 use crate::scheduler::cache::{Cache, NodeInfo};
 use crate::scheduler::framework::{Rejection, State, filter};
 use crate::scheduler::pod_info::PodInfo;
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// Upstream `defaultMinCandidateNodesPercentage` and `…Absolute`: how many candidates are compared.

@@ -1,6 +1,7 @@
 //! Builtins about variables, options, parameters and the working directory.
 
 use super::{Outcome, number};
+use crate::collections::BTreeMap;
 use crate::os::program::Sys;
 use crate::shell::Flavour;
 use crate::shell::expand::Stop;
@@ -8,7 +9,6 @@ use crate::shell::interp::Shell;
 use crate::shell::is_name;
 use crate::shell::text::single_quoted;
 use crate::shell::vars::Content;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 pub fn cd(shell: &mut Shell, sys: &mut dyn Sys, argv: &[Rc<str>]) -> Outcome {
