@@ -4,9 +4,9 @@ use super::{Objects, Op, Reading, Test};
 use crate::api::object::Key;
 use crate::api::quantity::Quantity;
 use crate::api::{Kind, Object, Value};
+use crate::collections::{BTreeMap, BTreeSet};
 use crate::kubectl::print::pod;
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet};
 
 /// The objects that a condition looks at, as they were at some instant.
 #[derive(Clone, Debug, Default)]
