@@ -10,7 +10,7 @@ use super::{Atom, Condition, Node, Op, Test};
 use crate::api::Kind;
 use crate::cluster::Cluster;
 use crate::scenario::player::Chunk;
-use crate::time::{Span, Time};
+use crate::time::Time;
 use crate::trace::{Cause, What};
 
 /// How much of the terminals' output is looked through for a text, in bytes.
@@ -341,6 +341,7 @@ mod tests {
     use super::*;
     use crate::scenario::format::ClusterSpec;
     use crate::scenario::{Input, Player, Scenario};
+    use crate::time::Span;
 
     fn played() -> Player {
         let mut player = Player::new(Scenario { cluster: ClusterSpec::default(), ..Scenario::default() })
