@@ -7,7 +7,8 @@
 use super::format::{FormatError, Input, LogEntry, Scenario};
 use crate::api::json;
 use crate::cluster::Cluster;
-use crate::collections::BTreeMap;
+use crate::collections::{BTreeMap, Order};
+
 use crate::time::{Span, Time};
 
 /// How many checkpoints are kept; when there are more, every second one is dropped.
@@ -84,7 +85,7 @@ impl Player {
         if log.len() > LOG_LIMIT {
             return Err(FormatError(format!("log: more than {LOG_LIMIT} entries")));
         }
-        log.sort_by_key(|e| e.at);
+        log.order_by_key(|e| e.at);
         let mut cluster = Cluster::new(&scenario.cluster)?;
         for (path, text) in &scenario.files {
             cluster.write_file(&home_path(path), text.as_bytes());
