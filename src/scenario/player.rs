@@ -239,7 +239,7 @@ impl Player {
     /// What all terminals have shown and still keep, in order of time.
     pub fn output(&self) -> Vec<Chunk> {
         let mut all: Vec<Chunk> = self.terminals.values().flat_map(|t| t.chunks.iter().cloned()).collect();
-        all.sort_by_key(|c| c.at);
+        all.order_by_key(|c| c.at);
         all
     }
 

@@ -9,6 +9,7 @@ use super::atom::{self, State};
 use super::{Atom, Condition, Node, Op, Test};
 use crate::api::Kind;
 use crate::cluster::Cluster;
+use crate::collections::Order;
 use crate::scenario::player::Chunk;
 use crate::time::Time;
 use crate::trace::{Cause, What};
@@ -93,7 +94,7 @@ impl Tracker {
                 kinds.push(of.kind);
             }
         }
-        kinds.sort_unstable();
+        kinds.order();
         kinds.dedup();
         let run = Run::of(&condition);
         Tracker { condition, kinds, since, run }
