@@ -9,6 +9,7 @@ use super::types::{
 };
 use super::{Container, Due, Runtime, Streams};
 use crate::api::Text;
+use crate::collections::Order;
 use crate::fs::{Content, Cred, FileData, FsKind, MountTable, Tree};
 use crate::images::Image;
 use crate::os::{CellId, NewCell, Signal, World};
@@ -179,7 +180,7 @@ impl Runtime {
     pub fn of_pod(&self, uid: &str) -> Vec<ContainerStatus> {
         let sandboxes = self.sandboxes.values().filter(|s| s.config.uid.as_str() == uid);
         let mut ids: Vec<ContainerId> = sandboxes.flat_map(|s| s.containers.iter().copied()).collect();
-        ids.sort_unstable();
+        ids.order();
         ids.into_iter().filter_map(|id| self.status(id)).collect()
     }
 
@@ -191,6 +192,12 @@ impl Runtime {
     /// A container's state.
     pub fn status(&self, id: ContainerId) -> Option<ContainerStatus> {
         self.containers.get(&id).map(|c| c.status.clone())
+    }
+
+    /// How much memory a container used when its processes were killed for it, in bytes.
+    pub fn memory_wanted(&self, world: &World, id: ContainerId) -> Option<u64> {
+        let cell = self.containers.get(&id)?.cell;
+        world.cell(cell).map(|c| c.oom_memory).filter(|m| *m > 0)
     }
 
     /// Changes the limits of a running container (in-place resize).

@@ -3,6 +3,7 @@
 use super::key_of;
 use crate::api::Object;
 use crate::cluster::Cluster;
+use crate::collections::Order;
 use crate::cri::{ContainerId, ContainerStatus};
 use crate::fs::FileType;
 use serde::Serialize;
@@ -61,7 +62,7 @@ pub struct FileLine {
 
 fn newest(cluster: &Cluster, pod: &Object) -> Vec<ContainerStatus> {
     let mut list = cluster.runtime.of_pod(pod.uid());
-    list.sort_by_key(|c| c.attempt);
+    list.order_by_key(|c| c.attempt);
     let mut found: Vec<ContainerStatus> = Vec::new();
     for status in list {
         found.retain(|c| c.name != status.name);

@@ -2,6 +2,7 @@
 
 use crate::api::object::Key;
 use crate::cluster::Cluster;
+use crate::collections::Order;
 use crate::scheduler::decision::{Decision, Verdict};
 use crate::scheduler::framework::SCORERS;
 use serde::Serialize;
@@ -53,7 +54,7 @@ pub fn scheduling(cluster: &Cluster, path: &str) -> Scheduling {
     let plugins = SCORERS.iter().map(|(plugin, weight)| (plugin.name(), *weight)).collect();
     let decisions = if path.is_empty() {
         let mut all: Vec<Decided> = cluster.scheduler.decisions().map(|(k, d)| decided(k, d)).collect();
-        all.sort_by(|a, b| b.at.total_cmp(&a.at));
+        all.order_by(|a, b| b.at.total_cmp(&a.at));
         all.truncate(LISTED);
         all
     } else {

@@ -3,6 +3,7 @@
 use super::path_of;
 use crate::api::{Kind, Value, json};
 use crate::apiserver::ApiServer;
+use crate::collections::Order;
 use crate::kubectl::print::Style;
 use serde::Serialize;
 use std::cmp::Ordering;
@@ -95,7 +96,7 @@ pub fn table(api: &ApiServer, wanted: &Wanted) -> Table {
     let mut rows: Vec<Row> = objects.map(row).filter(matches).collect();
     if let Some((column, down)) = sort.filter(|(column, _)| *column < columns.len()) {
         let ages = matches!(columns[column].as_str(), "AGE" | "LAST SEEN");
-        rows.sort_by(|a, b| {
+        rows.order_by(|a, b| {
             let order = order(&a.cells[column], &b.cells[column], ages);
             if down { order.reverse() } else { order }
         });
