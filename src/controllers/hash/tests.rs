@@ -26,7 +26,9 @@ fn pod(labels: &str, container: &str) -> Value {
 #[test]
 fn a_template_has_the_hash_of_a_real_cluster() {
     let web = r#""image":"harbor.wego.red/library/nginx:1.9.0","imagePullPolicy":"IfNotPresent","name":"nginx",
-        "ports":[{"containerPort":80,"protocol":"TCP"}],"resources":{}"#;
+        "ports":[{"containerPort":80,"protocol":"TCP"}],"resources":{},
+        "readinessProbe":{"failureThreshold":3,"httpGet":{"path":"/","port":80,"scheme":"HTTP"},
+        "periodSeconds":2,"successThreshold":1,"timeoutSeconds":1}"#;
     let recorded = include_str!("../../../tests/golden/23-deployment.json");
     let hash = template(&pod(r#"{"app":"web"}"#, web), 0);
     assert!(recorded.contains(&format!("web-{hash} ")), "{hash}");
