@@ -195,6 +195,7 @@ fn evict(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, message: &str) {
     pod.worker.verdict = Some((Text::lit("Evicted"), Text::from(message)));
     pod.worker.grace = Some(GRACE);
     pod.worker.ending = true;
+    pod.causes.ending = Some(cx.api.cause);
     status::disrupted(pod, cx, message);
     worker::update(node, pod, cx);
 }

@@ -237,6 +237,13 @@ impl Player {
         self.terminals.get_mut(&terminal).map(Transcript::take).unwrap_or_default()
     }
 
+    /// What all terminals have shown and still keep, in order of time.
+    pub fn output(&self) -> Vec<Chunk> {
+        let mut all: Vec<Chunk> = self.terminals.values().flat_map(|t| t.chunks.iter().cloned()).collect();
+        all.order_by_key(|c| c.at);
+        all
+    }
+
     fn collect(&mut self) {
         let now = self.now();
         for (id, transcript) in &mut self.terminals {
