@@ -2,6 +2,7 @@
 
 pub mod condition;
 pub mod format;
+pub mod import;
 pub mod player;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod recording;

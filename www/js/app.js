@@ -79,7 +79,7 @@ export class App {
     return {
       core: this.#core, app: this, announcer: this.announcer,
       seek: (at) => this.seek(at), run: (line) => this.run(line), say: (text) => this.say(text), copy: (text) => this.copy(text),
-      side: (id) => this.frame.openSide(id), onmarks: (marks) => this.time.setMarks(marks), onshow: (pane) => this.showPane(pane),
+      side: (id) => this.frame.openSide(id), onmarks: (marks) => this.time.setMarks(marks), onhealth: (list) => this.time.setHealth(list), onshow: (pane) => this.showPane(pane),
     };
   }
 
@@ -254,11 +254,14 @@ export class App {
   faults() {
     return faultMenu({
       nodes: this.views.nodeKeys(), pods: this.views.pods(),
-      inject: async (text) => {
-        if (!(await this.#guard())) return;
-        await this.#core.ask('fault', { text }).then(() => this.say(`fault ${text}`), (error) => this.#say(visible(error.message)));
-      },
+      inject: (text) => this.inject(text),
     });
+  }
+
+  /** Breaks or mends something now. */
+  async inject(text) {
+    if (!(await this.#guard())) return;
+    await this.#core.ask('fault', { text }).then(() => this.say(`fault ${text}`), (error) => this.#say(visible(error.message)));
   }
 
   openFile() { pick('.yaml,.yml,.json,.txt,.sh,.md', (list) => this.files.take(list)); }

@@ -19,6 +19,7 @@ let speed = 1;
 let lastWall = 0;
 let timer = 0;
 let goal = null;
+let goalFrom = 0;
 let until = null;
 let owed = 0;
 const watched = new Map();
@@ -124,9 +125,15 @@ function drain() {
 /** Whether a program has the terminal: no prompt stands in its last line. */
 const busy = (id) => !/[#$>] (\x1b\[[0-9;]*[a-zA-Z])*$/.test(shown.get(id)?.tail ?? '');
 
+/** How far a fast-forward has come, from 0 to 1; -1 where there is none. */
+function progress() {
+  if (goal !== null) return (core.now() - goalFrom) / Math.max(1, goal - goalFrom);
+  return until && until.condition !== 'idle' ? (core.now() - until.from) / Math.max(1, until.limit - until.from) : -1;
+}
+
 /** Sends what has changed since the last frame; the tables at most ten times a second unless forced. */
 function frame(force) {
-  const message = { frame: true, now: core.now(), end: core.end(), past: core.in_past(), playing, speed, running: goal !== null || until !== null, output: [] };
+  const message = { frame: true, now: core.now(), end: core.end(), past: core.in_past(), playing, speed, running: goal !== null || until !== null, progress: progress(), output: [] };
   drain();
   const ids = [...core.terminals()];
   message.terminals = ids;
@@ -200,7 +207,10 @@ const operations = {
     playing = on ?? playing;
     owed = 0;
   },
-  forward({ micros }) { goal = core.now() + micros; },
+  forward({ micros }) {
+    goalFrom = core.now();
+    goal = goalFrom + micros;
+  },
   step({ object }) {
     if (object) return startUntil('object', UNTIL_LIMIT_MICROS, object);
     const next = core.next_due();
@@ -232,9 +242,13 @@ const operations = {
   write: ({ path, text }) => core.write_file(path, text),
   remove: ({ path }) => core.delete_file(path),
   watch({ id, query }) {
+    sentTables.delete(id);
+    notBefore.delete(id);
     if (query) watched.set(id, query);
     else watched.delete(id);
-    sentTables.delete(id);
+    revisionSent = -1;
+    tablesAt = 0;
+    frame(false);
   },
   view: ({ query }) => show(query),
   query: ({ line }) => core.query(line),
@@ -246,7 +260,7 @@ const operations = {
 };
 
 /** Operations whose effect every pane must show at once. */
-const SHOWN = new Set(['open', 'fault', 'seek', 'step', 'input', 'keys', 'interrupt', 'eof', 'edited', 'watch', 'write', 'remove', 'forward', 'stop', 'play', 'until', 'terminal']);
+const SHOWN = new Set(['open', 'fault', 'seek', 'step', 'input', 'keys', 'interrupt', 'eof', 'edited', 'write', 'remove', 'forward', 'stop', 'play', 'until', 'terminal']);
 
 async function wasm(bytes) {
   const module = await WebAssembly.compile(bytes);

@@ -6,19 +6,11 @@ import { t } from '../i18n.js';
 import { status } from '../status.js';
 import { visible } from '../ansi.js';
 import { tabList } from '../tabs.js';
+import { parts } from '../objects.js';
 import { registered } from '../registry.js';
 
 const MOST_TEXT = 200_000;
 const REFRESH_MS = 400;
-const SHORT = { pods: 'pod', nodes: 'node', services: 'service', deployments: 'deployment' };
-
-/** `pods/default/web` in its parts. */
-export function parts(key) {
-  const [plural, ...rest] = key.split('/');
-  const kind = SHORT[plural] ?? plural;
-  return rest.length === 2 ? { plural, kind, namespace: rest[0], name: rest[1] } : { plural, kind, namespace: '', name: rest[0] ?? '' };
-}
-
 /** A tab that shows what its command prints. */
 function textPart({ core }) {
   const pre = h('pre', { class: 'text' });
@@ -48,6 +40,7 @@ export class Inspector {
     this.tabs = tabList(t('inspector.tabs'), [], (id) => { this.#tab = id; this.refresh(true); });
     this.command = h('code', { class: 'command' });
     this.take = button({ icon: 'play', title: t('inspector.run'), class: 'quiet', onclick: () => context.run(this.command.textContent) });
+    this.next = button({ icon: 'step', title: t('inspector.next'), class: 'quiet', onclick: () => this.#core.ask('step', { object: this.#key }) });
     this.copy = button({ icon: 'copy', title: t('inspector.copy'), class: 'quiet', onclick: () => context.copy(this.command.textContent) });
     this.select = h('select', { 'aria-label': t('inspector.container'), onchange: () => { this.#container = this.select.value; this.refresh(true); } });
     this.body = h('div', { class: 'inspector-body', tabindex: '0', role: 'region', 'aria-label': t('inspector.title') });
@@ -78,7 +71,7 @@ export class Inspector {
     this.tabs.set(tabs.map((part) => [part.id, part.title?.() ?? t(`inspector.${part.id}`)]), this.#tab);
     this.tabs.element.hidden = false;
     this.bar.hidden = false;
-    put(this.title, h('span', { class: 'quiet' }, `${plural}/`), h('b', {}, visible(name)), namespace && h('span', { class: 'quiet' }, ` ${t('inspector.in')} ${visible(namespace)}`), this.word = h('span', { class: 'word' }));
+    put(this.title, h('span', { class: 'quiet' }, `${plural}/`), h('b', {}, visible(name)), namespace && h('span', { class: 'quiet' }, ` ${t('inspector.in')} ${visible(namespace)}`), this.word = h('span', { class: 'word' }), h('span', { class: 'gap' }), this.next);
     return this.refresh(true);
   }
 
@@ -108,7 +101,7 @@ export class Inspector {
     if (asked !== this.#asked) return;
     const line = part.command?.({ ...parts(key), container: this.#container }) ?? '';
     setText(this.command, line);
-    await shown.show(key, { line, now: this.#core.frame.now, force });
+    await shown.show(key, { line, now: this.#core.frame.now, force, container: this.#container });
     if (asked !== this.#asked || key !== this.#key || tab !== this.#tab) return;
     if (shown.element.parentNode !== this.body) put(this.body, shown.element);
     shown.after?.();
@@ -136,7 +129,7 @@ export class Inspector {
     const wall = performance.now();
     if (!frame.totals || wall - this.#refreshed < REFRESH_MS) return;
     this.#refreshed = wall;
-    if (frame.totals.changes !== this.#changes || this.#tab === 'logs') this.refresh(false);
+    if (frame.totals.changes !== this.#changes || ['logs', 'processes', 'files'].includes(this.#tab)) this.refresh(false);
     this.#changes = frame.totals.changes;
   }
 }
