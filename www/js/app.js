@@ -36,6 +36,7 @@ export class App {
     core.addEventListener('frame', ({ detail }) => this.#frame(detail));
     core.addEventListener('trouble', ({ detail }) => this.#trouble(detail));
     bindKeys(this);
+    addEventListener('pagehide', () => this.#keep());
   }
 
   get core() { return this.#core; }
@@ -173,9 +174,14 @@ export class App {
     if (frame.scenario) {
       this.views.commands(frame.scenario.log);
       clearTimeout(this.#keeping);
-      this.#keeping = setTimeout(() => keep('session', brief(this.#core.scenario, this.defaults)), KEEP_MS);
+      this.#keeping = setTimeout(() => this.#keep(), KEEP_MS);
     }
     document.body.classList.toggle('waiting', frame.busy.length > 0 && !frame.playing && !frame.running);
+  }
+
+  /** Keeps what was done for the next visit, up to the present instant. */
+  #keep() {
+    if (this.#core.scenario?.log?.length) keep('session', brief({ ...this.#core.scenario, position: Math.max(this.#core.scenario.position ?? 0, this.#core.frame.now) }, this.defaults));
   }
 
   async #trouble({ fatal, reason, scenario }) {

@@ -261,6 +261,7 @@ export class Terminals {
 
   /** Shows exactly these terminals of the core. */
   sync(ids) {
+    for (const gone of this.list) if (!ids.includes(gone.id)) gone.write([], true);
     for (const id of ids) {
       if (this.list.some((terminal) => terminal.id === id)) continue;
       const terminal = new Terminal(this.#core, id, { guard: this.#guard });

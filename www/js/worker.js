@@ -25,6 +25,7 @@ let owed = 0;
 const watched = new Map();
 let sentTables = new Map();
 const notBefore = new Map();
+let trailing = 0;
 let tablesAt = 0;
 let revisionSent = -1;
 let logSent = -1;
@@ -151,16 +152,28 @@ function frame(force) {
     message.scenario = core.scenario();
   }
   const wall = performance.now();
-  if (force || wall - tablesAt >= TABLE_MS) {
-    tablesAt = wall;
-    const revision = core.revision() + Math.floor(core.now() / 1e6) * 1e7;
-    if (force || revision !== revisionSent) {
+  const revision = core.revision() + Math.floor(core.now() / 1e6) * 1e7;
+  if (force || revision !== revisionSent) {
+    if (force || wall - tablesAt >= TABLE_MS) {
+      tablesAt = wall;
       revisionSent = revision;
       message.views = views(force);
       message.totals = core.totals();
+    } else {
+      later(TABLE_MS);
     }
   }
   postMessage(message);
+}
+
+/** Sends another frame soon, so that what was left out of this one is shown even if nothing else happens. */
+function later(ms) {
+  trailing ||= setTimeout(() => {
+    trailing = 0;
+    revisionSent = -1;
+    tablesAt = 0;
+    frame(false);
+  }, ms);
 }
 
 /** The watched views that have changed. A view that costs much is asked for less often, unless forced. */
@@ -168,7 +181,11 @@ function views(force) {
   const changed = [];
   for (const [id, query] of watched) {
     const from = performance.now();
-    if (!force && from < (notBefore.get(id) ?? 0)) continue;
+    const wait = (notBefore.get(id) ?? 0) - from;
+    if (!force && wait > 0) {
+      later(Math.ceil(wait));
+      continue;
+    }
     const text = viewText(query);
     const cost = performance.now() - from;
     notBefore.set(id, from + cost * COST_SHARE);

@@ -32,6 +32,7 @@ export class Inspector {
   #containers = [];
   #refreshed = 0;
   #changes = -1;
+  #refreshing = false;
 
   constructor(context) {
     this.#context = context;
@@ -42,9 +43,9 @@ export class Inspector {
     this.take = button({ icon: 'play', title: t('inspector.run'), class: 'quiet', onclick: () => context.run(this.command.textContent) });
     this.next = button({ icon: 'step', title: t('inspector.next'), class: 'quiet', onclick: () => this.#core.ask('step', { object: this.#key }) });
     this.copy = button({ icon: 'copy', title: t('inspector.copy'), class: 'quiet', onclick: () => context.copy(this.command.textContent) });
-    this.select = h('select', { 'aria-label': t('inspector.container'), onchange: () => { this.#container = this.select.value; this.refresh(true); } });
+    this.chooser = h('select', { 'aria-label': t('inspector.container'), onchange: () => { this.#container = this.chooser.value; this.refresh(true); } });
     this.body = h('div', { class: 'inspector-body', tabindex: '0', role: 'region', 'aria-label': t('inspector.title') });
-    this.bar = h('div', { class: 'tools' }, this.select, this.command, this.copy, this.take);
+    this.bar = h('div', { class: 'tools' }, this.chooser, this.command, this.copy, this.take);
     this.element = h('div', { class: 'inspector' }, this.title, this.tabs.element, this.bar, this.body);
     this.#empty();
   }
@@ -92,16 +93,25 @@ export class Inspector {
 
   /** Asks the core again; parts keep their place where nothing has changed. */
   async refresh(force) {
-    if (!this.#key || (!force && !this.element.isConnected)) return;
+    if (!this.#key || (!force && (!this.element.isConnected || this.#refreshing))) return;
     const asked = ++this.#asked;
+    this.#refreshing = true;
+    try {
+      await this.#show(asked);
+    } finally {
+      if (asked === this.#asked) this.#refreshing = false;
+    }
+  }
+
+  async #show(asked) {
     const [key, tab] = [this.#key, this.#tab];
     const [part, shown] = this.#part(tab);
-    this.select.hidden = !part.containers;
+    this.chooser.hidden = !part.containers;
     if (part.containers) await this.#listContainers(key);
     if (asked !== this.#asked) return;
     const line = part.command?.({ ...parts(key), container: this.#container }) ?? '';
     setText(this.command, line);
-    await shown.show(key, { line, now: this.#core.frame.now, force, container: this.#container });
+    await shown.show(key, { line, now: this.#core.frame.now, container: this.#container });
     if (asked !== this.#asked || key !== this.#key || tab !== this.#tab) return;
     if (shown.element.parentNode !== this.body) put(this.body, shown.element);
     shown.after?.();
@@ -111,12 +121,12 @@ export class Inspector {
     const { namespace, name } = parts(key);
     const answer = await this.#core.ask('query', { line: `kubectl get pod ${name} -n ${namespace} -o jsonpath='{.spec.initContainers[*].name} {.spec.containers[*].name}'` }).catch(() => '');
     const names = (answer ?? '').trim().split(/\s+/).filter((text) => /^[a-z0-9][a-z0-9.-]*$/.test(text));
-    if (names.join() !== this.#containers.join() || !this.select.childElementCount) {
+    if (names.join() !== this.#containers.join() || !this.chooser.childElementCount) {
       this.#containers = names;
-      put(this.select, names.map((text) => h('option', { value: text }, text)));
+      put(this.chooser, names.map((text) => h('option', { value: text }, text)));
     }
     if (!names.includes(this.#container)) this.#container = names[0] ?? '';
-    this.select.value = this.#container;
+    this.chooser.value = this.#container;
   }
 
   reset() { this.pick(null); }

@@ -12,7 +12,7 @@ import { story } from './story.js';
 const ROW = 26;
 const MEMORY = 26;
 const AXIS = 22;
-const LABEL = 190;
+const LABEL = 216;
 const RIGHT = 12;
 const MOST_LANES = 60;
 const REDRAW_MS = 120;
@@ -45,7 +45,7 @@ export class LanesView {
     } });
     const legend = h('div', { class: 'legend' }, ['pull', 'wait', 'run', 'ready', 'back', 'done', 'fail', 'term'].map((name) => h('span', {}, h('i', { class: `swatch seg-${name}` }), t(`lanes.${name}`))));
     this.note = h('div', { class: 'empty' }, t('lanes.empty'));
-    this.toolsRow = h('div', { class: 'tools' }, this.zoom, legend, h('span', { class: 'gap' }), this.toggle);
+    this.toolsRow = h('div', { class: 'tools' }, this.zoom, this.toggle, legend);
     this.element = h('div', { class: 'lanes' }, !plain && this.toolsRow, this.note, this.canvas, this.table, this.list);
     new ResizeObserver(() => this.draw()).observe(this.canvas);
   }
@@ -250,4 +250,10 @@ export class LanesView {
   }
 }
 
-const clip = (text, width) => (text.length * 6.7 > width - 8 ? `${text.slice(0, Math.max(1, Math.floor((width - 14) / 6.7)))}…` : text);
+/** Cuts a text in its middle: the ends of pods' names tell them apart. */
+function clip(text, width) {
+  const room = Math.max(3, Math.floor((width - 10) / 6.7));
+  if (text.length <= room) return text;
+  const tail = Math.min(6, Math.floor(room / 2));
+  return `${text.slice(0, room - tail - 1)}…${text.slice(-tail)}`;
+}
