@@ -124,13 +124,13 @@ test('the inspector shows description, causes, flow, lanes and logs of a pod', a
   await podRow(page, 'web').getByText('Running').waitFor();
   await podRow(page, 'web').locator('th button').click();
   await page.locator('.inspector pre', { hasText: /Name: +web/ }).waitFor();
-  await page.getByRole('tab', { name: 'Why?' }).click();
+  await page.locator('[data-tab=why]').click();
   await page.locator('.chain', { hasText: 'someone typed: kubectl apply -f web.yaml' }).waitFor();
-  await page.getByRole('tab', { name: 'Flow' }).click();
+  await page.locator('[data-tab=flow]').click();
   await page.locator('.flow-table', { hasText: 'the scheduler picked node' }).waitFor();
   await page.locator('.inspector').getByRole('tab', { name: 'Timeline' }).click();
   await page.locator('.inspector svg .seg-ready').waitFor();
-  await page.getByRole('tab', { name: 'YAML' }).click();
+  await page.locator('[data-tab=yaml]').click();
   await page.locator('.inspector pre', { hasText: 'podIP:' }).waitFor();
   assert.deepEqual(page.complaints, []);
 });
