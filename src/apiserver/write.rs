@@ -202,6 +202,9 @@ impl ApiServer {
             }
         }
         if grace == 0 && object.at("metadata.finalizers").is_empty() && key.kind != Kind::NAMESPACE {
+            if key.kind == Kind::POD {
+                object = self.mark_for_deletion(&old, object, 0);
+            }
             return Ok(self.take(key, object));
         }
         if key.kind == Kind::NAMESPACE && old.at("spec.finalizers").is_empty() {
@@ -213,17 +216,23 @@ impl ApiServer {
                 return Ok(old);
             }
         }
+        Ok(self.mark_for_deletion(&old, object, grace))
+    }
+
+    /// Stores that an object is to go after its grace period. A pod that goes at once is marked, too
+    /// (rest.BeforeDelete), so that watchers see it twice.
+    fn mark_for_deletion(&mut self, old: &Object, mut object: Object, grace: i64) -> Object {
         // Kubernetes moves the deletion timestamp into the future by the grace period.
         let due = self.now + crate::time::Span::secs(grace.unsigned_abs());
         object.set("metadata.deletionTimestamp", self.epoch.rfc3339(due));
         object.set("metadata.deletionGracePeriodSeconds", grace);
-        if has_generation(key.kind) {
+        if has_generation(object.kind) {
             object.set("metadata.generation", old.at("metadata.generation").int_or(0) + 1);
         }
-        if key.kind == Kind::NAMESPACE {
+        if object.kind == Kind::NAMESPACE {
             object.set("status.phase", "Terminating");
         }
-        Ok(self.put("delete", object))
+        self.put("delete", object)
     }
 
     /// The grace period that a deletion gets.
