@@ -85,6 +85,8 @@ pub struct Options {
     pub resource_version: u64,
     /// `limit` of a list.
     pub limit: Option<u32>,
+    /// In whose name the request is made; `None` for the cluster's administrator.
+    pub user: Option<crate::api::rbac::User>,
     /// Any other query parameters, e.g. those of `log` and `exec`.
     pub query: Vec<(&'static str, Text)>,
 }

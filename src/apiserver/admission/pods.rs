@@ -3,6 +3,7 @@
 use crate::api::status::Result;
 use crate::api::{Kind, Object, Status, Text, Value};
 use crate::apiserver::ApiServer;
+use crate::time::{Span, Time};
 use crate::{list, map};
 
 /// Where containers find the token of their service account.
@@ -19,6 +20,17 @@ pub fn admit(api: &mut ApiServer, pod: &mut Object) -> Result<()> {
     priority(api, pod)
 }
 
+/// What the plugins add to a pod that a client replaces: default tolerations; priority and preemption policy
+/// stay where the client leaves them out.
+pub fn admit_update(old: &Object, pod: &mut Object) {
+    default_tolerations(pod);
+    for path in ["spec.priority", "spec.preemptionPolicy"] {
+        if pod.at(path).is_null() && old.at(path).is_some() {
+            pod.set(path, old.at(path));
+        }
+    }
+}
+
 fn service_account(api: &mut ApiServer, pod: &mut Object) -> Result<()> {
     // A mirror pod (of a static manifest) is what a kubelet shows of its own; it has no account.
     if pod.annotation("kubernetes.io/config.mirror").is_some() {
@@ -30,6 +42,12 @@ fn service_account(api: &mut ApiServer, pod: &mut Object) -> Result<()> {
     let account = pod.at("spec.serviceAccountName").text();
     pod.set("spec.serviceAccount", &account);
     let namespace = pod.at("metadata.namespace").text();
+    if soon_there(api, &namespace, &account) {
+        if pod.at("spec.automountServiceAccountToken").as_bool() != Some(false) {
+            mount_token(api, pod);
+        }
+        return Ok(());
+    }
     let Some(found) = api.get(Kind::SERVICE_ACCOUNT, &namespace, &account) else {
         let why = format!(
             "error looking up service account {namespace}/{account}: serviceaccount \"{account}\" not found"
@@ -46,6 +64,18 @@ fn service_account(api: &mut ApiServer, pod: &mut Object) -> Result<()> {
     }
     mount_token(api, pod);
     Ok(())
+}
+
+/// The plugin asks up to ten times for the default account of a namespace, which a controller makes soon after
+/// the namespace itself (plugin/pkg/admission/serviceaccount `getServiceAccount`).
+fn soon_there(api: &ApiServer, namespace: &str, account: &str) -> bool {
+    const PATIENCE: Span = Span::millis(1_500);
+    if account != "default" || api.get(Kind::SERVICE_ACCOUNT, namespace, account).is_some() {
+        return false;
+    }
+    let made = api.get(Kind::NAMESPACE, "", namespace).map(|n| n.at("metadata.creationTimestamp").text());
+    let early = api.epoch.rfc3339(Time(api.now.0.saturating_sub(PATIENCE.0)));
+    made.is_some_and(|at| at.as_str() >= early.as_str())
 }
 
 fn mount_token(api: &mut ApiServer, pod: &mut Object) {
