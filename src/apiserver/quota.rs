@@ -4,7 +4,7 @@ use crate::api::quantity::Quantity;
 use crate::api::status::Result;
 use crate::api::{Kind, Object, Status, Text, Value};
 use crate::apiserver::ApiServer;
-use std::collections::BTreeMap;
+use crate::collections::BTreeMap;
 
 /// Amounts by resource name, as in `spec.hard`.
 pub type Amounts = BTreeMap<Text, Quantity>;

@@ -3,8 +3,8 @@
 
 use super::ApiServer;
 use crate::api::{Kind, Object, Text, Value};
+use crate::collections::BTreeSet;
 use crate::{list, map};
-use std::collections::BTreeSet;
 
 /// The service range 10.96.0.0/12 of the default cluster: its second octet runs over 16 values.
 const SERVICE_OCTETS: std::ops::Range<u64> = 96..112;

@@ -6,6 +6,7 @@ use crate::agenda::Agenda;
 use crate::api::quantity::Quantity;
 use crate::api::{Kind, Object, Text, Value};
 use crate::apiserver::ApiServer;
+use crate::collections::BTreeMap;
 use crate::controllers::Controllers;
 use crate::cri::{NodeConfig, Runtime};
 use crate::kubelet::{Kubelet, NodeSettings};
@@ -15,7 +16,6 @@ use crate::scheduler::Scheduler;
 use crate::time::{Epoch, Span, Time, parse_rfc3339};
 use crate::trace::Cause;
 use crate::{list, map};
-use std::collections::BTreeMap;
 
 /// How long the cluster has been up when a scenario starts (the recorded one: 43 minutes).
 const UPTIME: Span = Span::secs(43 * 60);

@@ -10,8 +10,8 @@ use crate::api::object::Key;
 use crate::api::request::WatchKind;
 use crate::api::{Kind, Object, Text, Value, selector};
 use crate::apiserver::{ApiServer, Change, DeleteOptions};
+use crate::collections::BTreeMap;
 use crate::map;
-use std::collections::BTreeMap;
 
 /// Upstream `MaxEndpointsPerSlice`.
 const MAX_PER_SLICE: usize = 100;

@@ -9,11 +9,11 @@ use super::{Cx, Kubelet, KubeletTimer, Node, rules};
 use crate::api::object::Key;
 use crate::api::quantity::Quantity;
 use crate::api::{Kind, Object, Text, Value};
+use crate::collections::BTreeMap;
 use crate::cri::{NodeId, Runtime};
 use crate::map;
 use crate::rng::Rng;
 use crate::time::{Span, Time};
-use std::collections::BTreeMap;
 
 /// Up to how many nodes leases are written all the time.
 pub const OBSERVED: usize = 200;
@@ -80,6 +80,7 @@ impl Heart {
 
 /// The kubelet starts: it renews its lease and says that it is ready.
 pub fn start(node: &mut Node, cx: &mut Cx<'_>) {
+    cx.api.rule(rules::HEARTBEAT, &format!("nodes/{}", node.name), vec![("period", Text::lit("10s"))]);
     node.heart.lazy = cx.api.list(Kind::NODE, None).take(OBSERVED + 1).count() > OBSERVED;
     if cx.api.now == Time::ZERO {
         // It has been running for long: its heartbeats have a phase of their own.

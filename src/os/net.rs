@@ -10,9 +10,10 @@ use super::wake::{ProcId, Waiters};
 use super::world::{CellId, Handle, MachineId, State, Timer, World};
 use super::{Errno, Signal, Sysr};
 use crate::api::Text;
+use crate::collections::BTreeMap;
 use crate::rng::Rng;
 use crate::time::{Span, Time};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 /// One way on the loopback interface.
 const LOOPBACK: Span = Span::micros(50);

@@ -13,10 +13,11 @@ use super::tty::Tty;
 use super::wake::ProcId;
 use super::{Ended, Errno, Fd, Pid, Program, Signal, Spawn, Sysr};
 use crate::api::Text;
+use crate::collections::BTreeMap;
 use crate::fs::{Cred, Forest, Ino, MountTable, TreeId};
 use crate::time::{Epoch, Span, Time};
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap, VecDeque};
+use std::collections::{BinaryHeap, VecDeque};
 
 /// An open file, pipe end, terminal side or connection, held by a caller outside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -85,6 +86,8 @@ pub struct Cell {
     pub oom_score_adj: i32,
     /// Processes killed for want of memory.
     pub oom_kills: u32,
+    /// How much memory was in use when the last process was killed for it, in bytes.
+    pub oom_memory: u64,
     /// Whether programs in it reach the API server (the workstation).
     pub api: bool,
     /// The names of its random streams.
@@ -308,6 +311,7 @@ impl World {
             cpu_request: 0,
             oom_score_adj: 0,
             oom_kills: 0,
+            oom_memory: 0,
             api: false,
             owner: new.owner,
             pids,

@@ -4,8 +4,8 @@
 //! Files are YAML (`podlab run FILE`), links carry the same as compressed JSON. Unknown fields are errors,
 //! so that a newer scenario is refused rather than misread.
 
+use crate::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// The version that this build writes.
 pub const VERSION: u32 = 1;

@@ -3,8 +3,9 @@
 use super::framework::{Rejection, Scores, total};
 use crate::api::Text;
 use crate::api::object::Key;
+use crate::collections::BTreeMap;
 use crate::time::Time;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 /// Of how many pods the last decision is kept.
 const DECISIONS: usize = 1_000;

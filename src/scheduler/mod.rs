@@ -28,6 +28,7 @@ use crate::api::object::Key;
 use crate::api::request::WatchKind;
 use crate::api::{Kind, Object, Text};
 use crate::apiserver::{ApiServer, Change};
+use crate::collections::BTreeMap;
 use crate::rng::Rng;
 use crate::time::{Span, Time};
 use crate::trace::Cause;
@@ -37,7 +38,6 @@ use events::Recorder;
 use hints::Event;
 use pod_info::PodInfo;
 use queue::Queue;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// From a pod's creation to its binding on an idle cluster (measured on v1.36.2: 0.01 s).

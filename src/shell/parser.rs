@@ -8,8 +8,8 @@ use super::Flavour;
 use super::ast::{Assign, Cmd, Node, Redir, RedirOp, Simple, Value, Word};
 use super::lexer::{Tok, Token, name_byte, name_start};
 use super::syntax::{RESERVED, SyntaxError};
+use crate::collections::BTreeMap;
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// How deep commands and substitutions may nest.

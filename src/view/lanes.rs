@@ -4,9 +4,10 @@ use super::{changes, events};
 use crate::api::request::WatchKind;
 use crate::api::{Kind, Object, Value};
 use crate::apiserver::ApiServer;
+use crate::collections::{BTreeMap, Order};
+
 use crate::time::Time;
 use serde::Serialize;
-use std::collections::BTreeMap;
 
 /// How many lanes are shown: those of the newest pods.
 const LANES: usize = 200;
@@ -174,6 +175,6 @@ fn ticks(api: &ApiServer, only: Option<&str>) -> Vec<Tick> {
             text: format!("{}: {}", event["reason"].str(), event["message"].str()),
         });
     }
-    list.sort_by(|a, b| a.at.total_cmp(&b.at));
+    list.order_by(|a, b| a.at.total_cmp(&b.at));
     list
 }

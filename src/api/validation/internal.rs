@@ -3,6 +3,7 @@
 
 use crate::api::schema::{Container, Field, Shape, Type};
 use crate::api::{Value, json};
+use crate::collections::Order;
 use std::fmt::Write as _;
 
 /// The order of fields where the internal type differs from the versioned one.
@@ -75,7 +76,7 @@ fn structure(out: &mut String, value: &Value, t: Type, level: usize) {
     } else {
         // The internal type has `Quobyte` behind `RBD`, the versioned one behind `VsphereVolume`.
         let rbd = t.field("rbd").map_or(0, |f| 2 * f.order());
-        fields.sort_by_key(|f| if f.name() == "quobyte" { rbd + 1 } else { 2 * f.order() });
+        fields.order_by_key(|f| if f.name() == "quobyte" { rbd + 1 } else { 2 * f.order() });
     }
     out.push('{');
     for (i, field) in fields.into_iter().enumerate() {

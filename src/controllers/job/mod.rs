@@ -131,7 +131,7 @@ fn manage(job: &Object, all: &[Object], tally: &mut Tally, cx: &mut Cx<'_>) -> b
     if active > wanted {
         let excess = usize::try_from(active - wanted).unwrap_or(0);
         let mut ranked = tally.active.clone();
-        pods::rank_for_deletion(&mut ranked, &std::collections::BTreeMap::new(), cx.api);
+        pods::rank_for_deletion(&mut ranked, &crate::collections::BTreeMap::new(), cx.api);
         ranked.truncate(excess);
         delete_pods(job, &ranked, tally, cx);
         return false;

@@ -6,8 +6,8 @@
 use super::indexes;
 use super::policy::{self, Verdict};
 use crate::api::{Object, Text, Value};
+use crate::collections::{BTreeMap, BTreeSet};
 use crate::controllers::pods;
-use std::collections::{BTreeMap, BTreeSet};
 
 /// The finalizer of pods that are not counted yet.
 pub const FINALIZER: &str = "batch.kubernetes.io/job-tracking";

@@ -11,9 +11,9 @@ use super::{Timer, Which, pods, rules};
 use crate::api::request::WatchKind;
 use crate::api::{Kind, Object, Text, Value};
 use crate::apiserver::Change;
+use crate::collections::BTreeMap;
 use crate::map;
 use crate::time::{Span, Time};
-use std::collections::BTreeMap;
 
 const WHICH: Which = Which::Node;
 /// kube-controller-manager `--node-monitor-period`.

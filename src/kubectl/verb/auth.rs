@@ -99,7 +99,7 @@ fn ask(cx: &mut Cx, args: &Args, verb: &str, what: &str, rest: &[String]) -> Res
 /// would.
 fn rules(cx: &mut Cx, args: &Args, who: &User) -> Res<Vec<Value>> {
     let base = Base { user: None, ..cx.base.clone() };
-    let mut cx = Cx { sys: &mut *cx.sys, output: &mut *cx.output, base: &base };
+    let mut cx = Cx { sys: &mut *cx.sys, output: &mut *cx.output, base: &base, origin: None };
     let mut out = Vec::new();
     let mut bindings = cx.list(Kind::CLUSTER_ROLE_BINDING, None, &Default::default())?.0;
     if !args.is("all-namespaces") {

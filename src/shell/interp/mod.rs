@@ -21,12 +21,12 @@ mod testexpr;
 use super::Flavour;
 use super::ast::Node;
 use super::vars::Vars;
+use crate::collections::{BTreeMap, BTreeSet};
 use crate::os::program::{Disposition, Errno, Fd, Pid, Program, Signal, Step, Sys, Wait};
 use crate::rng::Rng;
 use crate::time::Time;
 use frame::{Frame, Kind};
 use jobs::Jobs;
-use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 pub use start::program;

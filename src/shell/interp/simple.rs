@@ -5,13 +5,13 @@ use super::frame::{Frame, Kind};
 use super::redirect::Target;
 use super::{Flow, Shell, Unwind};
 use crate::api::Text;
+use crate::collections::BTreeMap;
 use crate::os::program::{Errno, FileType, Spawn, Sys};
 use crate::shell::Flavour;
 use crate::shell::ast::{Cmd, Node, Redir, Simple};
 use crate::shell::expand::{Assigned, Expanded, Stop};
 use crate::shell::text::traced;
 use crate::shell::vars::{Content, Var};
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// A command whose words are expanded.
