@@ -1,5 +1,6 @@
 //! File patterns in `-f`: Go's `filepath.Glob`, for patterns that the shell did not expand.
 
+use crate::collections::Order as _;
 use crate::os::{FileType, Sys};
 
 /// The most paths that one pattern gives.
@@ -30,7 +31,7 @@ pub fn expand(sys: &mut dyn Sys, pattern: &str) -> Result<Vec<String>, &'static 
                 continue;
             }
             let mut names = sys.read_dir(place).unwrap_or_default();
-            names.sort();
+            names.order();
             next.extend(names.iter().filter(|n| matches(part, n) == Some(true)).map(|n| join(n)));
         }
         next.truncate(MATCH_LIMIT);
