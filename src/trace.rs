@@ -43,6 +43,13 @@ pub enum What {
         /// The line as typed.
         line: Text,
     },
+    /// A manifest was sent by a command.
+    Manifest {
+        /// The file, by its absolute path.
+        path: Text,
+        /// The line at which the object's document begins, counted from 1.
+        line: u32,
+    },
     /// An object was written to the API server.
     Write {
         /// `create`, `update`, `patch`, `delete` or a subresource's name.

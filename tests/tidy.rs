@@ -38,6 +38,7 @@ const BANNED: &[(&str, &str)] = &[
     ("std::process", "crate::os: processes are simulated"),
     ("std::collections::BTree", "crate::collections: small and cheap to copy"),
     ("std::collections::{BTree", "crate::collections: small and cheap to copy"),
+    (".sort", "crate::collections::Order: compiled once"),
     ("HashMap", "BTreeMap: iteration must have an order"),
     ("HashSet", "BTreeSet: iteration must have an order"),
     ("RefCell", "plain data that is passed by &mut"),

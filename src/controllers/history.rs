@@ -4,6 +4,7 @@ use super::deployment::{hash, safe_encode};
 use super::work::Cx;
 use crate::api::{Kind, Object, Text, Value};
 use crate::apiserver::{ApiServer, DeleteOptions};
+use crate::collections::Order;
 use crate::map;
 
 /// The label with the hash of a revision.
@@ -21,7 +22,7 @@ pub struct Revisions {
 /// comes back gets the newest number.
 pub fn record(set: &Object, cx: &mut Cx<'_>) -> Option<Revisions> {
     let mut all = cx.owned(set, Kind::CONTROLLER_REVISION);
-    all.sort_by_key(number);
+    all.order_by_key(number);
     let template = set.at("spec.template").clone().with("$patch", "replace");
     let data = map! { "spec" => map! { "template" => template } };
     let next = all.last().map_or(1, |r| number(r) + 1);

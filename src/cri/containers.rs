@@ -180,6 +180,12 @@ impl Runtime {
         self.containers.get(&id).map(|c| c.status.clone())
     }
 
+    /// How much memory a container used when its processes were killed for it, in bytes.
+    pub fn memory_wanted(&self, world: &World, id: ContainerId) -> Option<u64> {
+        let cell = self.containers.get(&id)?.cell;
+        world.cell(cell).map(|c| c.oom_memory).filter(|m| *m > 0)
+    }
+
     /// Changes the limits of a running container (in-place resize).
     pub fn update_container(
         &mut self,

@@ -80,6 +80,7 @@ impl Heart {
 
 /// The kubelet starts: it renews its lease and says that it is ready.
 pub fn start(node: &mut Node, cx: &mut Cx<'_>) {
+    cx.api.rule(rules::HEARTBEAT, &format!("nodes/{}", node.name), vec![("period", Text::lit("10s"))]);
     node.heart.lazy = cx.api.list(Kind::NODE, None).take(OBSERVED + 1).count() > OBSERVED;
     if cx.api.now == Time::ZERO {
         // It has been running for long: its heartbeats have a phase of their own.

@@ -47,6 +47,7 @@ impl World {
         }
         if let Some(c) = self.st.cells.get_mut(cell.0) {
             c.oom_kills += victims.len() as u32;
+            c.oom_memory = c.memory;
         }
         for id in victims {
             self.end(id, Ended::Signal(Signal::Kill));

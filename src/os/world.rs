@@ -86,6 +86,8 @@ pub struct Cell {
     pub oom_score_adj: i32,
     /// Processes killed for want of memory.
     pub oom_kills: u32,
+    /// How much memory was in use when the last process was killed for it, in bytes.
+    pub oom_memory: u64,
     /// Whether programs in it reach the API server (the workstation).
     pub api: bool,
     /// The names of its random streams.
@@ -309,6 +311,7 @@ impl World {
             cpu_request: 0,
             oom_score_adj: 0,
             oom_kills: 0,
+            oom_memory: 0,
             api: false,
             owner: new.owner,
             pids,

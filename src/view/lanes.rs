@@ -4,7 +4,8 @@ use super::{changes, events};
 use crate::api::request::WatchKind;
 use crate::api::{Kind, Object, Value};
 use crate::apiserver::ApiServer;
-use crate::collections::BTreeMap;
+use crate::collections::{BTreeMap, Order};
+
 use crate::time::Time;
 use serde::Serialize;
 
@@ -174,6 +175,6 @@ fn ticks(api: &ApiServer, only: Option<&str>) -> Vec<Tick> {
             text: format!("{}: {}", event["reason"].str(), event["message"].str()),
         });
     }
-    list.sort_by(|a, b| a.at.total_cmp(&b.at));
+    list.order_by(|a, b| a.at.total_cmp(&b.at));
     list
 }

@@ -4,7 +4,7 @@ use super::{Outcome, ProbeKind, Published, run, set_timer};
 use crate::api::{Text, Value};
 use crate::cri::{ContainerId, SessionId};
 use crate::kubelet::pod::{Pod, lookup, restart_policy};
-use crate::kubelet::{Cx, Node, rules, status, worker as pods};
+use crate::kubelet::{Cx, Node, causes, status, worker as pods};
 use crate::time::{Span, Time};
 
 /// The worker of one probe.
@@ -57,6 +57,11 @@ impl ProbeWorker {
             last: Outcome::Unknown,
             streak: 0,
         }
+    }
+
+    /// How often it will have failed in a row if it fails now.
+    pub fn failures_with_next(&self) -> i64 {
+        if self.last == Outcome::Failure { self.streak + 1 } else { 1 }
     }
 
     /// `periodSeconds`.
@@ -140,6 +145,7 @@ fn look(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, index: usize) {
         return;
     }
     let Some(running) = seen.running else {
+        causes::after_end(pod, cx, &name);
         publish(node, pod, cx, index, Outcome::Failure);
         let gone = seen.terminated && !may_restart(pod, &name);
         pod.probes[index].stopped |= gone;
@@ -199,15 +205,14 @@ fn count(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, index: usize, outcome:
     if probe.streak < threshold {
         return;
     }
-    let (kind, name, streak) = (probe.kind, probe.container.clone(), probe.streak);
+    let (kind, streak) = (probe.kind, probe.streak);
     if (kind == ProbeKind::Liveness && outcome == Outcome::Failure) || kind == ProbeKind::Startup {
         probe.on_hold = true;
         probe.streak = 0;
     }
-    if streak == threshold && outcome == Outcome::Failure {
-        let values =
-            vec![("probe", Text::lit(kind.noun())), ("threshold", Text::from(threshold.to_string()))];
-        cx.api.rule(rules::PROBE_THRESHOLD, &pod.path(&name), values);
+    let news = pod.probes[index].id.is_some_and(|id| pod.results.get(id, kind) != Some(outcome));
+    if (streak == threshold && outcome == Outcome::Failure) || (news && outcome == Outcome::Success) {
+        causes::probe_verdict(pod, cx, index, outcome == Outcome::Failure, threshold);
     }
     publish(node, pod, cx, index, outcome);
 }

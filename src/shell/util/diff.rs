@@ -3,6 +3,7 @@
 use super::ctx::Ctx;
 use super::{date, opts};
 use crate::api::Text;
+use crate::collections::Order;
 use crate::os::program::FileType;
 
 /// The largest table of common lines; larger files count as wholly different.
@@ -226,7 +227,7 @@ fn directories(ctx: &mut Ctx, d: &Diff, a: &str, b: &str, depth: u32) -> i32 {
     const MAX_DEPTH: u32 = 64;
     let mut names: Vec<Text> = ctx.sys.read_dir(a).unwrap_or_default();
     names.extend(ctx.sys.read_dir(b).unwrap_or_default());
-    names.sort();
+    names.order();
     names.dedup();
     let mut status = 0;
     for name in names {

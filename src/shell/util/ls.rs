@@ -3,6 +3,7 @@
 use super::ctx::Ctx;
 use super::{date, mode, opts};
 use crate::api::Text;
+use crate::collections::Order;
 use crate::os::program::{FileType, Stat};
 
 /// How deep `-R` follows directories.
@@ -117,11 +118,11 @@ fn blocks(stat: &Stat) -> u64 {
 }
 
 fn sort(entries: &mut [Entry], o: &opts::Opts) {
-    entries.sort_by(|a, b| a.name.cmp(&b.name));
+    entries.order_by(|a, b| a.name.cmp(&b.name));
     if o.has('t') {
-        entries.sort_by_key(|e| std::cmp::Reverse(e.stat.mtime_micros));
+        entries.order_by_key(|e| std::cmp::Reverse(e.stat.mtime_micros));
     } else if o.has('S') {
-        entries.sort_by_key(|e| std::cmp::Reverse(e.stat.size));
+        entries.order_by_key(|e| std::cmp::Reverse(e.stat.size));
     }
     if o.has('r') {
         entries.reverse();

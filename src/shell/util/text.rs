@@ -4,6 +4,7 @@ use super::ctx::Ctx;
 use super::opts;
 use super::stream::{Filter, Go, Lines, Stream};
 use crate::api::Text;
+use crate::collections::Order;
 use crate::os::program::{Errno, Fd, Open};
 
 /// A size with a suffix (`k`, `M`, `G`, `b`).
@@ -732,7 +733,7 @@ impl Filter for Sort {
         if self.backwards {
             all.reverse();
         } else {
-            all.sort_by(|a, b| self.compare(a, b));
+            all.order_by(|a, b| self.compare(a, b));
             if self.flags.contains('u') {
                 all.dedup_by(|a, b| self.compare(a, b).is_eq());
             }

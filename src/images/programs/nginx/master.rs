@@ -5,6 +5,7 @@ use super::config::Config;
 use super::serve::Site;
 use super::worker::Worker;
 use super::{Build, Logs, number, open_logs, print};
+use crate::collections::Order;
 use crate::os::{Disposition, Ended, Errno, Fd, FdMap, Pid, Program, STDERR, Signal, Step, Sys, Wait};
 use crate::time::{Span, Time};
 use std::rc::Rc;
@@ -220,7 +221,7 @@ impl Master {
         let mut fds: Vec<Fd> = vec![0, 1, 2];
         fds.extend(self.logs.descriptors());
         fds.extend(self.listeners.iter().map(|(fd, _)| *fd));
-        fds.sort_unstable();
+        fds.order();
         fds.dedup();
         fds.into_iter().map(|fd| (fd, fd)).collect()
     }
