@@ -1,7 +1,7 @@
 //! The classroom's commands: checking lessons, playing their solutions, marking receipts.
 
-use podlab::scenario::lesson::{self, Lesson, Marks, Receipt, Verdict};
 use podlab::scenario::Player;
+use podlab::scenario::lesson::{self, Lesson, Marks, Receipt, Verdict};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -26,7 +26,15 @@ pub fn check(paths: &[&str]) -> Result<(), String> {
             ),
             Err(problems) => {
                 wrong += problems.len();
-                problems.iter().for_each(|p| println!("{path}:{}: {}{}{}", p.line, p.path, if p.path.is_empty() { "" } else { ": " }, p.text));
+                problems.iter().for_each(|p| {
+                    println!(
+                        "{path}:{}: {}{}{}",
+                        p.line,
+                        p.path,
+                        if p.path.is_empty() { "" } else { ": " },
+                        p.text
+                    )
+                });
             }
         }
     }
@@ -64,7 +72,8 @@ pub fn play(path: &str, show: bool) -> Result<(), String> {
             None => println!("  not yet  question {}", i + 1),
         }
     }
-    let open = reached.iter().filter(|at| at.is_none()).count() + marks.answers().iter().filter(|a| a.is_none()).count();
+    let open = reached.iter().filter(|at| at.is_none()).count()
+        + marks.answers().iter().filter(|a| a.is_none()).count();
     if open > 0 { Err(format!("the solution leaves {open} open")) } else { Ok(()) }
 }
 

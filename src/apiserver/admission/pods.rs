@@ -33,7 +33,8 @@ fn service_account(api: &mut ApiServer, pod: &mut Object) -> Result<()> {
     pod.set("spec.serviceAccount", &account);
     let namespace = pod.at("metadata.namespace").text();
     let found = api.get(Kind::SERVICE_ACCOUNT, &namespace, &account).map(|o| o.value.clone());
-    let Some(found) = found.or_else(|| (account == "default" && fresh(api, &namespace)).then_some(Value::Null))
+    let Some(found) =
+        found.or_else(|| (account == "default" && fresh(api, &namespace)).then_some(Value::Null))
     else {
         let why = format!(
             "error looking up service account {namespace}/{account}: serviceaccount \"{account}\" not found"
@@ -57,7 +58,8 @@ fn service_account(api: &mut ApiServer, pod: &mut Object) -> Result<()> {
 fn fresh(api: &ApiServer, namespace: &str) -> bool {
     let age = |created: i64| api.epoch.unix_micros(api.now) - created;
     let namespace = api.get(Kind::NAMESPACE, "", namespace);
-    let created = namespace.and_then(|n| crate::time::parse_rfc3339(n.at("metadata.creationTimestamp").str()));
+    let created =
+        namespace.and_then(|n| crate::time::parse_rfc3339(n.at("metadata.creationTimestamp").str()));
     created.is_some_and(|created| age(created) < ACCOUNT_PATIENCE_MICROS)
 }
 

@@ -3,10 +3,10 @@
 use super::{Act, Ask, FORMAT, Goal, LANGUAGES, Lesson, Step};
 use crate::api::yaml::{self, Document};
 use crate::api::{Value, json};
+use crate::collections::BTreeMap;
 use crate::scenario::condition::Condition;
 use crate::scenario::format::{ClusterSpec, Scenario};
 use crate::time::Span;
-use crate::collections::BTreeMap;
 use std::fmt;
 
 /// How large a lesson file may be, in bytes.
@@ -15,12 +15,26 @@ const SIZE_LIMIT: usize = 256 << 10;
 const PROBLEMS: usize = 50;
 /// The fields that a lesson may have at its top.
 const FIELDS: &[&str] = &[
-    "lesson", "id", "version", "kind", "section", "minutes", "limit", "personal", "languages", "title", "about",
-    "cluster", "files", "setup", "steps", "debrief", "look",
+    "lesson",
+    "id",
+    "version",
+    "kind",
+    "section",
+    "minutes",
+    "limit",
+    "personal",
+    "languages",
+    "title",
+    "about",
+    "cluster",
+    "files",
+    "setup",
+    "steps",
+    "debrief",
+    "look",
 ];
 /// The fields of a step.
-const STEP_FIELDS: &[&str] =
-    &["title", "text", "commands", "ask", "goals", "hints", "solution", "notes"];
+const STEP_FIELDS: &[&str] = &["title", "text", "commands", "ask", "goals", "hints", "solution", "notes"];
 /// The fields of a goal, beside its text.
 const GOAL_FIELDS: &[&str] = &["when", "points", "then", "hidden", "en", "zh"];
 /// The fields of a question, beside its text.
@@ -105,7 +119,10 @@ impl<'a> Reader<'a> {
             self.wrong("", "a lesson is a map that begins with `lesson: 1`");
         }
         if root["lesson"].as_int() != Some(FORMAT) {
-            self.wrong("lesson", format!("the format's version is needed here; this build reads version {FORMAT}"));
+            self.wrong(
+                "lesson",
+                format!("the format's version is needed here; this build reads version {FORMAT}"),
+            );
         }
         self.fields("", FIELDS);
         self.languages = match root["languages"].as_list() {
@@ -125,10 +142,11 @@ impl<'a> Reader<'a> {
         let version = self.number("version", 1);
         self.number("minutes", 10);
         let limit = self.span("limit");
-        let steps: Vec<Step> = (0..root["steps"].items().len()).map(|i| self.step(&format!("steps[{i}]"))).collect();
+        let steps: Vec<Step> =
+            (0..root["steps"].items().len()).map(|i| self.step(&format!("steps[{i}]"))).collect();
         if steps.is_empty() {
             self.wrong("steps", "a lesson has at least one step");
-        } else if steps.iter().all(|s| s.goals.is_empty()) {
+        } else if root["steps"].items().iter().all(|s| s["goals"].is_empty()) {
             self.wrong("steps", "a lesson has at least one goal");
         }
         Lesson {

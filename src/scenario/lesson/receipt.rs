@@ -81,13 +81,22 @@ impl Receipt {
         }
         let receipt: Receipt = serde_yaml::from_str(text).map_err(|e| e.to_string())?;
         if receipt.receipt != VERSION {
-            return Err(format!("this receipt has version {}, this build reads version {VERSION}", receipt.receipt));
+            return Err(format!(
+                "this receipt has version {}, this build reads version {VERSION}",
+                receipt.receipt
+            ));
         }
         Ok(receipt)
     }
 
     /// The receipt of a run that is played; `answers` and `hints` are what the page noted.
-    pub fn of(lesson: &Lesson, player: &Player, student: &str, answers: Vec<(usize, usize, u64)>, hints: u32) -> Receipt {
+    pub fn of(
+        lesson: &Lesson,
+        player: &Player,
+        student: &str,
+        answers: Vec<(usize, usize, u64)>,
+        hints: u32,
+    ) -> Receipt {
         let scenario = player.fork();
         let mut receipt = Receipt {
             receipt: VERSION,
@@ -114,7 +123,8 @@ impl Receipt {
     /// The receipt as a file.
     pub fn print(&self) -> String {
         let text = serde_yaml::to_string(self).expect("a receipt is plain data");
-        let value = crate::api::yaml::read_value(&text, crate::api::yaml::Limits::default()).unwrap_or(Value::Null);
+        let value =
+            crate::api::yaml::read_value(&text, crate::api::yaml::Limits::default()).unwrap_or(Value::Null);
         json::print(&value)
     }
 
@@ -162,7 +172,8 @@ impl Receipt {
         let points = |(goal, at): (&super::Goal, &Option<Time>)| if at.is_some() { goal.points } else { 0 };
         let goals: Vec<i64> = lesson.goals().zip(&reached).map(points).collect();
         let truth = marks.answers();
-        let asks: Vec<i64> = lesson.asks().enumerate().map(|(i, ask)| self.answered(i, truth[i], ask.points)).collect();
+        let asks: Vec<i64> =
+            lesson.asks().enumerate().map(|(i, ask)| self.answered(i, truth[i], ask.points)).collect();
         let mut verdict = Verdict {
             points: goals.iter().sum::<i64>() + asks.iter().sum::<i64>(),
             time: reached.iter().flatten().max().copied().unwrap_or(player.now()).since(began),

@@ -136,7 +136,7 @@ fn prompt(player: &mut Player) -> Result<(), String> {
 /// Whether a text ends with a prompt: `[root@master01 ~]# `, `bash-5.0# `, `/ # `, `> `.
 fn at_prompt(tail: &str) -> bool {
     let last = tail.rsplit('\n').next().unwrap_or("");
-    [ "# ", "$ ", "> "].iter().any(|end| last.ends_with(end))
+    ["# ", "$ ", "> "].iter().any(|end| last.ends_with(end))
 }
 
 fn until(player: &mut Player, condition: Condition) -> Result<(), String> {
