@@ -7,7 +7,7 @@
 use super::Cluster;
 use crate::api::{Kind, Object, Text, Value};
 use crate::apiserver::{ApiServer, Change};
-use crate::collections::BTreeMap;
+use crate::collections::{BTreeMap, Order};
 use crate::os;
 
 /// The domain of the cluster's names.
@@ -33,7 +33,7 @@ impl Cluster {
             touched.extend(self.api.store.change(cursor).and_then(service_of));
         }
         self.network.cursor = end;
-        touched.sort();
+        touched.order();
         touched.dedup();
         for (namespace, name) in touched {
             self.wire(&namespace, &name);
@@ -119,7 +119,7 @@ fn endpoints(slices: &[&Object], name: &str) -> Vec<(Text, u16)> {
             found.extend(endpoint["addresses"].items().iter().map(|a| (a.text(), number)));
         }
     }
-    found.sort();
+    found.order();
     found.dedup();
     found
 }
@@ -145,7 +145,7 @@ fn names(service: &Object, slices: &[&Object], dns: &os::Dns) -> Vec<(Text, Vec<
             all.push((Text::from(format!("{host}.{own}")), addresses));
         }
     }
-    ips.sort();
+    ips.order();
     if !ips.is_empty() {
         all.push((Text::from(own), ips));
     }

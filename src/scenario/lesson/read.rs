@@ -3,7 +3,7 @@
 use super::{Act, Ask, FORMAT, Goal, LANGUAGES, Lesson, Step};
 use crate::api::yaml::{self, Document};
 use crate::api::{Value, json};
-use crate::collections::BTreeMap;
+use crate::collections::{BTreeMap, Order};
 use crate::scenario::condition::Condition;
 use crate::scenario::format::{ClusterSpec, Scenario};
 use crate::time::Span;
@@ -85,7 +85,7 @@ pub fn read(text: &str) -> Result<Lesson, Vec<Problem>> {
     if problems.is_empty() {
         return Ok(lesson);
     }
-    problems.sort_by_key(|p| p.line);
+    problems.order_by_key(|p| p.line);
     problems.truncate(PROBLEMS);
     Err(problems)
 }
