@@ -3,13 +3,14 @@
 use crate::api::status::Result;
 use crate::api::{Kind, Object, Status, Text, Value};
 use crate::apiserver::ApiServer;
-use crate::time::{Span, Time};
 use crate::{list, map};
 
 /// Where containers find the token of their service account.
 const TOKEN_PATH: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 /// plugin/pkg/admission/serviceaccount: the token lives an hour plus seven seconds.
 const TOKEN_SECONDS: i64 = 3607;
+/// plugin/pkg/admission/serviceaccount: ten attempts, 100 to 200 ms apart.
+const ACCOUNT_PATIENCE_MICROS: i64 = 2_000_000;
 /// plugin/pkg/admission/defaulttolerationseconds.
 const TOLERATION_SECONDS: i64 = 300;
 
@@ -42,13 +43,10 @@ fn service_account(api: &mut ApiServer, pod: &mut Object) -> Result<()> {
     let account = pod.at("spec.serviceAccountName").text();
     pod.set("spec.serviceAccount", &account);
     let namespace = pod.at("metadata.namespace").text();
-    if soon_there(api, &namespace, &account) {
-        if pod.at("spec.automountServiceAccountToken").as_bool() != Some(false) {
-            mount_token(api, pod);
-        }
-        return Ok(());
-    }
-    let Some(found) = api.get(Kind::SERVICE_ACCOUNT, &namespace, &account) else {
+    let found = api.get(Kind::SERVICE_ACCOUNT, &namespace, &account).map(|o| o.value.clone());
+    let Some(found) =
+        found.or_else(|| (account == "default" && fresh(api, &namespace)).then_some(Value::Null))
+    else {
         let why = format!(
             "error looking up service account {namespace}/{account}: serviceaccount \"{account}\" not found"
         );
@@ -66,16 +64,14 @@ fn service_account(api: &mut ApiServer, pod: &mut Object) -> Result<()> {
     Ok(())
 }
 
-/// The plugin asks up to ten times for the default account of a namespace, which a controller makes soon after
-/// the namespace itself (plugin/pkg/admission/serviceaccount `getServiceAccount`).
-fn soon_there(api: &ApiServer, namespace: &str, account: &str) -> bool {
-    const PATIENCE: Span = Span::millis(1_500);
-    if account != "default" || api.get(Kind::SERVICE_ACCOUNT, namespace, account).is_some() {
-        return false;
-    }
-    let made = api.get(Kind::NAMESPACE, "", namespace).map(|n| n.at("metadata.creationTimestamp").text());
-    let early = api.epoch.rfc3339(Time(api.now.0.saturating_sub(PATIENCE.0)));
-    made.is_some_and(|at| at.as_str() >= early.as_str())
+/// Whether a namespace is so new that its default account is still being made: upstream's plugin looks for it
+/// up to ten times, 100 to 200 ms apart, before it gives up.
+fn fresh(api: &ApiServer, namespace: &str) -> bool {
+    let age = |created: i64| api.epoch.unix_micros(api.now) - created;
+    let namespace = api.get(Kind::NAMESPACE, "", namespace);
+    let created =
+        namespace.and_then(|n| crate::time::parse_rfc3339(n.at("metadata.creationTimestamp").str()));
+    created.is_some_and(|created| age(created) < ACCOUNT_PATIENCE_MICROS)
 }
 
 fn mount_token(api: &mut ApiServer, pod: &mut Object) {
