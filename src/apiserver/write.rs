@@ -6,7 +6,7 @@
 use super::ApiServer;
 use crate::api::object::Key;
 use crate::api::status::Result;
-use crate::api::{Kind, Object, Status, Text, Value};
+use crate::api::{Kind, Object, Status, Text, Value, defaults};
 use crate::map;
 use crate::trace::{Cause, What};
 
@@ -53,6 +53,10 @@ impl ApiServer {
             object.set("metadata.name", name);
         }
         let key = object.key();
+        if key.kind == Kind::POD {
+            // A template has the defaults of its fields, but not those of a whole pod.
+            defaults::apply(&mut object);
+        }
         self.prepare_create(&mut object);
         self.admit_create(&mut object)?;
         let uid = self.uids.uuid();
@@ -161,6 +165,7 @@ impl ApiServer {
         }
         let mut object = old.clone();
         object.set("spec.nodeName", node);
+        self.copy_topology(&mut object, node);
         let scheduled = map! {
             "type" => "PodScheduled", "status" => "True", "lastProbeTime" => Value::Null,
             "observedGeneration" => old.at("metadata.generation"),
@@ -171,6 +176,16 @@ impl ApiServer {
         object.remove("status.nominatedNodeName");
         object.set("metadata.generation", old.at("metadata.generation"));
         Ok(self.put("binding", object))
+    }
+
+    /// Gives a pod the zone and region of its node (plugin/pkg/admission/podtopologylabels).
+    fn copy_topology(&self, pod: &mut Object, node: &str) {
+        let Some(node) = self.get(Kind::NODE, "", node) else { return };
+        let labels = ["topology.kubernetes.io/zone", "topology.kubernetes.io/region"];
+        let found = labels.map(|l| (l, node.label(l).map(Text::from)));
+        for (label, value) in found.into_iter().filter_map(|(l, v)| Some((l, v?))) {
+            pod.slot("metadata.labels").map_mut().insert(label, value);
+        }
     }
 
     /// Deletes an object: at once, or by setting its deletion timestamp where it has a grace period or
@@ -225,7 +240,9 @@ impl ApiServer {
         // Kubernetes moves the deletion timestamp into the future by the grace period.
         let due = self.now + crate::time::Span::secs(grace.unsigned_abs());
         object.set("metadata.deletionTimestamp", self.epoch.rfc3339(due));
-        object.set("metadata.deletionGracePeriodSeconds", grace);
+        if object.kind != Kind::NAMESPACE {
+            object.set("metadata.deletionGracePeriodSeconds", grace);
+        }
         if has_generation(object.kind) {
             object.set("metadata.generation", old.at("metadata.generation").int_or(0) + 1);
         }
