@@ -190,8 +190,10 @@ impl Podlab {
             "events" => to_js(&view::events(api)),
             "lanes" => to_js(&view::lanes(api, argument.strip_prefix("pods/"))),
             "map" => to_js(&view::map(api)),
-            "flow" => to_js(&view::flow(api, argument)),
-            "why" => to_js(&view::why(api, argument)),
+            "flow" => to_js(&view::flow(api, argument, "en")),
+            "flow.zh" => to_js(&view::flow(api, argument, "zh")),
+            "why" => to_js(&view::why(cluster, argument, "en")),
+            "why.zh" => to_js(&view::why(cluster, argument, "zh")),
             "files" => to_js(&view::files(cluster)),
             _ => JsValue::NULL,
         }

@@ -5,3 +5,4 @@ mod properties;
 mod texts;
 mod tidy;
 mod transcripts;
+mod why;

@@ -2,6 +2,8 @@
 
 #![allow(clippy::print_stdout)]
 
+mod ask;
+
 use podlab::api::json;
 use podlab::scenario::{Input, Player, Scenario, recording};
 use podlab::time::{Span, Time};
@@ -15,6 +17,7 @@ podlab: a Kubernetes cluster in virtual time
 
   podlab shell [SCENARIO.yaml]     a terminal on a cluster (time runs as on your watch)
   podlab run SCENARIO.yaml         run a scenario to its position; print transcript, events, event-log hash
+  podlab why FILE KIND/NAME        run a scenario or recording and tell why an object is as it is (-n NS, --zh)
   podlab replay RECORDING.json     replay a recording of a real cluster; print the same object as it went here
 ";
 
@@ -24,6 +27,7 @@ fn main() -> ExitCode {
     let done = match words.as_slice() {
         ["replay", path] => read(path).and_then(|text| replay(&text)),
         ["run", path] => read(path).and_then(|text| run(&text)),
+        ["why", path, words @ ..] => read(path).and_then(|text| ask::why(&text, words)),
         ["shell"] => shell(Scenario::default()),
         ["shell", path] => read(path).and_then(|text| shell(Scenario::from_yaml(&text).map_err(|e| e.0)?)),
         ["help" | "--help" | "-h"] => {

@@ -12,13 +12,15 @@ mod flow;
 mod lanes;
 mod map;
 mod table;
+mod why;
 
 pub use ask::{Piece, Shown, check, complete, files, output, query, read_file};
 pub use events::{EventLine, Events, events};
-pub use flow::{Chain, Flow, Step, flow, why};
+pub use flow::{Flow, Step, flow};
 pub use lanes::{Lane, Lanes, Segment, Tick, lanes};
 pub use map::{Map, NodeCard, PodTile, map};
 pub use table::{KindCount, Row, Table, kinds, table};
+pub use why::{Answered, Told, Why, told, why};
 
 use crate::api::object::Key;
 use crate::api::{Kind, Object};
