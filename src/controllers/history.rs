@@ -1,6 +1,6 @@
 //! ControllerRevisions: the templates that a DaemonSet or StatefulSet has had.
 
-use super::deployment::{hash, safe_encode};
+use super::hash::{self, safe_encode};
 use super::work::Cx;
 use crate::api::{Kind, Object, Text, Value};
 use crate::apiserver::{ApiServer, DeleteOptions};
@@ -40,7 +40,11 @@ pub fn record(set: &Object, cx: &mut Cx<'_>) -> Option<Revisions> {
 }
 
 fn create(set: &Object, data: Value, revision: i64, cx: &mut Cx<'_>) -> Option<Object> {
-    let hash = hash(&data, set.at("status.collisionCount").int_or(0));
+    let collisions = set.at("status.collisionCount").int_or(0);
+    let hash = match set.kind {
+        Kind::DAEMON_SET => hash::template(set.at("spec.template"), collisions),
+        _ => hash::revision(&data, collisions),
+    };
     let mut labels = set.at("spec.template.metadata.labels").clone();
     labels.map_mut().insert(REVISION_HASH, &hash);
     let mut meta = map! {

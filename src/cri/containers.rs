@@ -264,10 +264,11 @@ fn make_working_dir(
 ) {
     let below = |m: &&crate::fs::Mount| !m.path.is_empty() && cwd.starts_with(m.path.as_str());
     let mounted = mounts.iter().any(|m| below(&m));
-    if !mounted && world.forest.get(root).is_some_and(|t| t.lookup(cwd).is_none()) {
-        if let Some(tree) = world.forest.get_mut(root) {
-            tree.make_dirs(cwd, now);
-        }
+    if !mounted
+        && world.forest.get(root).is_some_and(|t| t.lookup(cwd).is_none())
+        && let Some(tree) = world.forest.get_mut(root)
+    {
+        tree.make_dirs(cwd, now);
     }
 }
 

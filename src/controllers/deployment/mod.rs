@@ -9,10 +9,9 @@ mod revisions;
 mod status;
 
 pub use plan::scaled;
-pub use revisions::{hash, safe_encode};
 
 use super::work::Cx;
-use super::{Which, controller_key, pods, rules};
+use super::{Which, controller_key, hash, pods, rules};
 use crate::api::object::Key;
 use crate::api::request::WatchKind;
 use crate::api::{Kind, Object};
@@ -193,7 +192,7 @@ fn adopt_revision(deployment: &Object, sets: Vec<Object>, create: bool, cx: &mut
 fn create_set(deployment: &Object, sets: &Sets, revision: i64, cx: &mut Cx<'_>) -> Option<Object> {
     let bounds = Bounds::new(&deployment["spec"]);
     let collisions = deployment.at("status.collisionCount").int_or(0);
-    let hash = revisions::hash(deployment.at("spec.template"), collisions);
+    let hash = hash::template(deployment.at("spec.template"), collisions);
     let mut set = revisions::new_set(deployment, &hash);
     let rolling = deployment.at("spec.strategy.type").str() != "Recreate";
     let replicas = plan::new_size(bounds, rolling, 0, sets.size());
