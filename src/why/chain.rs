@@ -1,7 +1,7 @@
 //! Chains of causes: from an entry of the trace to what began it, without what would only repeat itself.
 
 use super::{Language, words};
-use crate::api::{Kind, Text, yaml};
+use crate::api::{Kind, Text, Value, yaml};
 use crate::apiserver::ApiServer;
 use crate::collections::BTreeMap;
 use crate::time::Time;
@@ -51,12 +51,7 @@ impl Place {
     pub fn find(&self, text: &str) -> Option<(u32, String)> {
         let documents = yaml::read_documents(text, yaml::Limits::default());
         let mine = documents.iter().flatten().find(|d| d.first_line + 1 == self.document)?;
-        let mut field = by_index(&self.field, &mine.value);
-        if mine.value.at(&field.replace('[', ".").replace(']', "")).is_null() {
-            // The manifest leaves it to the default: the container stands for a field of its own.
-            field = format!("{}]", &field[..field.find(']')?]);
-        }
-        let line = if field.is_empty() { mine.find("kind").0 } else { mine.find(&field).0 };
+        let line = mine.find(&self.exact(&mine.value)?).0;
         let shown = text.lines().nth(line as usize)?;
         Some((line + 1, shown.trim().to_string()))
     }
@@ -261,8 +256,20 @@ fn field(link: &Link, kind: Kind) -> Option<String> {
     }
 }
 
+impl Place {
+    /// The path of the field in a document; of its container where the manifest leaves the field to its default.
+    fn exact(&self, document: &Value) -> Option<String> {
+        if self.field.is_empty() {
+            return Some("kind".to_string());
+        }
+        let field = by_index(&self.field, document);
+        let there = document.at(&field.replace('[', ".").replace(']', "")).is_some();
+        if there { Some(field) } else { Some(format!("{}]", &field[..field.find(']')?])) }
+    }
+}
+
 /// Turns `containers[name=web]` into a place in the list, as the reader of YAML wants it.
-pub fn by_index(field: &str, document: &crate::api::Value) -> String {
+fn by_index(field: &str, document: &Value) -> String {
     let Some((before, rest)) = field.split_once("[name=") else { return field.to_string() };
     let Some((name, after)) = rest.split_once(']') else { return field.to_string() };
     let section = before.rsplit_once('.').map_or("", |(s, _)| s);
