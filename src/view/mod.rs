@@ -7,6 +7,7 @@
 //! `f64` because that is what JavaScript counts in; they are whole numbers below 2^53.
 
 mod ask;
+mod compare;
 mod events;
 mod flow;
 mod health;
@@ -21,6 +22,7 @@ mod versions;
 mod why;
 
 pub use ask::{Piece, Shown, check, complete, files, output, query, read_file};
+pub use compare::{Compared, compare, compared, vary};
 pub use events::{EventLine, Events, events};
 pub use flow::{Flow, Step, flow};
 pub use health::{Health, health};
