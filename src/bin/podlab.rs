@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout)]
 
 mod ask;
+mod classroom;
 
 use podlab::api::json;
 use podlab::scenario::{Input, Player, Scenario, recording};
@@ -22,6 +23,9 @@ podlab: a Kubernetes cluster in virtual time
   podlab compare SCENARIO…         run scenarios side by side, and tell where the first two part (--for 5m)
   podlab until SCENARIO CONDITION  run a scenario until a condition holds; print the instant
   podlab replay RECORDING.json     replay a recording of a real cluster; print the same object as it went here
+  podlab lesson check FILE...      say what is wrong with lessons, line by line
+  podlab lesson play FILE [-v]     play a lesson's solution; show what it reaches (-v: and the terminal)
+  podlab grade DIR [LESSONS]       mark a folder of receipts; print CSV (LESSONS: a folder, default www/lessons)
 ";
 
 fn main() -> ExitCode {
@@ -36,6 +40,11 @@ fn main() -> ExitCode {
         ["until", path, condition] => read(path).and_then(|text| ask::until(&text, condition)),
         ["shell"] => shell(Scenario::default()),
         ["shell", path] => read(path).and_then(|text| shell(Scenario::from_yaml(&text).map_err(|e| e.0)?)),
+        ["lesson", "check", paths @ ..] if !paths.is_empty() => classroom::check(paths),
+        ["lesson", "play", path] => classroom::play(path, false),
+        ["lesson", "play", path, "-v"] => classroom::play(path, true),
+        ["grade", dir] => classroom::grade(dir, None),
+        ["grade", dir, lessons] => classroom::grade(dir, Some(lessons)),
         ["help" | "--help" | "-h"] => {
             print!("{USAGE}");
             Ok(())

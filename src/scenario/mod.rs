@@ -4,10 +4,12 @@ pub mod change;
 pub mod compare;
 pub mod condition;
 pub mod format;
+pub mod lesson;
 pub mod player;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod recording;
 
 pub use condition::{Condition, Tracker};
 pub use format::{Input, LogEntry, Scenario};
+pub use lesson::Lesson;
 pub use player::Player;
