@@ -1,7 +1,9 @@
 //! The integration tests: one binary, one module for each subject.
 
 mod golden;
+mod lessons;
 mod properties;
 mod texts;
 mod tidy;
 mod transcripts;
+mod why;

@@ -8,16 +8,18 @@ mod bootstrap;
 mod faults;
 mod jobs;
 mod keeper;
+mod network;
 mod port;
 mod programs;
 mod serve;
 mod streams;
+pub mod why;
 
 pub use faults::USAGE as FAULT_USAGE;
 pub use jobs::JobId;
 
 use crate::agenda::{Agenda, Timers};
-use crate::api::Kind;
+use crate::api::{Kind, Text};
 use crate::apiserver::{ApiServer, Change};
 use crate::collections::BTreeMap;
 use crate::controllers::{self, Controllers};
@@ -63,6 +65,7 @@ pub struct Cluster {
     agenda: Agenda<Due>,
     /// The changes that the scheduler, the controllers and the kubelets have yet to see begin here.
     cursors: [u64; 3],
+    network: network::Network,
     streams: streams::Streams,
     jobs: jobs::Jobs,
     broken: faults::Broken,
@@ -175,8 +178,14 @@ impl Cluster {
     }
 
     fn run_processes(&mut self) -> bool {
-        let mut port =
-            port::Port { api: &mut self.api, streams: &mut self.streams, now: self.now, cause: self.command };
+        let mut port = port::Port {
+            api: &mut self.api,
+            streams: &mut self.streams,
+            scheduler: &self.scheduler,
+            home: Text::from(if self.spec.namespace.is_empty() { "default" } else { &self.spec.namespace }),
+            now: self.now,
+            cause: self.command,
+        };
         let mut busy = self.world.run(self.now, &mut port);
         self.runtime.settle(&mut self.world, self.now);
         for event in self.runtime.take_events() {
@@ -219,6 +228,7 @@ impl Cluster {
             busy = true;
         }
         if busy {
+            self.show_network();
             self.world.wake_api_waiters();
         }
         busy

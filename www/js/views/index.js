@@ -13,7 +13,8 @@ import { SchedulerView, SchedulingTab } from './scheduler.js';
 import { ProcessesTab, FilesTab } from './inside.js';
 import { ChangesTab } from './changes.js';
 import { Inspector } from './inspector.js';
-import { FlowView, chain } from './flow.js';
+import { FlowView } from './flow.js';
+import { spoken } from './why.js';
 
 const WIDE_ONLY = new Set(['NOMINATED NODE', 'READINESS GATES', 'OS-IMAGE', 'KERNEL-VERSION', 'CONTAINER-RUNTIME', 'EXTERNAL-IP']);
 const hide = (name, i, rows) => WIDE_ONLY.has(name) || (name === 'NAMESPACE' && rows.every((row) => row.cells[i] === 'default'));
@@ -50,10 +51,6 @@ const of = ({ container }) => (container ? ` -c ${container}` : '');
 const textTab = (id, order, command, options = {}) => register('inspect', { id, order, command, ...options, text: true });
 
 textTab('describe', 10, (object) => `kubectl describe ${named(object)}`);
-register('inspect', { id: 'why', order: 20, command: (object) => `kubectl get ${named(object)}`, create: ({ core, seek }) => {
-  const element = h('div', { class: 'why' });
-  return { element, async show(key) { put(element, chain(await core.ask('view', { query: { view: 'why', object: key } }), seek)); } };
-} });
 register('inspect', { id: 'lanes', order: 30, kinds: isPod, command: (object) => `kubectl get ${named(object)} -o wide`, create: (context) => {
   const view = new LanesView(context);
   return { element: view.element, frame: (frame) => view.frame(frame), async show(key, { now }) {
@@ -69,7 +66,7 @@ register('inspect', { id: 'changes', order: 55, command: (object) => `kubectl ge
 textTab('events', 60, (object) => `kubectl events --for ${object.kind}/${object.name}${inNamespace(object)}`);
 register('inspect', { id: 'flow', order: 70, command: (object) => `kubectl get ${named(object)} -w`, create: (context) => {
   const view = new FlowView(context);
-  return { element: view.element, async show(key) { view.show(await context.core.ask('view', { query: { view: 'flow', object: key } })); } };
+  return { element: view.element, async show(key) { view.show(await context.core.ask('view', { query: { view: spoken('flow'), object: key } })); } };
 } });
 register('inspect', { id: 'scheduling', order: 75, kinds: isPod, command: (object) => `kubectl get ${named(object)} -o wide`, create: (context) => new SchedulingTab(context) });
 register('inspect', { id: 'processes', order: 80, kinds: isPod, command: (object) => `kubectl exec ${object.name}${inNamespace(object)} -- ps`, create: (context) => new ProcessesTab(context) });
