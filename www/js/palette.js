@@ -21,7 +21,8 @@ export function dialog(title, build, className = '') {
   });
 }
 
-const heading = (title, close) => h('header', {}, h('h2', {}, title), button({ icon: 'close', title: t('dialog.close'), class: 'quiet', onclick: () => close() }));
+/** The head of a dialog. */
+export const heading = (title, close) => h('header', {}, h('h2', {}, title), button({ icon: 'close', title: t('dialog.close'), class: 'quiet', onclick: () => close() }));
 
 /** Asks a question with several answers: [[value, text, primary]]. */
 export const question = (title, text, answers) => dialog(title, (close) => [heading(title, close), h('p', {}, text),

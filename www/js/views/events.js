@@ -81,7 +81,7 @@ export class EventsView {
       h('td', { class: 'number' }, h('button', { type: 'button', class: 'link time', title: t('events.seek'), onclick: () => this.context.seek(event.at) }, clock(event.at).replace(/^0:/, ''))),
       h('td', {}, h('span', { class: `status tone-${warning ? 'bad' : 'quiet'}` }, statusIcon(warning ? 'warn' : 'off'), h('span', {}, visible(event.reason))), warning && h('span', { class: 'hidden' }, ' Warning'), event.count > 1 && h('span', { class: 'count' }, `×${event.count}`)),
       h('th', { scope: 'row' }, h('button', { type: 'button', class: 'link', disabled: !event.target, onclick: () => this.context.inspect(event.target) }, visible(event.object))),
-      h('td', { class: 'message', title: message }, message),
+      h('td', { class: 'message', title: message }, h('button', { type: 'button', class: 'link doc', title: t('why.event'), 'aria-label': t('why.event'), onclick: () => this.context.why(event.key) }, '?'), message),
       h('td', { class: 'quiet col-from' }, visible(event.from)));
   }
 }

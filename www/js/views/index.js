@@ -14,7 +14,8 @@ import { ProcessesTab, FilesTab } from './inside.js';
 import { ChangesTab } from './changes.js';
 import { Inspector } from './inspector.js';
 import { FlowView } from './flow.js';
-import { spoken } from './why.js';
+import { spoken, askEvent } from './why.js';
+import { dialog } from '../palette.js';
 
 const WIDE_ONLY = new Set(['NOMINATED NODE', 'READINESS GATES', 'OS-IMAGE', 'KERNEL-VERSION', 'CONTAINER-RUNTIME', 'EXTERNAL-IP']);
 const hide = (name, i, rows) => WIDE_ONLY.has(name) || (name === 'NAMESPACE' && rows.every((row) => row.cells[i] === 'default'));
@@ -39,7 +40,7 @@ register('view', { id: 'objects', order: 90, create: (context) => {
   return view;
 } });
 
-register('detail', { id: 'events', order: 10, create: (context) => new EventsView(context) });
+register('detail', { id: 'events', order: 10, create: (context) => new EventsView({ ...context, why: (key) => askEvent(context.core, key, context.seek, dialog) }) });
 register('detail', { id: 'inspector', order: 20, create: (context) => new Inspector(context) });
 
 const isPod = (plural) => plural === 'pods';
