@@ -32,6 +32,8 @@ pub struct Doc {
     pub source: String,
     /// The line at which its document begins, counted from 1.
     pub line: u32,
+    /// Whether the namespace is not the manifest's own, but that of the command line.
+    pub placed: bool,
 }
 
 impl Doc {
@@ -79,8 +81,8 @@ pub fn given(args: &Args) -> bool {
 pub fn load(cx: &mut Cx, args: &Args) -> Res<Docs> {
     let mut out = Docs::default();
     let validate = match args.value("validate") {
-        "" | "true" | "strict" | "warn" => true,
-        "false" | "ignore" => false,
+        "true" | "strict" | "warn" => true,
+        "" | "false" | "ignore" => false,
         other => {
             return Err(Fail::Plain(format!(
                 "invalid - validate option {other:?}; must be one of: strict (or true), warn, ignore (or false)"
@@ -196,7 +198,7 @@ impl Docs {
             return;
         }
         match find_kind(version, kind) {
-            Some(kind) => self.docs.push(Doc { kind, value, source: source.into(), line }),
+            Some(kind) => self.docs.push(Doc { kind, value, source: source.into(), line, placed: false }),
             None => {
                 let meta = &value["metadata"];
                 let text = format!(
@@ -219,6 +221,7 @@ impl Docs {
                 kept.push(doc);
             } else if given.is_empty() {
                 doc.value.set("metadata.namespace", own.as_str());
+                doc.placed = true;
                 kept.push(doc);
             } else if cx.base.explicit && given != own {
                 self.fails.push(Fail::Plain(format!(

@@ -110,7 +110,8 @@ impl Kubectl {
             Phase::Before(_, until) if sys.now() < *until => return Some(Wait::until(*until)),
             Phase::Before(call, _) => {
                 let call = call.clone();
-                let mut cx = Cx { sys, output: &mut self.output, base: &self.base, origin: None };
+                let mut cx =
+                    Cx { sys, output: &mut self.output, base: &self.base, checking: false, origin: None };
                 let done = (call.verb.run)(&mut cx, &call.args);
                 self.phase = match done {
                     Ok(Done::Task(task)) => Phase::Task(task),
@@ -122,7 +123,8 @@ impl Kubectl {
                 };
             }
             Phase::Task(task) => {
-                let mut cx = Cx { sys, output: &mut self.output, base: &self.base, origin: None };
+                let mut cx =
+                    Cx { sys, output: &mut self.output, base: &self.base, checking: false, origin: None };
                 match task.poll(&mut cx) {
                     Poll::Wait(wait) => return self.flushed(sys, wait),
                     Poll::Next(next) => self.phase = Phase::Task(next),
@@ -183,6 +185,10 @@ impl Kubectl {
             return Phase::After(0, quick);
         }
         self.base.verbosity = args.int("v");
+        if let Err(fail) = self.impersonate(&args).and_then(|()| verb::request_timeout(&args).map(|_| ())) {
+            let code = self.report(&fail);
+            return Phase::After(code, quick);
+        }
         let context = verb::config::context_namespace(&args, &self.base.env, sys);
         self.base.explicit = args.changed("namespace");
         self.base.namespace = match args.value("namespace") {
@@ -206,6 +212,22 @@ impl Kubectl {
         }
         let before = sys.now() + call.verb.before();
         Phase::Before(call, before)
+    }
+
+    /// Takes on the identity that the flags ask for.
+    fn impersonate(&mut self, args: &Args) -> Result<(), Fail> {
+        if args.value("as").is_empty() {
+            let others = ["as-group", "as-uid", "as-user-extra"];
+            return match others.iter().any(|f| args.changed(f)) {
+                true => Err(
+                    "requesting uid, groups or user-extra for kubernetes-admin without impersonating a user"
+                        .into(),
+                ),
+                false => Ok(()),
+            };
+        }
+        self.base.who = Some(verb::auth::who(args));
+        Ok(())
     }
 
     /// What kubectl says when nobody listens at the server's address.

@@ -1,8 +1,10 @@
 //! `kubectl auth can-i` and `whoami`: the roles of the cluster, looked up as the authorizer does.
 //!
-//! Requests themselves are not restricted: everybody who types here is the cluster's administrator.
+//! Everybody who types here is the cluster's administrator; requests are restricted only where `--as`
+//! names another user.
 
-use crate::api::{Kind, Object, Value};
+use crate::api::request::Verb as Method;
+use crate::api::{Kind, Object, Request, Status, Value};
 use crate::kubectl::cx::{Cx, Done, OK, Outcome};
 use crate::kubectl::fail::{Fail, Res};
 use crate::kubectl::flags::{Args, Flag, switch, text};
@@ -22,12 +24,14 @@ const ADMIN: &str = "kubernetes-admin";
 const MASTERS: &str = "system:masters";
 
 /// Who asks: name and groups.
-struct Who {
+#[derive(Clone, Debug)]
+pub struct Who {
     name: String,
     groups: Vec<String>,
 }
 
-fn who(args: &Args) -> Who {
+/// The user whose identity the flags ask for.
+pub fn who(args: &Args) -> Who {
     match args.value("as") {
         "" => Who { name: ADMIN.into(), groups: vec![MASTERS.into(), "system:authenticated".into()] },
         name => {
@@ -53,6 +57,49 @@ struct Ask {
     url: String,
 }
 
+/// Refuses a request that no role allows, in the API server's words.
+pub fn authorize(cx: &mut Cx, who: &Who, request: &Request) -> Res<()> {
+    let info = request.kind.info();
+    let verb = match request.verb {
+        Method::Get => "get",
+        Method::List => "list",
+        Method::Watch => "watch",
+        Method::Create => "create",
+        Method::Update => "update",
+        Method::Patch(_) => "patch",
+        Method::Delete => "delete",
+        Method::DeleteCollection => "deletecollection",
+    };
+    let namespace = request.namespace.as_deref().filter(|n| info.namespaced && !n.is_empty());
+    let resource = match request.subresource {
+        "" => info.plural.to_string(),
+        part => format!("{}/{part}", info.plural),
+    };
+    let ask = Ask {
+        verb: verb.into(),
+        group: info.group().into(),
+        resource,
+        name: request.name.to_string(),
+        url: String::new(),
+    };
+    if allowed(cx, namespace, who, &ask)? {
+        return Ok(());
+    }
+    let name = if ask.name.is_empty() { String::new() } else { format!(" {:?}", ask.name) };
+    let scope = match namespace {
+        Some(ns) => format!("in the namespace {ns:?}"),
+        None => "at the cluster scope".into(),
+    };
+    let text = format!(
+        "{}{name} is forbidden: User {:?} cannot {verb} resource {:?} in API group {:?} {scope}",
+        info.qualified(),
+        who.name,
+        ask.resource,
+        ask.group
+    );
+    Err(Fail::Server(Status::new(403, "Forbidden", text)))
+}
+
 /// Runs `can-i`.
 pub fn can_i(cx: &mut Cx, args: &Args) -> Outcome {
     let who = who(args);
@@ -66,11 +113,21 @@ pub fn can_i(cx: &mut Cx, args: &Args) -> Outcome {
         return Err(Fail::Raw("error: you must specify two arguments: verb resource or verb resource/resourceName.\nSee 'kubectl auth can-i -h' for help and examples.".into()));
     }
     let ask = ask(cx, args, verb, what, rest)?;
-    let yes = allowed(cx, args, &who, &ask)?;
+    let namespace = cx.base.namespace.clone();
+    let namespace = (!args.is("all-namespaces")).then_some(namespace.as_str());
+    let yes = unrestricted(cx, |cx| allowed(cx, namespace, &who, &ask))?;
     if !args.is("quiet") {
         cx.print(if yes { "yes\n" } else { "no\n" });
     }
     if yes { OK } else { Ok(Done::Exit(1)) }
+}
+
+/// Does something as the cluster's administrator.
+fn unrestricted<T>(cx: &mut Cx, work: impl FnOnce(&mut Cx) -> T) -> T {
+    let before = std::mem::replace(&mut cx.checking, true);
+    let out = work(cx);
+    cx.checking = before;
+    out
 }
 
 fn ask(cx: &mut Cx, args: &Args, verb: &str, what: &str, rest: &[String]) -> Res<Ask> {
@@ -121,17 +178,16 @@ fn ask(cx: &mut Cx, args: &Args, verb: &str, what: &str, rest: &[String]) -> Res
 }
 
 /// The rules that bind the asker, cluster-wide ones first.
-fn rules(cx: &mut Cx, args: &Args, who: &Who) -> Res<Vec<Value>> {
+fn rules(cx: &mut Cx, namespace: Option<&str>, who: &Who) -> Res<Vec<Value>> {
     let mut out = Vec::new();
-    let namespace = cx.base.namespace.clone();
     let mut bindings = cx.list(Kind::CLUSTER_ROLE_BINDING, None, &Default::default())?.0;
-    if !args.is("all-namespaces") {
-        bindings.extend(cx.list(Kind::ROLE_BINDING, Some(&namespace), &Default::default())?.0);
+    if namespace.is_some() {
+        bindings.extend(cx.list(Kind::ROLE_BINDING, namespace, &Default::default())?.0);
     }
     for binding in bindings.iter().filter(|b| binds(b, who)) {
         let name = binding.at("roleRef.name").str();
         let kind = if binding.at("roleRef.kind").str() == "Role" { Kind::ROLE } else { Kind::CLUSTER_ROLE };
-        match cx.get(kind, &namespace, name) {
+        match cx.get(kind, namespace.unwrap_or_default(), name) {
             Ok(role) => out.extend(role.at("rules").items().iter().cloned()),
             Err(_) if matches!(name, "cluster-admin" | "admin" | "edit" | "view") => out.push(standard(name)),
             Err(_) => {}
@@ -181,7 +237,7 @@ fn matches(list: &Value, wanted: &str) -> bool {
     })
 }
 
-fn allowed(cx: &mut Cx, args: &Args, who: &Who, ask: &Ask) -> Res<bool> {
+fn allowed(cx: &mut Cx, namespace: Option<&str>, who: &Who, ask: &Ask) -> Res<bool> {
     if who.groups.iter().any(|g| g == MASTERS) {
         return Ok(true);
     }
@@ -191,7 +247,7 @@ fn allowed(cx: &mut Cx, args: &Args, who: &Who, ask: &Ask) -> Res<bool> {
             return Ok(true);
         }
     }
-    Ok(rules(cx, args, who)?.iter().any(|rule| {
+    Ok(rules(cx, namespace, who)?.iter().any(|rule| {
         if !matches(&rule["verbs"], &ask.verb) {
             return false;
         }
@@ -224,7 +280,9 @@ fn list(cx: &mut Cx, args: &Args, who: &Who) -> Outcome {
     for (resource, group) in own {
         table.row(row([&format!("{resource}.{group}.k8s.io"), "[]", "[]", "[create]"]));
     }
-    for rule in rules(cx, args, who)? {
+    let own = cx.base.namespace.clone();
+    let namespace = (!args.is("all-namespaces")).then_some(own.as_str());
+    for rule in unrestricted(cx, |cx| rules(cx, namespace, who))? {
         for resource in rule["resources"].items() {
             for group in rule["apiGroups"].items() {
                 let name = match group.str() {

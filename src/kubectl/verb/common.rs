@@ -19,7 +19,11 @@ pub fn live(cx: &mut Cx, args: &Args, words: &[String]) -> Res<Found> {
     let mut found = Found { fails: loaded.fails, single: loaded.docs.len() == 1, ..Found::default() };
     for doc in loaded.docs.iter().filter(|d| super::selected(args, d)) {
         if args.is("local") {
-            found.objects.push(doc.object());
+            let mut object = doc.object();
+            if doc.placed {
+                object.remove("metadata.namespace");
+            }
+            found.objects.push(object);
             continue;
         }
         match cx.get(doc.kind, doc.namespace(), doc.name()) {

@@ -55,13 +55,19 @@ pub fn run(cx: &mut Cx, args: &Args) -> Outcome {
     let select =
         Select { labels: args.value("selector").into(), fields: args.value("field-selector").into() };
     let watching = args.is("watch") || args.is("watch-only");
-    let want = if from_files { file_names(cx, args)? } else { resource::parse(&args.rest)? };
-    ambiguous(cx, args);
-    deprecated(cx, &want);
-    if watching {
-        return watch(cx, args, format, &want, &select);
+    if from_files && !args.rest.is_empty() {
+        return Err(
+            "when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well"
+                .into(),
+        );
     }
     let mut fails = Vec::new();
+    let want = if from_files { file_names(cx, args, &mut fails)? } else { resource::parse(&args.rest)? };
+    ambiguous(cx, args);
+    if watching {
+        Fail::join(fails)?;
+        return watch(cx, args, format, &want, &select);
+    }
     let groups = gather(cx, args, &want, &select, &mut fails)?;
     let single = matches!(&want, Want::Names(n) if n.len() == 1);
     let printed = match &format {
@@ -75,11 +81,12 @@ pub fn run(cx: &mut Cx, args: &Args) -> Outcome {
     OK
 }
 
-/// The objects that files name.
-fn file_names(cx: &mut Cx, args: &Args) -> Res<Want> {
+/// The objects that files name, those that a selector lets through.
+fn file_names(cx: &mut Cx, args: &Args, fails: &mut Vec<Fail>) -> Res<Want> {
     let loaded = files::load(cx, args)?;
-    Fail::join(loaded.fails)?;
-    Ok(Want::Names(loaded.docs.iter().map(|d| (d.kind, d.name().to_string())).collect()))
+    fails.extend(loaded.fails);
+    let chosen = loaded.docs.iter().filter(|d| super::selected(args, d));
+    Ok(Want::Names(chosen.map(|d| (d.kind, d.name().to_string())).collect()))
 }
 
 /// `ev` is short for two resources, and kubectl says so.
@@ -88,16 +95,6 @@ fn ambiguous(cx: &mut Cx, args: &Args) {
         cx.eprint(
             "Warning: short name \"ev\" could also match lower priority resource events.events.k8s.io\n",
         );
-    }
-}
-
-fn deprecated(cx: &mut Cx, want: &Want) {
-    let kinds: Vec<Kind> = match want {
-        Want::Types(kinds) => kinds.clone(),
-        Want::Names(names) => names.iter().map(|n| n.0).collect(),
-    };
-    if kinds.contains(&Kind::ENDPOINTS) {
-        cx.eprint("Warning: v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice\n");
     }
 }
 
@@ -118,11 +115,11 @@ fn gather(cx: &mut Cx, args: &Args, want: &Want, select: &Select, fails: &mut Ve
             if args.is("all-namespaces") {
                 return Err("a resource cannot be retrieved by name across all namespaces".into());
             }
-            if !select.is_empty() {
+            if !select.is_empty() && !files::given(args) {
                 return Err("name cannot be provided when a selector is specified".into());
             }
             for (kind, name) in names {
-                match cx.get(*kind, &own, name) {
+                match cx.get_part(*kind, &own, name, subresource(args)) {
                     Ok(o) => match groups.last_mut().filter(|g| g.kind == *kind) {
                         Some(group) => group.objects.push(o),
                         None => groups.push(Group { kind: *kind, objects: vec![o], revision: 0 }),
@@ -134,6 +131,17 @@ fn gather(cx: &mut Cx, args: &Args, want: &Want, select: &Select, fails: &mut Ve
         }
     }
     Ok(groups)
+}
+
+/// The subresource that is wanted; one that no kind has is asked for under a name that none has.
+fn subresource(args: &Args) -> &'static str {
+    match args.value("subresource") {
+        "" => "",
+        "status" => "status",
+        "scale" => "scale",
+        "resize" => "resize",
+        _ => "unknown",
+    }
 }
 
 fn nothing(cx: &mut Cx, args: &Args, want: &Want) {
@@ -157,6 +165,11 @@ fn style(args: &Args, kind: Kind, wide: bool, with_kind: bool) -> Style {
         labels: args.is("show-labels"),
         label_columns: args.values("label-columns"),
         event: args.is("output-watch-events"),
+        columns: match args.value("subresource") {
+            "scale" => Some(print::columns::SCALE),
+            _ if !args.is("server-print") => Some(print::columns::PLAIN),
+            _ => None,
+        },
     }
 }
 
@@ -232,13 +245,13 @@ fn watch(cx: &mut Cx, args: &Args, format: Format, want: &Want, select: &Select)
     let (kind, select) = match want {
         Want::Types(kinds) => match kinds.as_slice() {
             [kind] => (*kind, select.clone()),
-            _ => return Err("you may only specify a single resource type".into()),
+            many => return several(cx, args, &format, want, many.len()),
         },
         Want::Names(names) => match names.as_slice() {
             [(kind, name)] => {
                 (*kind, Select { fields: format!("metadata.name={name}"), ..Select::default() })
             }
-            _ => return Err("you may only specify a single resource type".into()),
+            many => return several(cx, args, &format, want, many.len()),
         },
     };
     let mut fails = Vec::new();
@@ -265,6 +278,22 @@ fn watch(cx: &mut Cx, args: &Args, format: Format, want: &Want, select: &Select)
     }
     task.flush(cx);
     Ok(Done::Task(Box::new(task)))
+}
+
+/// Several things cannot be watched at once; kubectl shows them first and says so then.
+fn several(cx: &mut Cx, args: &Args, format: &Format, want: &Want, count: usize) -> Outcome {
+    if matches!(want, Want::Types(_)) {
+        return Err("you may only specify a single resource type".into());
+    }
+    let mut fails = Vec::new();
+    let groups = gather(cx, args, want, NONE, &mut fails)?;
+    Fail::join(fails)?;
+    for group in groups {
+        tables(cx, args, vec![group], format)?;
+    }
+    Err(Fail::Plain(format!(
+        "watch is only supported on individual resources and resource collections - {count} resources were found"
+    )))
 }
 
 const NONE: &Select = &Select { labels: String::new(), fields: String::new() };

@@ -128,10 +128,7 @@ fn one(cx: &mut Cx, args: &Args, object: &Object, how: PatchType, body: &Value, 
 
 /// The patch applied here, without the server.
 fn local(object: &Object, how: PatchType, body: &Value) -> Res<Object> {
-    let value = match how {
-        PatchType::Json => return Err(crate::kubectl::cx::not_simulated("JSON patches without the server")),
-        _ => super::run::merged(&object.value, body, how == PatchType::Strategic, "", 0),
-    };
+    let value = crate::api::patch::apply(object.kind, how, &object.value, body)?;
     Ok(Object { kind: object.kind, value })
 }
 

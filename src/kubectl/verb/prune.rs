@@ -30,6 +30,8 @@ const KINDS: &[Kind] = &[
     Kind::PERSISTENT_VOLUME,
 ];
 
+const NAMESPACED_ONLY: &str = "Deprecated: kubectl apply will no longer prune non-namespaced resources by default when used with the --namespace flag in a future release. To preserve the current behaviour, list the resources you want to target explicitly in the --prune-allowlist flag.";
+
 /// Deletes what the selector finds, was applied, and is not among `kept`.
 pub fn run(cx: &mut Cx, args: &Args, kept: &[Object], dry: Dry) -> Res<()> {
     let select = Select { labels: args.value("selector").into(), fields: String::new() };
@@ -44,6 +46,9 @@ pub fn run(cx: &mut Cx, args: &Args, kept: &[Object], dry: Dry) -> Res<()> {
             if i.group().is_empty() { format!("core/{}", i.api_version) } else { i.api_version.to_string() };
         listed.is_empty() || listed.iter().any(|l| *l == format!("{group}/{}", i.kind))
     };
+    if listed.is_empty() {
+        cx.klog('W', "prune.go:71", NAMESPACED_ONLY);
+    }
     for kind in KINDS.iter().copied().filter(|k| allowed(*k)) {
         let places: Vec<Option<&str>> = if kind.info().namespaced {
             namespaces.iter().map(|n| Some(n.as_str())).collect()

@@ -8,8 +8,12 @@ const DRY: &[Flag] = print::DRY;
 const OUT: &[Flag] = print::FLAGS;
 
 /// kubectl itself. The order is that in which cobra knows the commands, which suggestions follow.
-pub static ROOT: Verb =
-    Verb { sub: VERBS, about: "kubectl controls the Kubernetes cluster", ..Verb::new("kubectl", group) };
+pub static ROOT: Verb = Verb {
+    alone: Alone::Helps,
+    sub: VERBS,
+    about: "kubectl controls the Kubernetes cluster",
+    ..Verb::new("kubectl", group)
+};
 
 type Run = fn(&mut Cx, &Args) -> Outcome;
 type Flags = &'static [&'static [Flag]];
@@ -100,7 +104,11 @@ static VERBS: &[Verb] = &[
             delete::run,
         )
     },
-    Verb { meant: &["rollingupdate"], ..parent("rollout", "Manage the rollout of a resource", ROLLOUT) },
+    Verb {
+        meant: &["rollingupdate"],
+        alone: Alone::FailsOnOutput,
+        ..parent("rollout", "Manage the rollout of a resource", ROLLOUT)
+    },
     Verb {
         meant: &["resize"],
         ..verb(
@@ -120,7 +128,7 @@ static VERBS: &[Verb] = &[
         &[scale::AUTOSCALE, FILES, DRY, OUT],
         scale::autoscale,
     ),
-    parent("certificate", "Modify certificate resources", CERTIFICATE),
+    Verb { alone: Alone::Helps, ..parent("certificate", "Modify certificate resources", CERTIFICATE) },
     Verb {
         sub: CLUSTER_INFO,
         ..verb("cluster-info", "Display cluster information", "", 60, &[], info::cluster)
