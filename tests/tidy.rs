@@ -14,7 +14,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("trace", &["api", "history", "time"]),
     ("api", &["time"]),
     ("fs", &["api", "time"]),
-    ("os", &["api", "fs", "rng", "time"]),
+    ("os", &["api", "fs", "history", "rng", "time"]),
     ("shell", &["api", "os", "rng", "time"]),
     ("images", &["api", "fs", "os", "rng", "shell", "time"]),
     ("cri", &["api", "fs", "images", "os", "rng", "time"]),

@@ -76,9 +76,14 @@ pub fn ensure(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, at: ContainerRef)
         return Image::Failed { reason: "ErrImageNeverPull", message };
     }
     let key = back_off_key(&image);
-    if pod.backoffs.waiting_since_update(&key, cx.api.now).is_some() {
+    if let Some(until) = pod.backoffs.waiting_since_update(&key, cx.api.now) {
         let wait = super::backoff::go_duration(pod.backoffs.wait(&key));
-        let values = vec![("container", name.clone()), ("image", image.clone()), ("wait", Text::from(wait))];
+        let values = vec![
+            ("container", name.clone()),
+            ("image", image.clone()),
+            ("wait", Text::from(wait)),
+            ("until", Text::from(until.0.to_string())),
+        ];
         cx.api.rule(rules::IMAGE_BACK_OFF, &pod.path(&name), values);
         let message = format!("Back-off pulling image \"{image}\"");
         node.event(pod, cx, &name, "Normal", "BackOff", &message);

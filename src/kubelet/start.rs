@@ -62,7 +62,8 @@ fn back_off(node: &Node, pod: &mut Pod, cx: &mut Cx<'_>, name: &Text) -> Option<
     if let Some(until) = pod.backoffs.waiting(name, finished, now) {
         let wait = go_duration(pod.backoffs.wait(name));
         causes::after_end(pod, cx, name);
-        let values = vec![("container", name.clone()), ("wait", Text::from(wait))];
+        let until_text = Text::from(until.0.to_string());
+        let values = vec![("container", name.clone()), ("wait", Text::from(wait)), ("until", until_text)];
         cx.api.rule(rules::BACK_OFF, &pod.path(name), values);
         let message = format!("Back-off restarting failed container {name} in pod {}", pod.label());
         node.event(pod, cx, name, "Warning", "BackOff", &message);

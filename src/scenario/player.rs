@@ -140,7 +140,8 @@ impl Player {
             if !self.cluster.step(limit) && logged.is_some() {
                 let input = self.log[self.next].input.clone();
                 self.next += 1;
-                self.perform(&input);
+                // What was refused when it was logged is refused again.
+                let _ = self.perform(&input);
             }
             self.collect();
             self.checkpoint();

@@ -185,7 +185,7 @@ impl Writer<'_> {
             return;
         }
         // The same order as upstream's stable sort by the time last seen.
-        events.order_by_key(|e| last_seen(e));
+        events.order_by_key(last_seen);
         self.line(0, "Events:");
         self.line(1, "Type\tReason\tAge\tFrom\tMessage");
         self.line(1, "----\t------\t----\t----\t-------");

@@ -6,6 +6,7 @@ use crate::cri::{ContainerId, SessionId};
 use crate::kubelet::pod::{Pod, lookup, restart_policy};
 use crate::kubelet::{Cx, Node, causes, status, worker as pods};
 use crate::time::{Span, Time};
+use crate::trace::Probed;
 
 /// The worker of one probe.
 #[derive(Clone, Debug)]
@@ -190,7 +191,10 @@ pub fn conclude(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, index: usize, o
 }
 
 fn count(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, index: usize, outcome: Outcome) {
+    let container = Text::from(pod.path(&pod.probes[index].container));
     let probe = &mut pod.probes[index];
+    let (noun, ok) = (probe.kind.noun(), outcome == Outcome::Success);
+    cx.api.trace.probed(Probed { at: cx.api.now, container, probe: noun, ok });
     if probe.last == outcome {
         probe.streak += 1;
     } else {

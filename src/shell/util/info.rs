@@ -279,7 +279,7 @@ pub fn seq(ctx: &mut Ctx) -> i32 {
         words.remove(0);
         match &*flag {
             "-w" => equal = true,
-            "-s" => separator = words.remove(0.min(words.len().saturating_sub(1))).to_string(),
+            "-s" => separator = words.remove(0).to_string(),
             _ => template = Some(words.remove(0).to_string()),
         }
     }
@@ -557,7 +557,11 @@ pub fn by_name(ctx: &mut Ctx) -> i32 {
                 ctx.print(line);
             }
         }
-        _ => found.iter().for_each(|p| drop(ctx.sys.kill(i64::from(p.pid), signal))),
+        _ => {
+            for p in &found {
+                let _ = ctx.sys.kill(i64::from(p.pid), signal);
+            }
+        }
     }
     status
 }

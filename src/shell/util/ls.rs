@@ -301,10 +301,7 @@ pub fn stat(ctx: &mut Ctx) -> i32 {
             None => {
                 let format = "  File: %N\n  Size: %s        \tBlocks: %b          IO Block: 4096   %F\nDevice: 50h/80d\tInode: %i           Links: %h\nAccess: (%04a/%A)  Uid: (%5u/%8U)   Gid: (%5g/%8G)\nAccess: %x\nModify: %y\nChange: %z\n Birth: -\n";
                 let format = if ctx.busybox() {
-                    format
-                        .replace("%N", "%n")
-                        .replace(" Birth: -\n", "")
-                        .replace("%s        \t", "%s        \t")
+                    format.replace("%N", "%n").replace(" Birth: -\n", "")
                 } else {
                     format.replace("%N", "%n")
                 };

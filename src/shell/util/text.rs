@@ -487,12 +487,11 @@ fn tr_set(text: &str) -> Vec<u8> {
             .get(i..)
             .and_then(|t| t.strip_prefix("[:"))
             .and_then(|t| Some((&t[..t.find(":]")?], t.find(":]")?)))
+            && let Some(class) = crate::shell::pattern::class_named(name)
         {
-            if let Some(class) = crate::shell::pattern::class_named(name) {
-                out.extend((0..=127_u8).filter(|b| crate::shell::pattern::in_class(char::from(*b), class)));
-                i += end + 4;
-                continue;
-            }
+            out.extend((0..=127_u8).filter(|b| crate::shell::pattern::in_class(char::from(*b), class)));
+            i += end + 4;
+            continue;
         }
         if raw.get(i + 1) == Some(&b'-') && raw.get(i + 2).is_some_and(|b| *b >= raw[i]) {
             out.extend(raw[i]..=raw[i + 2]);

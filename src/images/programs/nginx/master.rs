@@ -114,15 +114,15 @@ impl Master {
         for text in config.unsimulated() {
             Logs::early().line(sys, "warn", &text);
         }
-        if sys.uid() != 0 {
-            if let Some(d) = config.top("user") {
-                let text = d.complain(
-                    "the \"user\" directive makes sense only if the master process runs with super-user \
+        if sys.uid() != 0
+            && let Some(d) = config.top("user")
+        {
+            let text = d.complain(
+                "the \"user\" directive makes sense only if the master process runs with super-user \
                      privileges, ignored",
-                );
-                Logs::early().line(sys, "warn", &text);
-                print(sys, STDERR, &format!("nginx: [warn] {text}\n"));
-            }
+            );
+            Logs::early().line(sys, "warn", &text);
+            print(sys, STDERR, &format!("nginx: [warn] {text}\n"));
         }
         for dir in TEMP_DIRS {
             let path = format!("/var/cache/nginx/{dir}");

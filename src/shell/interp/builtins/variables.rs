@@ -366,10 +366,9 @@ pub fn unset(shell: &mut Shell, _: &mut dyn Sys, argv: &[Rc<str>]) -> Outcome {
                 } else if shell.vars.var(base).is_none()
                     && shell.functions.contains_key(base)
                     && index.is_none()
+                    && shell.flavour.is_bash()
                 {
-                    if shell.flavour.is_bash() {
-                        Rc::make_mut(&mut shell.functions).remove(base);
-                    }
+                    Rc::make_mut(&mut shell.functions).remove(base);
                 }
             }
         }
