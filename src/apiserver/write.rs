@@ -113,7 +113,7 @@ impl ApiServer {
 
     /// Counts a change of the desired state in `metadata.generation`.
     pub(super) fn count_generation(old: &Object, object: &mut Object) {
-        if has_generation(object.kind) && old["spec"] != object["spec"] {
+        if has_generation(object.kind) && desires_differ(old, object) {
             object.set("metadata.generation", old.at("metadata.generation").int_or(0) + 1);
         }
     }
@@ -173,6 +173,7 @@ impl ApiServer {
         let mut conditions = old.at("status.conditions").clone();
         self.set_condition(&mut conditions, scheduled);
         object.set("status.conditions", conditions);
+        object.remove("status.nominatedNodeName");
         object.set("metadata.generation", old.at("metadata.generation"));
         Ok(self.put("binding", object))
     }
@@ -285,6 +286,14 @@ impl ApiServer {
 }
 
 /// Whether the server counts `metadata.generation` for a kind.
+/// Whether what is asked for differs between two versions of an object.
+fn desires_differ(old: &Object, new: &Object) -> bool {
+    match new.kind {
+        Kind::ENDPOINT_SLICE => ["endpoints", "ports"].iter().any(|field| old[*field] != new[*field]),
+        _ => old["spec"] != new["spec"],
+    }
+}
+
 fn has_generation(kind: Kind) -> bool {
     const WITH: &[Kind] = &[
         Kind::POD,
