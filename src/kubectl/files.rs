@@ -93,7 +93,7 @@ pub fn load(cx: &mut Cx, args: &Args) -> Res<Docs> {
         if args.changed("filename") {
             return Err("only one of -f or -k can be specified".into());
         }
-        let text = crate::kubectl::verb::kustomize::build(cx, args.value("kustomize"))?;
+        let text = crate::kubectl::kustomize::build(cx, args.value("kustomize"))?;
         out.stream(&text, args.value("kustomize"), validate);
         return out.placed(cx);
     }

@@ -11,7 +11,7 @@
 pub mod complete;
 pub mod cx;
 pub mod describe;
-pub mod diff;
+pub mod digest;
 pub mod explain;
 pub mod fail;
 pub mod files;
@@ -20,6 +20,7 @@ pub mod resource;
 pub mod tabwriter;
 
 mod help;
+mod kustomize;
 pub mod print;
 mod verb;
 
@@ -183,6 +184,9 @@ impl Kubectl {
         if args.is("help") {
             self.output.push(crate::os::STDOUT, help::text(found.verb, &found.path).as_bytes());
             return Phase::After(0, quick);
+        }
+        if args.is("record") {
+            self.output.push(crate::os::STDERR, verb::record::DEPRECATED.as_bytes());
         }
         self.base.verbosity = args.int("v");
         if let Err(fail) = self.impersonate(&args).and_then(|()| verb::request_timeout(&args).map(|_| ())) {

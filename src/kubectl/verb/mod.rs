@@ -28,6 +28,7 @@ pub mod plugin;
 pub mod pods;
 pub mod prune;
 pub mod raw;
+pub mod record;
 pub mod rollout;
 pub mod run;
 pub mod scale;

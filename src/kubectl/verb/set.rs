@@ -15,7 +15,6 @@ pub const FLAGS: &[Flag] = &[
     text("selector", 'l', ""),
     switch("local", ' '),
     text("field-manager", ' ', ""),
-    switch("record", ' '),
 ];
 /// Flags of `env`.
 pub const ENV: &[Flag] = &[
