@@ -56,8 +56,8 @@ pub struct Base {
     pub explicit: bool,
     /// `-v`.
     pub verbosity: i64,
-    /// Whom `--as` impersonates.
-    pub who: Option<crate::kubectl::verb::auth::Who>,
+    /// In whose name requests are made (`--as`).
+    pub user: Option<crate::api::rbac::User>,
     /// What standard input held, where a flag names it as a file.
     pub stdin: String,
     /// The verb with its parents: `kubectl create job`.
@@ -74,8 +74,6 @@ pub struct Cx<'a> {
     pub output: &'a mut Output,
     /// What holds for the command line.
     pub base: &'a Base,
-    /// Whether requests are sent to find out what the impersonated user may do.
-    pub checking: bool,
     /// The manifest that is being worked on.
     pub origin: Option<Origin>,
 }
@@ -142,6 +140,11 @@ impl Cx<'_> {
         self.sys.wall_micros()
     }
 
+    /// The kinds that the server serves.
+    pub fn kinds(&self) -> impl Iterator<Item = Kind> {
+        Kind::all()
+    }
+
     /// Prints the warnings that came with an answer.
     pub fn warn(&mut self, warnings: &[Text]) {
         for w in warnings {
@@ -150,13 +153,13 @@ impl Cx<'_> {
     }
 
     /// Sends a request; an error of the server becomes a failure.
-    pub fn send(&mut self, request: Request) -> Res<Response> {
+    pub fn send(&mut self, mut request: Request) -> Res<Response> {
+        request.options.user = self.base.user.clone();
         let trace = (self.base.verbosity >= 6).then(|| (method(request.verb), request.path()));
         let refused = "The connection to the server localhost:8080 was refused - did you specify the right host or port?\n";
-        if request.kind == Kind::ENDPOINTS {
-            self.warn_once("v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice");
+        if let Some(text) = deprecation(request.kind) {
+            self.warn_once(text);
         }
-        self.authorize(&request)?;
         let Some(client) = self.sys.client() else {
             return Err(Fail::Raw(refused.into()));
         };
@@ -167,19 +170,12 @@ impl Cx<'_> {
             self.trace(verb, &path, &response);
         }
         match response {
-            Response::Error(status) => Err(Fail::Server(status)),
+            Response::Error(status) => {
+                self.warn(&status.warnings);
+                Err(Fail::Server(status))
+            }
             other => Ok(other),
         }
-    }
-
-    /// Refuses what the impersonated user (`--as`) may not do.
-    fn authorize(&mut self, request: &Request) -> Res<()> {
-        let Some(who) = self.base.who.as_ref().filter(|_| !self.checking) else { return Ok(()) };
-        let who = who.clone();
-        self.checking = true;
-        let verdict = crate::kubectl::verb::auth::authorize(self, &who, request);
-        self.checking = false;
-        verdict
     }
 
     /// Prints a warning of the server unless that has been done before.
@@ -334,6 +330,17 @@ impl Cx<'_> {
 /// The words that Go's `os` package uses for system errors: `strerror`'s in lower case.
 pub fn lower(text: &str) -> String {
     text.to_ascii_lowercase()
+}
+
+/// What the server says of kinds that are on their way out, with every answer.
+fn deprecation(kind: Kind) -> Option<&'static str> {
+    match kind {
+        Kind::ENDPOINTS => {
+            Some("v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice")
+        }
+        Kind::COMPONENT_STATUS => Some("v1 ComponentStatus is deprecated in v1.19+"),
+        _ => None,
+    }
 }
 
 fn method(verb: Method) -> &'static str {

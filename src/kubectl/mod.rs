@@ -16,6 +16,7 @@ pub mod explain;
 pub mod fail;
 pub mod files;
 pub mod flags;
+mod glob;
 pub mod resource;
 pub mod tabwriter;
 
@@ -24,6 +25,7 @@ mod kustomize;
 pub mod print;
 mod verb;
 
+use crate::api::rbac::User;
 use crate::kubectl::cx::{Base, Cx, Done, Output, Poll, Task};
 use crate::kubectl::fail::Fail;
 use crate::kubectl::flags::{Args, GLOBAL};
@@ -111,8 +113,7 @@ impl Kubectl {
             Phase::Before(_, until) if sys.now() < *until => return Some(Wait::until(*until)),
             Phase::Before(call, _) => {
                 let call = call.clone();
-                let mut cx =
-                    Cx { sys, output: &mut self.output, base: &self.base, checking: false, origin: None };
+                let mut cx = Cx { sys, output: &mut self.output, base: &self.base, origin: None };
                 let done = (call.verb.run)(&mut cx, &call.args);
                 self.phase = match done {
                     Ok(Done::Task(task)) => Phase::Task(task),
@@ -124,8 +125,7 @@ impl Kubectl {
                 };
             }
             Phase::Task(task) => {
-                let mut cx =
-                    Cx { sys, output: &mut self.output, base: &self.base, checking: false, origin: None };
+                let mut cx = Cx { sys, output: &mut self.output, base: &self.base, origin: None };
                 match task.poll(&mut cx) {
                     Poll::Wait(wait) => return self.flushed(sys, wait),
                     Poll::Next(next) => self.phase = Phase::Task(next),
@@ -189,9 +189,19 @@ impl Kubectl {
             self.output.push(crate::os::STDERR, verb::record::DEPRECATED.as_bytes());
         }
         self.base.verbosity = args.int("v");
-        if let Err(fail) = self.impersonate(&args).and_then(|()| verb::request_timeout(&args).map(|_| ())) {
+        if let Err(fail) = verb::request_timeout(&args) {
             let code = self.report(&fail);
             return Phase::After(code, quick);
+        }
+        if args.value("as").is_empty() {
+            if ["as-group", "as-uid", "as-user-extra"].iter().any(|f| args.changed(f)) && found.verb.talks {
+                let why =
+                    "requesting uid, groups or user-extra for kubernetes-admin without impersonating a user";
+                let code = self.report(&Fail::Plain(why.into()));
+                return Phase::After(code, quick);
+            }
+        } else {
+            self.base.user = Some(User::impersonated(args.value("as"), args.values("as-group")));
         }
         let context = verb::config::context_namespace(&args, &self.base.env, sys);
         self.base.explicit = args.changed("namespace");
@@ -216,22 +226,6 @@ impl Kubectl {
         }
         let before = sys.now() + call.verb.before();
         Phase::Before(call, before)
-    }
-
-    /// Takes on the identity that the flags ask for.
-    fn impersonate(&mut self, args: &Args) -> Result<(), Fail> {
-        if args.value("as").is_empty() {
-            let others = ["as-group", "as-uid", "as-user-extra"];
-            return match others.iter().any(|f| args.changed(f)) {
-                true => Err(
-                    "requesting uid, groups or user-extra for kubernetes-admin without impersonating a user"
-                        .into(),
-                ),
-                false => Ok(()),
-            };
-        }
-        self.base.who = Some(verb::auth::who(args));
-        Ok(())
     }
 
     /// What kubectl says when nobody listens at the server's address.

@@ -16,7 +16,10 @@ pub fn run(cx: &mut Cx, root: &str, file: &Value, all: &mut Vec<Resource>) -> Re
                 "" | "create" => add(all, made)?,
                 behavior @ ("merge" | "replace") => {
                     let Some(old) = all.iter_mut().find(|r| same(r)) else {
-                        return Err(Fail::Plain(format!("merging from generator: id {:?} does not exist; cannot merge or replace", made.id())));
+                        return Err(Fail::Plain(format!(
+                            "merging from generator: id {:?} does not exist; cannot merge or replace",
+                            made.id()
+                        )));
                     };
                     absorb(old, made, behavior == "merge");
                 }
@@ -57,7 +60,9 @@ fn generated(cx: &mut Cx, root: &str, kind: &str, spec: &Value, common: &Value) 
     }
     for (key, bytes) in entries(cx, root, spec)? {
         if value["data"].get(&key).is_some() || value["binaryData"].get(&key).is_some() {
-            return Err(Fail::Plain(format!("cannot add key {key:?}, another key by that name already exists")));
+            return Err(Fail::Plain(format!(
+                "cannot add key {key:?}, another key by that name already exists"
+            )));
         }
         match (kind, String::from_utf8(bytes)) {
             ("Secret", Ok(text)) => value.slot("data").map_mut().insert(key, base64::encode(text.as_bytes())),
@@ -80,7 +85,8 @@ fn generated(cx: &mut Cx, root: &str, kind: &str, spec: &Value, common: &Value) 
             value.set("immutable", true);
         }
     }
-    let plain = common["disableNameSuffixHash"].is_true() || spec.at("options.disableNameSuffixHash").is_true();
+    let plain =
+        common["disableNameSuffixHash"].is_true() || spec.at("options.disableNameSuffixHash").is_true();
     Ok(Resource { hashed: !plain, ..Resource::new(value) })
 }
 
@@ -119,6 +125,8 @@ fn entries(cx: &mut Cx, root: &str, spec: &Value) -> Res<Vec<(String, Vec<u8>)>>
 
 fn read(cx: &mut Cx, root: &str, path: &str) -> Res<Vec<u8>> {
     let at = absolute(cx, &format!("{root}/{path}"));
-    let why = format!("loading KV pairs: file sources: [{path}]: evalsymlink failure on '{at}' : lstat {at}: no such file or directory");
+    let why = format!(
+        "loading KV pairs: file sources: [{path}]: evalsymlink failure on '{at}' : lstat {at}: no such file or directory"
+    );
     cx.read(&at).map_err(|_| Fail::Plain(why))
 }

@@ -151,7 +151,12 @@ fn layer(cx: &mut Cx, dir: &str, depth: usize) -> Res<Vec<Resource>> {
     }
     let root = absolute(cx, dir);
     match cx.sys.stat(&root) {
-        Err(e) => return Err(Fail::Plain(format!("must build at directory: {}", no_directory(dir, &root, e.text())))),
+        Err(e) => {
+            return Err(Fail::Plain(format!(
+                "must build at directory: {}",
+                no_directory(dir, &root, e.text())
+            )));
+        }
         Ok(stat) if stat.kind != FileType::Dir => {
             return Err(Fail::Plain(format!("must build at directory: '{root}': file is not directory")));
         }
@@ -218,7 +223,10 @@ fn kustomization(cx: &mut Cx, root: &str) -> Res<Value> {
             }
             Some(_) => {}
             None => {
-                return Err(Fail::Plain(format!("invalid Kustomization: json: unknown field {:?}", key.as_str())));
+                return Err(Fail::Plain(format!(
+                    "invalid Kustomization: json: unknown field {:?}",
+                    key.as_str()
+                )));
             }
         }
     }
@@ -274,18 +282,26 @@ fn documents(cx: &mut Cx, at: &str, path: &str) -> Res<Vec<Resource>> {
     let mut out = Vec::new();
     for document in yaml::read_documents(&String::from_utf8_lossy(&bytes), yaml::Limits::default()) {
         let value = document
-            .map_err(|e| Fail::Plain(format!("accumulating resources from '{path}': MalformedYAMLError: {e} in File: {path}")))?
+            .map_err(|e| {
+                Fail::Plain(format!(
+                    "accumulating resources from '{path}': MalformedYAMLError: {e} in File: {path}"
+                ))
+            })?
             .value;
         if value.is_null() {
             continue;
         }
         let items = match value["kind"].str() {
-            kind if kind.ends_with("List") && value["items"].as_list().is_some() => value["items"].items().to_vec(),
+            kind if kind.ends_with("List") && value["items"].as_list().is_some() => {
+                value["items"].items().to_vec()
+            }
             _ => vec![value],
         };
         for item in items {
             if item["kind"].str().is_empty() {
-                return Err(Fail::Plain(format!("accumulating resources from '{path}': missing Resource metadata")));
+                return Err(Fail::Plain(format!(
+                    "accumulating resources from '{path}': missing Resource metadata"
+                )));
             }
             out.push(Resource::new(item));
         }
@@ -295,10 +311,28 @@ fn documents(cx: &mut Cx, at: &str, path: &str) -> Res<Vec<Resource>> {
 
 /// Kinds that come first, and those that come last, in this order.
 const FIRST: &[&str] = &[
-    "Namespace", "ResourceQuota", "StorageClass", "CustomResourceDefinition", "ServiceAccount", "PodSecurityPolicy",
-    "Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding", "ConfigMap", "Secret", "Endpoints", "Service",
-    "LimitRange", "PriorityClass", "PersistentVolume", "PersistentVolumeClaim", "Deployment", "StatefulSet",
-    "CronJob", "PodDisruptionBudget",
+    "Namespace",
+    "ResourceQuota",
+    "StorageClass",
+    "CustomResourceDefinition",
+    "ServiceAccount",
+    "PodSecurityPolicy",
+    "Role",
+    "ClusterRole",
+    "RoleBinding",
+    "ClusterRoleBinding",
+    "ConfigMap",
+    "Secret",
+    "Endpoints",
+    "Service",
+    "LimitRange",
+    "PriorityClass",
+    "PersistentVolume",
+    "PersistentVolumeClaim",
+    "Deployment",
+    "StatefulSet",
+    "CronJob",
+    "PodDisruptionBudget",
 ];
 const LAST: &[&str] = &["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"];
 

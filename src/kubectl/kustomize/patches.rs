@@ -12,7 +12,11 @@ use crate::kubectl::files::find_kind;
 pub fn run(cx: &mut Cx, root: &str, file: &Value, all: &mut Vec<Resource>) -> Res<()> {
     for source in file["patchesStrategicMerge"].items() {
         let inline = source.str().contains('\n');
-        let spec = if inline { crate::map! { "patch" => source } } else { crate::map! { "path" => source } };
+        let spec = if inline {
+            crate::map! { "patch" => source }
+        } else {
+            crate::map! { "path" => source }
+        };
         one(cx, root, &spec, all)?;
     }
     for spec in file["patches"].items().iter().chain(file["patchesJson6902"].items()) {
@@ -36,7 +40,8 @@ fn one(cx: &mut Cx, root: &str, spec: &Value, all: &mut Vec<Resource>) -> Res<()
         String::from_utf8_lossy(&bytes).into_owned()
     };
     for document in yaml::read_documents(&text, yaml::Limits::default()) {
-        let body = document.map_err(|e| Fail::Plain(format!("unable to parse SM or JSON patch from [{text}]: {e}")))?;
+        let body = document
+            .map_err(|e| Fail::Plain(format!("unable to parse SM or JSON patch from [{text}]: {e}")))?;
         match &body.value {
             Value::Null => {}
             Value::List(_) => operations(&body.value, &spec["target"], all)?,
@@ -67,7 +72,12 @@ fn strategic(body: &Value, target: &Value, all: &mut Vec<Resource>) -> Res<()> {
         };
         let found: Vec<usize> = (0..all.len()).filter(|i| same(&all[*i])).collect();
         if found.is_empty() {
-            return Err(Fail::Plain(format!("no resource matches strategic merge patch \"{}\": no matches for Id {}; failed to find unique target for patch {}", asked.id(), asked.id(), asked.id())));
+            return Err(Fail::Plain(format!(
+                "no resource matches strategic merge patch \"{}\": no matches for Id {}; failed to find unique target for patch {}",
+                asked.id(),
+                asked.id(),
+                asked.id()
+            )));
         }
         found
     } else {
@@ -103,10 +113,7 @@ fn changed(resource: &Resource, how: PatchType, body: &Value) -> Res<Value> {
 fn meant(target: &Value, resource: &Resource) -> bool {
     let (group, version) = super::group_version(&resource.value);
     let namespace = resource.value.at("metadata.namespace").str();
-    let exact = [
-        ("group", group),
-        ("version", version),
-    ];
+    let exact = [("group", group), ("version", version)];
     let patterns = [("kind", resource.kind()), ("namespace", namespace)];
     let selects = |field: &str, path: &str| {
         let text = target[field].str();

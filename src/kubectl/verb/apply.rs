@@ -1,7 +1,7 @@
 //! `kubectl apply`: client-side three-way merges with the last applied configuration.
 
-use crate::api::request::{Options, PatchType, Verb as Method};
 use crate::api::patch::diff;
+use crate::api::request::{Options, PatchType, Verb as Method};
 use crate::api::{Object, Request, Value, json};
 use crate::kubectl::cx::{Cx, OK, Outcome};
 use crate::kubectl::fail::{Fail, Res};

@@ -1,7 +1,7 @@
 //! What verbs that change live objects share.
 
-use crate::api::request::{Options, PatchType};
 use crate::api::patch::diff;
+use crate::api::request::{Options, PatchType};
 use crate::api::{Object, Value};
 use crate::kubectl::cx::Cx;
 use crate::kubectl::fail::{Fail, Res};

@@ -1,9 +1,9 @@
 //! `kubectl diff`: the live object against what applying a manifest would make of it.
 
 use super::apply::{LAST_APPLIED, annotated};
+use crate::api::patch::diff::three_way;
 use crate::api::request::{Options, PatchType, Verb as Method};
 use crate::api::{Kind, Object, Request, Text, Value, json, yaml};
-use crate::api::patch::diff::three_way;
 use crate::collections::BTreeMap;
 use crate::kubectl::cx::{Cx, Done, OK, Outcome, Poll, Task};
 use crate::kubectl::fail::{Fail, Res};
@@ -82,13 +82,7 @@ fn compare(cx: &mut Cx, args: &Args) -> Outcome {
 
 fn file_name(object: &Object) -> String {
     let info = object.kind.info();
-    format!(
-        "{}.{}.{}.{}",
-        info.api_version.replace('/', "."),
-        info.kind,
-        object.namespace(),
-        object.name()
-    )
+    format!("{}.{}.{}.{}", info.api_version.replace('/', "."), info.kind, object.namespace(), object.name())
 }
 
 /// Writes both sides into directories and lets another program compare them.
@@ -116,8 +110,7 @@ fn external_diff(cx: &mut Cx, command: &str, left: &str, right: &str, all: &File
         ignored: vec![],
         new_group: false,
     };
-    let missing =
-        format!("failed to run {program:?}: exec: {program:?}: executable file not found in $PATH");
+    let missing = format!("failed to run {program:?}: exec: {program:?}: executable file not found in $PATH");
     let pid = cx.sys.spawn(spawn).map_err(|_| Fail::Plain(missing))?;
     Ok(Done::Task(Box::new(External { pid, program })))
 }

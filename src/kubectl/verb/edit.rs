@@ -3,8 +3,8 @@
 //! The editor is what `KUBE_EDITOR` or `EDITOR` name, run by the shell, or the page's own editor.
 
 use super::common::live;
-use crate::api::request::{Options, PatchType};
 use crate::api::patch::diff;
+use crate::api::request::{Options, PatchType};
 use crate::api::{Object, Text, Value, json, yaml};
 use crate::kubectl::cx::{Cx, Done, Outcome, Poll, Task};
 use crate::kubectl::fail::{Fail, Res};

@@ -62,13 +62,19 @@ pub fn run(cx: &mut Cx, args: &Args) -> Outcome {
         );
     }
     let mut fails = Vec::new();
-    let want = if from_files { file_names(cx, args, &mut fails)? } else { resource::parse(&args.rest)? };
+    let mut places = Vec::new();
+    let want = if from_files {
+        file_names(cx, args, &mut places, &mut fails)?
+    } else {
+        resource::parse(&args.rest)?
+    };
     ambiguous(cx, args);
     if watching {
         Fail::join(fails)?;
         return watch(cx, args, format, &want, &select);
     }
-    let groups = gather(cx, args, &want, &select, &mut fails)?;
+    let select = if from_files { Select::default() } else { select };
+    let groups = gather(cx, args, &want, &select, &places, &mut fails)?;
     let single = matches!(&want, Want::Names(n) if n.len() == 1);
     let printed = match &format {
         Format::Human | Format::Wide => tables(cx, args, groups, &format)?,
@@ -81,12 +87,13 @@ pub fn run(cx: &mut Cx, args: &Args) -> Outcome {
     OK
 }
 
-/// The objects that files name, those that a selector lets through.
-fn file_names(cx: &mut Cx, args: &Args, fails: &mut Vec<Fail>) -> Res<Want> {
+/// The objects that files name.
+fn file_names(cx: &mut Cx, args: &Args, places: &mut Vec<String>, fails: &mut Vec<Fail>) -> Res<Want> {
     let loaded = files::load(cx, args)?;
     fails.extend(loaded.fails);
-    let chosen = loaded.docs.iter().filter(|d| super::selected(args, d));
-    Ok(Want::Names(chosen.map(|d| (d.kind, d.name().to_string())).collect()))
+    let docs: Vec<_> = loaded.docs.into_iter().filter(|d| super::selected(args, d)).collect();
+    places.extend(docs.iter().map(|d| d.namespace().to_string()));
+    Ok(Want::Names(docs.iter().map(|d| (d.kind, d.name().to_string())).collect()))
 }
 
 /// `ev` is short for two resources, and kubectl says so.
@@ -98,7 +105,15 @@ fn ambiguous(cx: &mut Cx, args: &Args) {
     }
 }
 
-fn gather(cx: &mut Cx, args: &Args, want: &Want, select: &Select, fails: &mut Vec<Fail>) -> Res<Vec<Group>> {
+/// Reads what is wanted; `places` are the namespaces of named objects where they are not the context's.
+fn gather(
+    cx: &mut Cx,
+    args: &Args,
+    want: &Want,
+    select: &Select,
+    places: &[String],
+    fails: &mut Vec<Fail>,
+) -> Res<Vec<Group>> {
     let own = cx.base.namespace.clone();
     let mut groups: Vec<Group> = Vec::new();
     match want {
@@ -115,11 +130,11 @@ fn gather(cx: &mut Cx, args: &Args, want: &Want, select: &Select, fails: &mut Ve
             if args.is("all-namespaces") {
                 return Err("a resource cannot be retrieved by name across all namespaces".into());
             }
-            if !select.is_empty() && !files::given(args) {
+            if !select.is_empty() {
                 return Err("name cannot be provided when a selector is specified".into());
             }
-            for (kind, name) in names {
-                match cx.get_part(*kind, &own, name, subresource(args)) {
+            for (i, (kind, name)) in names.iter().enumerate() {
+                match cx.get_part(*kind, places.get(i).unwrap_or(&own), name, subresource(args)) {
                     Ok(o) => match groups.last_mut().filter(|g| g.kind == *kind) {
                         Some(group) => group.objects.push(o),
                         None => groups.push(Group { kind: *kind, objects: vec![o], revision: 0 }),
@@ -256,7 +271,7 @@ fn watch(cx: &mut Cx, args: &Args, format: Format, want: &Want, select: &Select)
     };
     let mut fails = Vec::new();
     let groups =
-        gather(cx, args, want, if matches!(want, Want::Names(_)) { NONE } else { &select }, &mut fails)?;
+        gather(cx, args, want, if matches!(want, Want::Names(_)) { NONE } else { &select }, &[], &mut fails)?;
     Fail::join(fails)?;
     let namespace = (!args.is("all-namespaces")).then_some(own.as_str());
     let group = groups.into_iter().next();
@@ -286,7 +301,7 @@ fn several(cx: &mut Cx, args: &Args, format: &Format, want: &Want, count: usize)
         return Err("you may only specify a single resource type".into());
     }
     let mut fails = Vec::new();
-    let groups = gather(cx, args, want, NONE, &mut fails)?;
+    let groups = gather(cx, args, want, NONE, &[], &mut fails)?;
     Fail::join(fails)?;
     for group in groups {
         tables(cx, args, vec![group], format)?;

@@ -20,9 +20,10 @@ pub fn run(cx: &mut Cx, args: &Args) -> Outcome {
     let text = build(cx, &dir)?;
     match args.value("output") {
         "" => cx.print(&text),
-        file => cx.sys.write_file(file, text.as_bytes(), false).map_err(|e| {
-            Fail::Plain(format!("open {file}: {}", crate::kubectl::cx::lower(e.text())))
-        })?,
+        file => cx
+            .sys
+            .write_file(file, text.as_bytes(), false)
+            .map_err(|e| Fail::Plain(format!("open {file}: {}", crate::kubectl::cx::lower(e.text()))))?,
     }
     crate::kubectl::cx::OK
 }

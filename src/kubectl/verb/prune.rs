@@ -3,14 +3,13 @@
 use crate::api::{Kind, Object};
 use crate::collections::Order;
 use crate::kubectl::cx::{Cx, Done, Outcome, Poll, Select, Task};
-use crate::time::{Span, Time};
-use crate::collections::Order;
 use crate::kubectl::fail::{Fail, Res};
 use crate::kubectl::flags::Args;
 use crate::kubectl::print::Dry;
 use crate::kubectl::resource;
 use crate::kubectl::verb::apply::LAST_APPLIED;
 use crate::kubectl::verb::delete::{How, Target};
+use crate::time::{Span, Time};
 
 /// The kinds that are pruned, in kubectl's order; namespaced ones first.
 const KINDS: &[Kind] = &[
@@ -96,9 +95,10 @@ fn kinds(args: &Args) -> Res<Vec<Kind>> {
         };
         let group = if *group == "core" { "" } else { group };
         let api = if group.is_empty() { version.to_string() } else { format!("{group}/{version}") };
-        out.push(Kind::of(&api, name).ok_or_else(|| {
-            Fail::Plain(format!("no matches for kind {name:?} in version {api:?}"))
-        })?);
+        out.push(
+            Kind::of(&api, name)
+                .ok_or_else(|| Fail::Plain(format!("no matches for kind {name:?} in version {api:?}")))?,
+        );
     }
     out.order_by_key(|k| !k.info().namespaced);
     Ok(out)

@@ -1,7 +1,7 @@
 //! `kubectl run`: makes a pod, perhaps a service for it, and stays with it if asked to.
 
-use crate::api::request::{StreamEnd, StreamId};
 use crate::api::request::PatchType;
+use crate::api::request::{StreamEnd, StreamId};
 use crate::api::{Kind, Object, Value};
 use crate::kubectl::cx::{Cx, Done, OK, Outcome, Poll, Task};
 use crate::kubectl::fail::{Fail, Res};
