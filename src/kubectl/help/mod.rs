@@ -3,6 +3,7 @@
 //! `verbs.txt` says more about verbs than their table does and gives examples; `flags.txt` describes flags,
 //! for all verbs or (`VERB/FLAG`, with the last word of the verb's name) for one.
 
+use crate::collections::Order;
 use crate::kubectl::flags::{Flag, GLOBAL, Type};
 use crate::kubectl::verb::Verb;
 
@@ -27,7 +28,7 @@ pub fn text(verb: &Verb, path: &str) -> String {
         out += &subcommands(verb);
     }
     let mut own: Vec<&Flag> = verb.flags.iter().copied().flatten().collect();
-    own.sort_by_key(|f| f.name);
+    own.order_by_key(|f| f.name);
     own.dedup_by_key(|f| f.name);
     if !own.is_empty() {
         out += "Options:\n";
@@ -87,7 +88,7 @@ fn more(path: &str) -> (String, String) {
 
 /// A flag with its default and its description.
 fn flag_lines(flag: &Flag, verb: &str) -> String {
-    let short = if flag.short == ' ' { "    ".to_string() } else { format!("-{}, ", flag.short) };
+    let short = if flag.short == ' ' { String::new() } else { format!("-{}, ", flag.short) };
     let default = match flag.ty {
         Type::Str if flag.default.is_empty() => "''".to_string(),
         Type::Str => format!("'{}'", flag.default),

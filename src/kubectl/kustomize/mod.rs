@@ -14,6 +14,7 @@ mod refs;
 mod transform;
 
 use crate::api::{Value, yaml};
+use crate::collections::Order;
 use crate::kubectl::cx::{Cx, lower, not_simulated};
 use crate::kubectl::digest;
 use crate::kubectl::fail::{Fail, Res};
@@ -347,5 +348,5 @@ fn sort(all: &mut [Resource]) {
         let namespace = r.value.at("metadata.namespace").str();
         (rank, format!("{group}_{version}_{}", r.kind()), namespace.to_string(), r.name().to_string())
     };
-    all.sort_by_cached_key(key);
+    all.order_by_key(key);
 }

@@ -195,7 +195,7 @@ mod tests {
         assert_eq!(replaced("nginx", &set).as_deref(), Some("nginx:1.16"));
         assert_eq!(replaced("my.org:80/nginx", &set), None);
         let set = crate::map! { "name" => "a:80/b", "newName" => "c" };
-        assert_eq!(replaced("a:80/b", &set), None);
+        assert_eq!(replaced("a:80/b", &set).as_deref(), Some("c"));
         let set = crate::map! { "name" => "a/b", "newName" => "c" };
         assert_eq!(replaced("a/b:7", &set).as_deref(), Some("c:7"));
     }
