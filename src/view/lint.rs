@@ -158,7 +158,7 @@ mod tests {
     #[test]
     fn a_selector_must_match_a_pod_of_the_cluster_or_of_the_text() {
         let service = "kind: Service\nspec:\n  selector:\n    app: web\n";
-        assert_eq!(findings(service), [(4, "selector.none", "app=web".to_string())]);
+        assert_eq!(findings(service), [(3, "selector.none", "app=web".to_string())]);
         let both = format!("{service}---\nkind: Pod\nmetadata:\n  labels:\n    app: web\n");
         assert_eq!(findings(&both), []);
     }

@@ -34,7 +34,7 @@ export class Files {
     this.note = h('div', { class: 'editor-note', role: 'status', hidden: true });
     this.edit = h('div', { class: 'editor-edit', hidden: true });
     this.apply = button({ icon: 'play', label: t('files.apply'), title: t('files.applyKey'), class: 'primary', onclick: () => this.applyNow() });
-    this.tools = [button({ icon: 'dots', title: t('files.more'), class: 'quiet', onclick: (event) => this.#more(event.currentTarget) })];
+    this.tools = [button({ label: '⋯', title: t('files.more'), 'aria-label': t('files.more'), class: 'quiet', onclick: (event) => this.#more(event.currentTarget) })];
     this.element = h('div', { class: 'files' }, this.edit, this.host, this.note);
     this.element.addEventListener('dragover', (event) => { event.preventDefault(); this.element.classList.add('dropping'); });
     this.element.addEventListener('dragleave', () => this.element.classList.remove('dropping'));
@@ -271,7 +271,7 @@ export class Files {
         continue;
       }
       const text = await file.text();
-      if (this.onscenario?.(file.name, text)) continue;
+      if (/\.(ya?ml|json)$/.test(file.name) && await this.onscenario?.(file.name, text)) continue;
       const path = file.name.replace(/[^\w.-]+/g, '-') || 'file.yaml';
       await this.#core.ask('write', { path, text });
       await this.open(path, text);

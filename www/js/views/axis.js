@@ -20,7 +20,7 @@ export function axis({ from, length, x, height, width = 900 }) {
   const parts = [];
   for (let at = Math.ceil(from / step) * step; at <= from + length; at += step) {
     parts.push(s('line', { x1: x(at), x2: x(at), y1: 16, y2: height, class: 'grid' }),
-      s('text', { x: x(at), y: 12, class: 'axis', 'text-anchor': 'middle' }, clock(at, step < 1e6 ? 2 : 0).replace(/^0:/, '')));
+      x(at) < width - 20 && s('text', { x: x(at), y: 12, class: 'axis', 'text-anchor': 'middle' }, clock(at, step < 1e6 ? 2 : 0).replace(/^0:/, '')));
   }
-  return parts;
+  return parts.filter(Boolean);
 }

@@ -45,8 +45,8 @@ export class Inspector {
     this.copy = button({ icon: 'copy', title: t('inspector.copy'), class: 'quiet', onclick: () => context.copy(this.command.textContent) });
     this.chooser = h('select', { 'aria-label': t('inspector.container'), onchange: () => { this.#container = this.chooser.value; this.refresh(true); } });
     this.body = h('div', { class: 'inspector-body', tabindex: '0', role: 'region', 'aria-label': t('inspector.title') });
-    this.bar = h('div', { class: 'tools' }, this.chooser, this.command, this.copy, this.take);
-    this.element = h('div', { class: 'inspector' }, this.title, this.tabs.element, this.bar, this.body);
+    this.bar = h('div', { class: 'inspector-tools' }, this.chooser, this.command, this.copy, this.take, this.next);
+    this.element = h('div', { class: 'inspector' }, h('div', { class: 'inspector-head' }, this.title, this.bar), this.tabs.element, this.body);
     this.#empty();
   }
 
@@ -72,7 +72,7 @@ export class Inspector {
     this.tabs.set(tabs.map((part) => [part.id, part.title?.() ?? t(`inspector.${part.id}`)]), this.#tab);
     this.tabs.element.hidden = false;
     this.bar.hidden = false;
-    put(this.title, h('span', { class: 'quiet' }, `${plural}/`), h('b', {}, visible(name)), namespace && h('span', { class: 'quiet' }, ` ${t('inspector.in')} ${visible(namespace)}`), this.word = h('span', { class: 'word' }), h('span', { class: 'gap' }), this.next);
+    put(this.title, h('span', { class: 'quiet' }, `${plural}/`), h('b', {}, visible(name)), namespace && h('span', { class: 'quiet' }, ` ${t('inspector.in')} ${visible(namespace)}`), this.word = h('span', { class: 'word' }));
     return this.refresh(true);
   }
 
@@ -111,6 +111,7 @@ export class Inspector {
     if (asked !== this.#asked) return;
     const line = part.command?.({ ...parts(key), container: this.#container }) ?? '';
     setText(this.command, line);
+    this.command.title = line;
     await shown.show(key, { line, now: this.#core.frame.now, container: this.#container });
     if (asked !== this.#asked || key !== this.#key || tab !== this.#tab) return;
     if (shown.element.parentNode !== this.body) put(this.body, shown.element);

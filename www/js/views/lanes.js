@@ -155,7 +155,10 @@ export class LanesView {
     parts.push(s('rect', { x: x1, y: y + 6, width: w, height: ROW - 12, rx: 2, class: `seg-${name}` }, s('title', {}, `${word}\n${clock(segment.from)} + ${span(end - segment.from)}`)));
     const fits = [word, visible(segment.reason)].find((text) => w > text.length * 6.5 + 8);
     if (fits) parts.push(s('text', { x: x1 + 5, y: y + 16.8, class: `seg-text seg-text-${name}` }, fits));
-    else if (segment.to === null && word.length > segment.reason.length) parts.push(s('text', { x: x2 + 6, y: y + 16.8, class: 'seg-text beside' }, word));
+    else if (segment.to === null && word.includes(' · ')) {
+      const beside = [word, word.split(' · ').at(-1)].find((text) => x2 + 8 + text.length * 6.5 < width);
+      if (beside) parts.push(s('text', { x: x2 + 6, y: y + 16.8, class: 'seg-text beside' }, beside));
+    }
     return parts;
   }
 

@@ -34,7 +34,7 @@ export class ServicesView {
     if (!this.element.isConnected) return;
     this.#drawn = performance.now();
     const own = this.#value.services.filter((service) => service.key !== 'services/default/kubernetes' || this.#value.services.length === 1);
-    put(this.body, own.map((service) => this.#card(service)), own.every((service) => !service.endpoints.length) && h('div', { class: 'empty' }, t('services.empty')));
+    put(this.body, own.some((service) => service.endpoints.length) && h('div', { class: 'legend' }, [['ready', 'ready'], ['back', 'notready'], ['term', 'terminating']].map(([name, state]) => h('span', {}, h('i', { class: `swatch seg-${name}` }), t(`services.state.${state}`)))), own.map((service) => this.#card(service)), own.every((service) => !service.endpoints.length) && h('div', { class: 'empty' }, t('services.empty')));
   }
 
   #card(service) {
@@ -54,7 +54,7 @@ export class ServicesView {
     const [from, length] = niceWindow(first, this.#now);
     const x = (at) => label + ((at - from) / length) * (width - label - 10);
     const height = 20 + endpoints.length * ROW;
-    const parts = [...axis({ from, length, x, height })];
+    const parts = [...axis({ from, length, x, height, width })];
     endpoints.forEach((one, i) => {
       const y = 20 + i * ROW;
       parts.push(s('text', { x: 0, y: y + 15, class: 'name', onclick: () => one.target && this.context.inspect(one.target) }, visible((one.target.split('/').at(-1) || one.address).slice(0, 26))));

@@ -44,6 +44,7 @@ export class Views {
     for (const [key, word] of words) if (this.#words.get(key) !== word) this.#context.announcer.changed(key.split('/').at(-1), word);
     this.#words = words;
     this.detail.part('inspector')?.rows?.(this.#podRows);
+    this.#context.app.onpods?.(this.#podRows);
   }
 
   /** The keys of all nodes. */
