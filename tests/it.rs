@@ -6,3 +6,4 @@ mod properties;
 mod texts;
 mod tidy;
 mod transcripts;
+mod why;
