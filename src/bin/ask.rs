@@ -141,3 +141,18 @@ pub fn until(text: &str, condition: &str) -> Result<(), String> {
     println!("{:.6}s", player.now().secs());
     Ok(())
 }
+
+/// `podlab hash SCENARIO [N]`
+pub fn hash(text: &str, seeds: &str) -> Result<(), String> {
+    let scenario = Scenario::from_yaml(text).map_err(|e| e.0)?;
+    let goal = Time(scenario.log.last().map_or(0, |e| e.at).max(scenario.position));
+    let seeds: u64 = seeds.parse().map_err(|_| format!("{seeds} is not a number"))?;
+    for seed in 1..=seeds {
+        let mut scenario = scenario.clone();
+        scenario.cluster.seed = seed;
+        let mut player = Player::new(scenario).map_err(|e| e.0)?;
+        player.seek(goal);
+        println!("{seed} {}", player.hash());
+    }
+    Ok(())
+}

@@ -22,6 +22,7 @@ podlab: a Kubernetes cluster in virtual time
   podlab vary SCENARIO PATH VALUE… run it once for each value and compare (--for 5m; PATH: FILE:FIELD, line:N, seed, …)
   podlab compare SCENARIO…         run scenarios side by side, and tell where the first two part (--for 5m)
   podlab until SCENARIO CONDITION  run a scenario until a condition holds; print the instant
+  podlab hash SCENARIO [N]         print the event-log hash under the seeds 1 to N (1)
   podlab replay RECORDING.json     replay a recording of a real cluster; print the same object as it went here
   podlab lesson check FILE...      say what is wrong with lessons, line by line
   podlab lesson play FILE [-v]     play a lesson's solution; show what it reaches (-v: and the terminal)
@@ -38,6 +39,8 @@ fn main() -> ExitCode {
         ["vary", path, what, values @ ..] => read(path).and_then(|text| ask::vary(&text, what, values)),
         ["compare", words @ ..] => ask::compare(words, &read),
         ["until", path, condition] => read(path).and_then(|text| ask::until(&text, condition)),
+        ["hash", path] => read(path).and_then(|text| ask::hash(&text, "1")),
+        ["hash", path, n] => read(path).and_then(|text| ask::hash(&text, n)),
         ["shell"] => shell(Scenario::default()),
         ["shell", path] => read(path).and_then(|text| shell(Scenario::from_yaml(&text).map_err(|e| e.0)?)),
         ["lesson", "check", paths @ ..] if !paths.is_empty() => classroom::check(paths),

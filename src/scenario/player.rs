@@ -24,8 +24,8 @@ pub const INPUT_LIMIT: usize = 1 << 20;
 const TRANSCRIPT_LIMIT: usize = 2 << 20;
 /// How long a command of a scenario's setup may take.
 const SETUP_LIMIT: Span = Span::secs(120);
-/// The latest instant that can be reached: ten years.
-const HORIZON: Time = Time(10 * 365 * 86_400 * 1_000_000);
+/// The latest instant that can be reached.
+const HORIZON: Time = Time(super::format::REACH);
 
 /// A scenario that is being run.
 #[derive(Clone, Debug)]

@@ -248,8 +248,10 @@ fn of_conditions(sources: Sources<'_>, object: &Object, path: &str) -> Vec<Answe
             path,
             vec![("message", condition["message"].text()), ("reason", condition["reason"].text())],
         );
+        let first = matches!(kind.as_str(), "Ready" | "Available");
         let values = vec![("type", kind), ("status", status)];
-        answers.push(Answer::new(ask("ask.condition", path, values), vec![fact], links));
+        let place = if first { 0 } else { answers.len() };
+        answers.insert(place, Answer::new(ask("ask.condition", path, values), vec![fact], links));
     }
     answers
 }

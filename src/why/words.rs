@@ -182,8 +182,8 @@ const ROWS: &[Row] = &[
     // Probes.
     row(
         "probe.failed",
-        "the {probe} probe of container {container} of {object} failed ({count} of {threshold})[: {message}]",
-        "{object} 的容器 {container} 的 {probe} 探针失败（{count}/{threshold}）[：{message}]",
+        "the {probe} probe of container {container} of {object} failed ({count} in a row, failureThreshold {threshold})[: {message}]",
+        "{object} 的容器 {container} 的 {probe} 探针失败（连续 {count} 次，failureThreshold {threshold}）[：{message}]",
         PROBES,
         Some((Of::Container, "{probe}")),
     ),
@@ -297,8 +297,8 @@ const ROWS: &[Row] = &[
     ),
     row(
         "node.health",
-        "the heartbeats of {object} have stayed away for more than {grace}, or have come back",
-        "{object} 的心跳中断超过 {grace}，或已恢复",
+        "the heartbeats of {object} have stayed away for more than {grace}",
+        "{object} 的心跳中断超过 {grace}",
         "concepts/architecture/nodes/#node-controller",
         None,
     ),

@@ -2,3 +2,4 @@
 
 import './views/index.js';
 import './views/why.js';
+import './views/compare.js';

@@ -9,7 +9,8 @@ import { LanesView } from './lanes.js';
 import { MapView } from './map.js';
 import { Inspector } from './inspector.js';
 import { FlowView } from './flow.js';
-import { spoken } from './why.js';
+import { spoken, askEvent } from './why.js';
+import { dialog } from '../palette.js';
 
 const WIDE_ONLY = new Set(['NOMINATED NODE', 'READINESS GATES', 'OS-IMAGE', 'KERNEL-VERSION', 'CONTAINER-RUNTIME', 'EXTERNAL-IP']);
 const unneeded = (name, i, rows) => WIDE_ONLY.has(name) || (name === 'NAMESPACE' && rows.every((row) => row.cells[i] === 'default'));
@@ -41,7 +42,7 @@ register('view', { id: 'objects', order: 90, create: (context) => {
   return view;
 } });
 
-register('detail', { id: 'events', order: 10, create: ({ inspect, seek }) => new EventsView({ onpick: inspect, onseek: seek }) });
+register('detail', { id: 'events', order: 10, create: ({ core, inspect, seek }) => new EventsView({ onpick: inspect, onseek: seek, onwhy: (key) => askEvent(core, key, seek, dialog) }) });
 register('detail', { id: 'inspector', order: 20, create: (context) => new Inspector(context) });
 
 const isPod = (plural) => plural === 'pods';
