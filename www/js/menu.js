@@ -20,7 +20,7 @@ export function menu(items, at) {
   } }, items.map((item) => (item
     ? h('button', { type: 'button', role: 'menuitem', tabindex: '-1', onclick: () => { close(); back?.focus?.(); item[1](); } }, h('span', {}, item[0]), item[2] && h('code', {}, item[2]))
     : h('hr', {}))));
-  document.body.append(element);
+  (document.getElementById('main') ?? document.body).append(element);
   const box = at.getBoundingClientRect?.() ?? { left: at.x, bottom: at.y, right: at.x, top: at.y };
   const { offsetWidth: width, offsetHeight: height } = element;
   element.style.setProperty('left', `${Math.max(4, Math.min(box.left, innerWidth - width - 4))}px`);
