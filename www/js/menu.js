@@ -46,7 +46,7 @@ export function objectMenu(context, key, at) {
     ...look.map((tab) => [t(`inspector.${tab}`), () => context.inspect(key, tab)]), null,
     ...copies.map((line) => [t('menu.copy'), () => context.copy(line), line]), null,
     ...acts.map(([label, line]) => [label, () => context.run(line), line]),
-    pod && [t('faults.kill'), () => context.app.inject(`kill -n ${namespace} ${name}`), `fault kill ${name}`],
+    pod && [t('faults.kill'), () => context.app.kill(namespace, name), `fault kill ${name}`],
     node && [t('faults.down'), () => context.app.inject(`node ${name} down`), `fault node ${name} down`],
   ].filter((item) => item !== false), at);
 }
