@@ -5,6 +5,7 @@ mod hostile;
 mod lessons;
 mod properties;
 mod rewind;
+mod score;
 mod texts;
 mod tidy;
 mod transcripts;
