@@ -3,11 +3,12 @@
 use crate::api::request::{Options, PatchType, Verb as Method};
 use crate::api::{Object, Request, Value, json};
 use crate::kubectl::cx::{Cx, OK, Outcome};
-use crate::kubectl::diff::{Lists, three_way};
+use crate::kubectl::diff::three_way;
 use crate::kubectl::fail::{Fail, Res};
 use crate::kubectl::files::{self, Doc};
 use crate::kubectl::flags::{Args, Flag, array, int, on, span, switch, text};
 use crate::kubectl::print::{self, Dry, Format};
+use crate::kubectl::verb::common::patch_way;
 
 /// Flags.
 pub const FLAGS: &[Flag] = &[
@@ -174,7 +175,8 @@ fn client(cx: &mut Cx, args: &Args, doc: &Doc, dry: Dry) -> Res<(Object, &'stati
             Value::Null
         }
     };
-    let patch = three_way(&before, &wanted, &live.value, Lists::Keyed);
+    let (how, lists) = patch_way(doc.kind);
+    let patch = three_way(&before, &wanted, &live.value, lists);
     if patch.is_empty() {
         let word = if always_differs(doc, &live) { "configured" } else { "unchanged" };
         return Ok((live, word));
@@ -188,7 +190,7 @@ fn client(cx: &mut Cx, args: &Args, doc: &Doc, dry: Dry) -> Res<(Object, &'stati
         field_manager: "kubectl-client-side-apply".into(),
         ..Options::default()
     };
-    let sent = cx.patch(&live, PatchType::Strategic, patch.clone(), options);
+    let sent = cx.patch(&live, how, patch.clone(), options);
     match sent {
         Ok(object) => Ok((object, "configured")),
         Err(_) if args.is("force") => replace(cx, args, doc, &live, wanted, dry),

@@ -30,6 +30,11 @@ pub fn live(cx: &mut Cx, args: &Args, words: &[String]) -> Res<Found> {
     Ok(found)
 }
 
+/// How changes to an object are sent: custom kinds know no strategic merge patches.
+pub fn patch_way(kind: crate::api::Kind) -> (PatchType, Lists) {
+    if kind.is_custom() { (PatchType::Merge, Lists::Whole) } else { (PatchType::Strategic, Lists::Keyed) }
+}
+
 /// Sends what makes `old` into `new` as a patch; with `--dry-run=client` nothing is sent.
 pub fn update(cx: &mut Cx, old: &Object, new: Object, how: PatchType, dry: Dry) -> Res<Object> {
     if dry == Dry::Client {

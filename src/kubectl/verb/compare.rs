@@ -8,6 +8,7 @@ use crate::kubectl::diff::{Lists, three_way};
 use crate::kubectl::fail::{Fail, Res};
 use crate::kubectl::files::{self, Doc};
 use crate::kubectl::flags::{Args, Flag, int, switch, text};
+use crate::kubectl::verb::common::patch_way;
 
 /// Flags.
 pub const FLAGS: &[Flag] = &[
@@ -83,7 +84,8 @@ fn pair(cx: &mut Cx, args: &Args, doc: &Doc) -> Res<(Option<Object>, Object)> {
                 wanted.slot("metadata.annotations").map_mut().remove(LAST_APPLIED);
             }
         }
-        (PatchType::Strategic, three_way(&before, &wanted, &live.value, Lists::Keyed))
+        let (how, lists) = patch_way(doc.kind);
+        (how, three_way(&before, &wanted, &live.value, lists))
     };
     if body.is_empty() {
         return Ok((Some(live.clone()), live));

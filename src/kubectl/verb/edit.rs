@@ -11,6 +11,7 @@ use crate::kubectl::fail::{Fail, Res};
 use crate::kubectl::files;
 use crate::kubectl::flags::{Args, Flag, switch, text};
 use crate::kubectl::resource::label;
+use crate::kubectl::verb::common::patch_way;
 use crate::os::{Edit, Ended, Pid, Spawn, Wait};
 use crate::time::Span;
 
@@ -37,7 +38,7 @@ pub fn run(cx: &mut Cx, args: &Args) -> Outcome {
     }
     let words = args.rest.clone();
     let found = if words.len() == 1 && !words[0].contains('/') && !files::given(args) {
-        let kinds = crate::kubectl::resource::kinds_of(&words[0])?;
+        let kinds = crate::kubectl::resource::kinds_of(&cx.base.custom, &words[0])?;
         let namespace = cx.base.namespace.clone();
         let mut all = Vec::new();
         for kind in kinds {
@@ -151,7 +152,7 @@ impl Editing {
     }
 
     fn send(&mut self, cx: &mut Cx, old: &Object, mut new: Value, about: &str) -> Res<()> {
-        if files::find_kind(new["apiVersion"].str(), new["kind"].str()) != Some(old.kind)
+        if cx.find_kind(new["apiVersion"].str(), new["kind"].str()) != Some(old.kind)
             || new.at("metadata.name").str() != old.name()
         {
             return Err(self.kept(cx, about));
@@ -159,11 +160,12 @@ impl Editing {
         if self.save_config || old.annotation(super::apply::LAST_APPLIED).is_some() {
             new = super::apply::annotated(&new);
         }
-        let body = patch(&old.value, &new, Part::All, Lists::Keyed);
+        let (how, lists) = patch_way(old.kind);
+        let body = patch(&old.value, &new, Part::All, lists);
         if self.show_patch {
             cx.print(&format!("Patch: {}\n", json::print(&body)));
         }
-        match cx.patch(old, PatchType::Strategic, body, Options::default()) {
+        match cx.patch(old, how, body, Options::default()) {
             Ok(object) => {
                 cx.print(&format!("{} edited\n", label(&object)));
                 Ok(())
