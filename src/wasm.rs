@@ -187,6 +187,49 @@ impl Podlab {
         view::show(self.player.cluster(), name, argument)
     }
 
+    /// Sets a condition to be followed; an error says where its text is wrong.
+    pub fn set_goal(&mut self, text: &str) -> Result<(), JsError> {
+        self.player.set_goal(text).map_err(|e| JsError::new(&e.to_string()))
+    }
+
+    /// Whether the condition holds.
+    pub fn goal_met(&mut self) -> bool {
+        self.player.goal_met()
+    }
+
+    /// Forgets the inputs that come later than now.
+    pub fn overwrite(&mut self) {
+        self.player.overwrite();
+    }
+
+    /// Runs a scenario with several values of one thing; the answer is JSON.
+    pub fn vary(
+        scenario: &str,
+        path: &str,
+        values: Vec<String>,
+        span: f64,
+        language: &str,
+    ) -> Result<String, JsError> {
+        view::vary(&read(scenario)?, path, &values, span, language).map_err(|e| JsError::new(&e.0))
+    }
+
+    /// Runs scenarios side by side, each behind its label; the answer is JSON.
+    pub fn compare(
+        labels: Vec<String>,
+        scenarios: Vec<String>,
+        span: f64,
+        language: &str,
+    ) -> Result<String, JsError> {
+        let read = |(label, text): (String, String)| Ok((label, read(&text)?));
+        let all: Result<Vec<_>, JsError> = labels.into_iter().zip(scenarios).map(read).collect();
+        view::compare(all?, span, language).map_err(|e| JsError::new(&e.0))
+    }
+
+    /// The scenario up to the present instant.
+    pub fn fork(&self) -> JsValue {
+        to_js(&self.player.fork())
+    }
+
     /// The scenario with everything that was done.
     pub fn scenario(&self) -> JsValue {
         to_js(&self.player.scenario())

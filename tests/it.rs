@@ -2,8 +2,11 @@
 
 mod fuzz;
 mod golden;
+mod hostile;
 mod lessons;
 mod properties;
+mod rewind;
 mod texts;
 mod tidy;
 mod transcripts;
+mod why;
