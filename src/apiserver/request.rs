@@ -19,6 +19,13 @@ impl ApiServer {
         {
             return Response::Error(status);
         }
+        if !has_subresource(request.kind, request.subresource) {
+            return Response::Error(Status::new(
+                404,
+                "NotFound",
+                "the server could not find the requested resource",
+            ));
+        }
         let result = match (request.verb, request.subresource) {
             (Verb::Get, "" | "status") => self.read(request).map(|o| Response::Object(o, vec![])),
             (Verb::Get, "scale") => self.read(request).map(|o| Response::Object(scale_of(&o), vec![])),
@@ -205,6 +212,7 @@ impl ApiServer {
         refuse(&object, self.violations(&object, found))?;
         let warnings = warnings.into_iter().chain(validation::warnings(&object)).collect();
         if request.options.dry_run {
+            Self::count_generation(old, &mut object);
             return Ok(Response::Object(object, warnings));
         }
         let updated = self.update(object)?;
@@ -336,11 +344,24 @@ impl ApiServer {
     }
 }
 
+/// Whether a kind has a subresource, as far as that depends on the kind.
+fn has_subresource(kind: Kind, subresource: &str) -> bool {
+    match subresource {
+        _ if kind.is_custom() => true,
+        "scale" => matches!(
+            kind,
+            Kind::DEPLOYMENT | Kind::REPLICA_SET | Kind::STATEFUL_SET | Kind::REPLICATION_CONTROLLER
+        ),
+        "resize" => kind == Kind::POD,
+        "unknown" => false,
+        _ => true,
+    }
+}
+
 fn refuse(object: &Object, errors: Vec<validation::Error>) -> Result<()> {
     if errors.is_empty() { Ok(()) } else { Err(validation::invalid(object.kind, object.name(), &errors)) }
 }
 
-/// The `autoscaling/v1` Scale of a workload.
 /// What `componentstatuses` answers: not stored, but looked up at each request.
 fn component_statuses() -> Vec<Object> {
     ["controller-manager", "etcd-0", "scheduler"]
@@ -353,6 +374,7 @@ fn component_statuses() -> Vec<Object> {
         .collect()
 }
 
+/// The `autoscaling/v1` Scale of a workload.
 fn scale_of(object: &Object) -> Object {
     let selector = labels::Selector::of_object(object.at("spec.selector")).to_string();
     let value = map! {

@@ -3,15 +3,15 @@
 //! The editor is what `KUBE_EDITOR` or `EDITOR` name, run by the shell, or the page's own editor.
 
 use super::common::live;
-use crate::api::request::{Options, PatchType};
+use crate::api::patch::diff;
+use crate::api::request::Options;
 use crate::api::{Object, Text, Value, json, yaml};
 use crate::kubectl::cx::{Cx, Done, Outcome, Poll, Task};
-use crate::kubectl::diff::{Lists, Part, patch};
 use crate::kubectl::fail::{Fail, Res};
 use crate::kubectl::files;
 use crate::kubectl::flags::{Args, Flag, switch, text};
 use crate::kubectl::resource::label;
-use crate::kubectl::verb::common::patch_way;
+use crate::kubectl::verb::common::patch_type;
 use crate::os::{Edit, Ended, Pid, Spawn, Wait};
 use crate::time::Span;
 
@@ -23,7 +23,6 @@ pub const FLAGS: &[Flag] = &[
     switch("windows-line-endings", ' '),
     text("subresource", ' ', ""),
     text("field-manager", ' ', ""),
-    switch("record", ' '),
 ];
 
 const NOTE: &str = "# Please edit the object below. Lines beginning with a '#' will be ignored,\n# and an empty file will abort the edit. If an error occurs while saving this file will be\n# reopened with the relevant failures.\n#\n";
@@ -160,12 +159,11 @@ impl Editing {
         if self.save_config || old.annotation(super::apply::LAST_APPLIED).is_some() {
             new = super::apply::annotated(&new);
         }
-        let (how, lists) = patch_way(old.kind);
-        let body = patch(&old.value, &new, Part::All, lists);
+        let body = diff::two_way(old.kind, &old.value, &new);
         if self.show_patch {
             cx.print(&format!("Patch: {}\n", json::print(&body)));
         }
-        match cx.patch(old, how, body, Options::default()) {
+        match cx.patch(old, patch_type(old.kind), body, Options::default()) {
             Ok(object) => {
                 cx.print(&format!("{} edited\n", label(&object)));
                 Ok(())
