@@ -211,15 +211,16 @@ impl ApiServer {
         let found = validation::update(old, &object, request.subresource);
         refuse(&object, self.violations(&object, found))?;
         let warnings = warnings.into_iter().chain(validation::warnings(&object)).collect();
+        let answer = |o: Object| if request.subresource == "scale" { scale_of(&o) } else { o };
         if request.options.dry_run {
             Self::count_generation(old, &mut object);
-            return Ok(Response::Object(object, warnings));
+            return Ok(Response::Object(answer(object), warnings));
         }
         let updated = self.update(object)?;
         if updated.kind == Kind::CRD {
             self.establish(&updated.key(), Some(old));
         }
-        Ok(Response::Object(updated, warnings))
+        Ok(Response::Object(answer(updated), warnings))
     }
 
     fn delete_options(request: &Request) -> DeleteOptions {
