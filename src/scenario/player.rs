@@ -121,6 +121,11 @@ impl Player {
         self.cluster.now()
     }
 
+    /// The instant at which the visitor comes: after the setup.
+    pub fn begin(&self) -> Time {
+        self.checkpoints.first().map_or(Time::ZERO, |c| c.at)
+    }
+
     /// The latest instant that was reached or that the log names.
     pub fn end(&self) -> Time {
         self.furthest.max(self.now())
