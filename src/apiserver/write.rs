@@ -216,7 +216,9 @@ impl ApiServer {
         // Kubernetes moves the deletion timestamp into the future by the grace period.
         let due = self.now + crate::time::Span::secs(grace.unsigned_abs());
         object.set("metadata.deletionTimestamp", self.epoch.rfc3339(due));
-        object.set("metadata.deletionGracePeriodSeconds", grace);
+        if key.kind != Kind::NAMESPACE {
+            object.set("metadata.deletionGracePeriodSeconds", grace);
+        }
         if has_generation(key.kind) {
             object.set("metadata.generation", old.at("metadata.generation").int_or(0) + 1);
         }
