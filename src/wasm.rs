@@ -4,6 +4,7 @@
 //! its own. Instants are microseconds as JavaScript numbers; scenarios come in as text (YAML or JSON) and
 //! go out as plain objects; errors become JavaScript `Error`s with the core's own words.
 
+use crate::scenario::condition::{Condition, Evidence, Tracker};
 use crate::scenario::lesson::{self, Lesson, Marks, Receipt};
 use crate::scenario::{Input, Player, Scenario};
 use crate::time::Time;
@@ -17,6 +18,7 @@ use wasm_bindgen::prelude::*;
 pub struct Podlab {
     player: Player,
     lesson: Option<(Lesson, Marks)>,
+    expected: Option<Tracker>,
 }
 
 fn to_js(value: &impl Serialize) -> JsValue {
@@ -39,7 +41,11 @@ impl Podlab {
     pub fn new(scenario: &str) -> Result<Podlab, JsError> {
         console_error_panic_hook::set_once();
         let scenario = if scenario.is_empty() { Scenario::default() } else { read(scenario)? };
-        Ok(Podlab { player: Player::new(scenario).map_err(|e| JsError::new(&e.0))?, lesson: None })
+        Ok(Podlab {
+            player: Player::new(scenario).map_err(|e| JsError::new(&e.0))?,
+            lesson: None,
+            expected: None,
+        })
     }
 
     /// Reads a scenario file without opening it.
@@ -202,6 +208,19 @@ impl Podlab {
     /// The hash of everything that has happened.
     pub fn hash(&self) -> String {
         self.player.hash()
+    }
+
+    /// Begins to look out for a condition.
+    pub fn expect(&mut self, condition: &str) -> Result<(), JsError> {
+        let condition = Condition::parse(condition).map_err(|e| JsError::new(&e.to_string()))?;
+        self.expected = Some(Tracker::new(condition, self.player.now()));
+        Ok(())
+    }
+
+    /// Whether the condition that was looked out for holds.
+    pub fn expected(&mut self) -> bool {
+        let Some(tracker) = &mut self.expected else { return true };
+        tracker.advance(Evidence { cluster: self.player.cluster(), output: &self.player.output() })
     }
 
     /// Reads a lesson for a student: `{ document, scenario, points, problems }` as JSON.

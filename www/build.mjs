@@ -28,6 +28,15 @@ const [boot, page, editor, worker, style] = await Promise.all([
   bundle('www/style/main.css', { format: undefined }),
 ]);
 
+/** The lessons in teaching order, as one block: their texts, and what the catalogue shows of each. */
+function lessons() {
+  const order = readFileSync('www/lessons/order.txt', 'utf8').split(/\s+/).filter(Boolean);
+  const texts = order.map((id) => readFileSync(`www/lessons/${id}.yaml`, 'utf8'));
+  const field = (text, name) => text.match(new RegExp(`^${name}: *"?([^"\n]*)"?$`, 'm'))?.[1];
+  const both = (text, name) => JSON.parse(text.match(new RegExp(`^${name}: \\{en: (".*"), zh: (".*")\\}$`, 'm')).slice(1).reduce((a, b) => `{"en":${a},"zh":${b}}`));
+  return JSON.stringify({ lessons: texts.map((text, i) => ({ id: order[i], kind: field(text, 'kind') ?? 'lesson', section: field(text, 'section'), minutes: Number(field(text, 'minutes') ?? 10), title: both(text, 'title'), about: both(text, 'about'), text })) });
+}
+
 const policy = [
   "default-src 'none'",
   `script-src ${[boot, page, editor].map(hash).join(' ')} 'wasm-unsafe-eval'`,
@@ -53,6 +62,7 @@ const html = readFileSync('www/index.html', 'utf8')
     block('wasm', readFileSync('target/page/podlab_bg.wasm')),
     block('page', page),
     block('editor', editor),
+    block('lessons', lessons()),
   ].join('\n'))
   .replace('{{boot}}', () => `<script>${boot}</script>`);
 

@@ -96,6 +96,11 @@ impl Player {
         for line in &scenario.setup {
             set_up(&mut cluster, line)?;
         }
+        if !scenario.setup.is_empty() {
+            // What the visitor does must not fall into the same instant as the setup's last command.
+            let begin = cluster.now() + Span::millis(1);
+            cluster.run_until(begin);
+        }
         let at = cluster.now();
         let first = Checkpoint { at, next: 0, shown: BTreeMap::new(), cluster: cluster.clone() };
         let furthest =

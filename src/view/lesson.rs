@@ -34,7 +34,8 @@ pub fn lesson(text: &str, student: &str) -> String {
         Err(problems) => {
             let mut told = list![];
             for p in problems {
-                told.list_mut().push(map! { "line" => i64::from(p.line), "path" => p.path, "text" => p.text });
+                told.list_mut()
+                    .push(map! { "line" => i64::from(p.line), "path" => p.path, "text" => p.text });
             }
             map! { "problems" => told }
         }

@@ -5,6 +5,7 @@ import { App } from './app.js';
 import { EXAMPLES, scenarioOf } from './examples.js';
 import { decode } from './link.js';
 import { load } from './store.js';
+import { isFirstVisit, linked as lessonLink } from './lessons/index.js';
 
 const core = new Core();
 const app = new App(core);
@@ -12,13 +13,15 @@ window.podlab.core = core;
 
 /** What to open: a link's scenario, or the first example. */
 async function opening() {
+  const lesson = lessonLink(location.hash);
+  if (lesson) return { scenario: lesson, linked: true, lesson: true };
   try {
     const linked = await decode(location.hash);
     if (linked) return { scenario: linked, linked: true };
   } catch (error) {
     return { scenario: scenarioOf(EXAMPLES[0]), example: EXAMPLES[0], broken: error.message };
   }
-  return { scenario: scenarioOf(EXAMPLES[0]), example: EXAMPLES[0], kept: load('session') };
+  return { scenario: scenarioOf(EXAMPLES[0]), example: EXAMPLES[0], kept: load('session'), first: isFirstVisit() };
 }
 
 app.mount();

@@ -64,7 +64,7 @@ export function palette(commands) {
 export const keyMap = (groups) => dialog(t('keys.title'), (close) => [heading(t('keys.title'), close),
   h('div', { class: 'keys' }, groups.map(([title, rows]) => h('section', {}, h('h3', {}, title), h('dl', {}, rows.flatMap(([keys, text]) => [h('dt', {}, keys.split(' / ').flatMap((key, i) => [i ? ' ' : '', h('kbd', {}, key)])), h('dd', {}, text)])))))]);
 
-function qrImage(text) {
+export function qrImage(text) {
   const code = qr(text);
   if (!code) return null;
   const size = code.length + 8;

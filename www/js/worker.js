@@ -50,6 +50,7 @@ function reachedCondition() {
     case 'warning': return state.warnings > until.before.warnings;
     case 'change': return state.changes !== until.before.changes;
     case 'object': return core.version_of(until.terminal) !== until.before.version;
+    case 'text': return core.expected();
     case 'idle': drain(); return !busy(until.terminal);
     default: return true;
   }
@@ -150,6 +151,7 @@ function frame(force) {
     if (force || revision !== revisionSent) {
       revisionSent = revision;
       message.views = views(force);
+      message.marks = core.marks();
       message.totals = core.totals();
     }
   }
@@ -207,7 +209,13 @@ const operations = {
     if (next !== undefined) core.run_until(next, 1);
     return undefined;
   },
-  until: ({ condition, limit }) => startUntil(condition, limit ?? UNTIL_LIMIT_MICROS),
+  until({ condition, text, limit }) {
+    if (condition === 'text') core.expect(text);
+    return startUntil(condition, limit ?? UNTIL_LIMIT_MICROS);
+  },
+  readLesson: ({ text, student }) => Podlab.read_lesson(text, student),
+  follow: ({ text }) => core.follow(text),
+  receipt: ({ student, answers, hints }) => core.receipt(student, new Float64Array(answers), hints),
   stop() {
     goal = null;
     if (until) finishUntil(false);
@@ -246,7 +254,7 @@ const operations = {
 };
 
 /** Operations whose effect every pane must show at once. */
-const SHOWN = new Set(['open', 'fault', 'seek', 'step', 'input', 'keys', 'interrupt', 'eof', 'edited', 'watch', 'write', 'remove', 'forward', 'stop', 'play', 'until', 'terminal']);
+const SHOWN = new Set(['open', 'follow', 'fault', 'seek', 'step', 'input', 'keys', 'interrupt', 'eof', 'edited', 'watch', 'write', 'remove', 'forward', 'stop', 'play', 'until', 'terminal']);
 
 async function wasm(bytes) {
   const module = await WebAssembly.compile(bytes);

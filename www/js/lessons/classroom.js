@@ -33,6 +33,9 @@ export class Classroom extends EventTarget {
     return this.openText(one.text, { builtIn: true });
   }
 
+  /** Opens the first lesson. */
+  async begin() { await this.open((await catalogue()).lessons[0].id); }
+
   /** Opens a lesson by its text; mistakes in it are said. */
   async openText(text, { builtIn = false, student = '' } = {}) {
     const scenario = { podlab: 1, lesson: builtIn ? idOf(text) : text, student };
