@@ -4,7 +4,6 @@
 //! its own. Instants are microseconds as JavaScript numbers; scenarios come in as text (YAML or JSON) and
 //! go out as plain objects; errors become JavaScript `Error`s with the core's own words.
 
-use crate::scenario::condition::{Condition, Evidence, Tracker};
 use crate::scenario::lesson::{self, Lesson, Marks, Receipt};
 use crate::scenario::{Input, Player, Scenario};
 use crate::time::Time;
@@ -18,7 +17,6 @@ use wasm_bindgen::prelude::*;
 pub struct Podlab {
     player: Player,
     lesson: Option<(Lesson, Marks)>,
-    expected: Option<Tracker>,
 }
 
 fn to_js(value: &impl Serialize) -> JsValue {
@@ -41,11 +39,7 @@ impl Podlab {
     pub fn new(scenario: &str) -> Result<Podlab, JsError> {
         console_error_panic_hook::set_once();
         let scenario = if scenario.is_empty() { Scenario::default() } else { read(scenario)? };
-        Ok(Podlab {
-            player: Player::new(scenario).map_err(|e| JsError::new(&e.0))?,
-            lesson: None,
-            expected: None,
-        })
+        Ok(Podlab { player: Player::new(scenario).map_err(|e| JsError::new(&e.0))?, lesson: None })
     }
 
     /// Reads a scenario file without opening it.
@@ -195,6 +189,49 @@ impl Podlab {
         view::show(self.player.cluster(), name, argument)
     }
 
+    /// Sets a condition to be followed; an error says where its text is wrong.
+    pub fn set_goal(&mut self, text: &str) -> Result<(), JsError> {
+        self.player.set_goal(text).map_err(|e| JsError::new(&e.to_string()))
+    }
+
+    /// Whether the condition holds.
+    pub fn goal_met(&mut self) -> bool {
+        self.player.goal_met()
+    }
+
+    /// Forgets the inputs that come later than now.
+    pub fn overwrite(&mut self) {
+        self.player.overwrite();
+    }
+
+    /// Runs a scenario with several values of one thing; the answer is JSON.
+    pub fn vary(
+        scenario: &str,
+        path: &str,
+        values: Vec<String>,
+        span: f64,
+        language: &str,
+    ) -> Result<String, JsError> {
+        view::vary(&read(scenario)?, path, &values, span, language).map_err(|e| JsError::new(&e.0))
+    }
+
+    /// Runs scenarios side by side, each behind its label; the answer is JSON.
+    pub fn compare(
+        labels: Vec<String>,
+        scenarios: Vec<String>,
+        span: f64,
+        language: &str,
+    ) -> Result<String, JsError> {
+        let read = |(label, text): (String, String)| Ok((label, read(&text)?));
+        let all: Result<Vec<_>, JsError> = labels.into_iter().zip(scenarios).map(read).collect();
+        view::compare(all?, span, language).map_err(|e| JsError::new(&e.0))
+    }
+
+    /// The scenario up to the present instant.
+    pub fn fork(&self) -> JsValue {
+        to_js(&self.player.fork())
+    }
+
     /// The scenario with everything that was done.
     pub fn scenario(&self) -> JsValue {
         to_js(&self.player.scenario())
@@ -208,19 +245,6 @@ impl Podlab {
     /// The hash of everything that has happened.
     pub fn hash(&self) -> String {
         self.player.hash()
-    }
-
-    /// Begins to look out for a condition.
-    pub fn expect(&mut self, condition: &str) -> Result<(), JsError> {
-        let condition = Condition::parse(condition).map_err(|e| JsError::new(&e.to_string()))?;
-        self.expected = Some(Tracker::new(condition, self.player.now()));
-        Ok(())
-    }
-
-    /// Whether the condition that was looked out for holds.
-    pub fn expected(&mut self) -> bool {
-        let Some(tracker) = &mut self.expected else { return true };
-        tracker.advance(Evidence { cluster: self.player.cluster(), output: &self.player.output() })
     }
 
     /// Reads a lesson for a student: `{ document, scenario, points, problems }` as JSON.

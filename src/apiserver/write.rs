@@ -6,7 +6,7 @@
 use super::ApiServer;
 use crate::api::object::Key;
 use crate::api::status::Result;
-use crate::api::{Kind, Object, Status, Text, Value};
+use crate::api::{Kind, Object, Status, Text, Value, defaults};
 use crate::map;
 use crate::trace::{Cause, What};
 
@@ -53,6 +53,10 @@ impl ApiServer {
             object.set("metadata.name", name);
         }
         let key = object.key();
+        if key.kind == Kind::POD {
+            // A template has the defaults of its fields, but not those of a whole pod.
+            defaults::apply(&mut object);
+        }
         self.prepare_create(&mut object);
         self.admit_create(&mut object)?;
         let uid = self.uids.uuid();
@@ -161,6 +165,7 @@ impl ApiServer {
         }
         let mut object = old.clone();
         object.set("spec.nodeName", node);
+        self.copy_topology(&mut object, node);
         let scheduled = map! {
             "type" => "PodScheduled", "status" => "True", "lastProbeTime" => Value::Null,
             "observedGeneration" => old.at("metadata.generation"),
@@ -171,6 +176,16 @@ impl ApiServer {
         object.remove("status.nominatedNodeName");
         object.set("metadata.generation", old.at("metadata.generation"));
         Ok(self.put("binding", object))
+    }
+
+    /// Gives a pod the zone and region of its node (plugin/pkg/admission/podtopologylabels).
+    fn copy_topology(&self, pod: &mut Object, node: &str) {
+        let Some(node) = self.get(Kind::NODE, "", node) else { return };
+        let labels = ["topology.kubernetes.io/zone", "topology.kubernetes.io/region"];
+        let found = labels.map(|l| (l, node.label(l).map(Text::from)));
+        for (label, value) in found.into_iter().filter_map(|(l, v)| Some((l, v?))) {
+            pod.slot("metadata.labels").map_mut().insert(label, value);
+        }
     }
 
     /// Deletes an object: at once, or by setting its deletion timestamp where it has a grace period or
@@ -202,6 +217,9 @@ impl ApiServer {
             }
         }
         if grace == 0 && object.at("metadata.finalizers").is_empty() && key.kind != Kind::NAMESPACE {
+            if key.kind == Kind::POD {
+                object = self.mark_for_deletion(&old, object, 0);
+            }
             return Ok(self.take(key, object));
         }
         if key.kind == Kind::NAMESPACE && old.at("spec.finalizers").is_empty() {
@@ -213,19 +231,25 @@ impl ApiServer {
                 return Ok(old);
             }
         }
+        Ok(self.mark_for_deletion(&old, object, grace))
+    }
+
+    /// Stores that an object is to go after its grace period. A pod that goes at once is marked, too
+    /// (rest.BeforeDelete), so that watchers see it twice.
+    fn mark_for_deletion(&mut self, old: &Object, mut object: Object, grace: i64) -> Object {
         // Kubernetes moves the deletion timestamp into the future by the grace period.
         let due = self.now + crate::time::Span::secs(grace.unsigned_abs());
         object.set("metadata.deletionTimestamp", self.epoch.rfc3339(due));
-        if key.kind != Kind::NAMESPACE {
+        if object.kind != Kind::NAMESPACE {
             object.set("metadata.deletionGracePeriodSeconds", grace);
         }
-        if has_generation(key.kind) {
+        if has_generation(object.kind) {
             object.set("metadata.generation", old.at("metadata.generation").int_or(0) + 1);
         }
-        if key.kind == Kind::NAMESPACE {
+        if object.kind == Kind::NAMESPACE {
             object.set("status.phase", "Terminating");
         }
-        Ok(self.put("delete", object))
+        self.put("delete", object)
     }
 
     /// The grace period that a deletion gets.

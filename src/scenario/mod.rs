@@ -1,5 +1,7 @@
 //! Scenarios: the versioned format, the player with its checkpoints, and recordings of real clusters.
 
+pub mod change;
+pub mod compare;
 pub mod condition;
 pub mod format;
 pub mod lesson;

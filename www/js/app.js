@@ -14,6 +14,7 @@ import { download, pick } from './download.js';
 import { clock } from './format.js';
 import { visible } from './ansi.js';
 import { faultMenu } from './faults.js';
+import { keepTimeline } from './views/compare.js';
 import { keyGroups, bindKeys } from './keys.js';
 import { Announcer } from './announce.js';
 import { registered } from './registry.js';
@@ -40,6 +41,7 @@ export class App {
     this.classroom = classroom(this);
     bindKeys(this);
     bindLessonKeys(this);
+    document.addEventListener('podlab-place', ({ detail: { file, line } }) => { this.showPane('files'); this.files.reveal(file, line); });
   }
 
   get core() { return this.#core; }
@@ -214,7 +216,7 @@ export class App {
   /** Asks before a command is typed in the past. */
   async #guard() {
     if (!this.#core.frame.past) return true;
-    this.#asking ??= question(t('past.title'), t('past.text', { at: clock(this.#core.frame.now, 1) }), [['overwrite', t('past.overwrite'), true], ['fork', t('past.fork')], ['', t('past.cancel')]]);
+    this.#asking ??= question(t('past.title'), t('past.text', { at: clock(this.#core.frame.now, 1) }), [['keep', t('past.keep'), true], ['overwrite', t('past.overwrite')], ['fork', t('past.fork')], ['', t('past.cancel')]]);
     const answer = await this.#asking;
     this.#asking = null;
     if (answer === 'fork') {
@@ -222,7 +224,11 @@ export class App {
       open(location.href.split('#')[0] + link, '_blank', 'noopener');
       return true;
     }
-    return answer === 'overwrite';
+    if (answer === 'keep') {
+      keepTimeline(this.#core.scenario);
+      this.say(t('past.kept'));
+    }
+    return answer === 'overwrite' || answer === 'keep';
   }
 
   /** Types a command into the terminal in front. */

@@ -82,6 +82,13 @@ export class Files {
     return file;
   }
 
+  /** Opens a file with the cursor on a line. */
+  async reveal(path, line) {
+    await this.open(path.replace(/^\/root\//, ''));
+    this.#editor?.reveal(line);
+    this.#editor?.focus();
+  }
+
   #show(file) {
     this.#active = file;
     this.#editor?.show(file.session ? `session:${file.path}` : file.path, file.text);

@@ -2,3 +2,5 @@
 
 import './views/index.js';
 import './lessons/index.js';
+import './views/why.js';
+import './views/compare.js';

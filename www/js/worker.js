@@ -42,6 +42,9 @@ function advance(target) {
   }
 }
 
+/** Conditions with names of their own; any other text is read as the language of conditions. */
+const NAMED = new Set(['ready', 'restart', 'warning', 'change', 'object', 'idle']);
+
 function reachedCondition() {
   const state = core.totals();
   switch (until.condition) {
@@ -50,9 +53,8 @@ function reachedCondition() {
     case 'warning': return state.warnings > until.before.warnings;
     case 'change': return state.changes !== until.before.changes;
     case 'object': return core.version_of(until.terminal) !== until.before.version;
-    case 'text': return core.expected();
     case 'idle': drain(); return !busy(until.terminal);
-    default: return true;
+    default: return core.goal_met();
   }
 }
 
@@ -209,8 +211,11 @@ const operations = {
     if (next !== undefined) core.run_until(next, 1);
     return undefined;
   },
-  until({ condition, text, limit }) {
-    if (condition === 'text') core.expect(text);
+  until({ condition, limit }) {
+    if (!NAMED.has(condition)) {
+      core.set_goal(condition);
+      if (core.goal_met()) return { met: true, now: core.now() };
+    }
     return startUntil(condition, limit ?? UNTIL_LIMIT_MICROS);
   },
   readLesson: ({ text, student }) => Podlab.read_lesson(text, student),
@@ -250,6 +255,9 @@ const operations = {
   yaml: () => core.scenario_yaml(),
   parse: ({ text }) => Podlab.parse(text),
   hash: () => core.hash(),
+  fork: () => core.fork(),
+  vary: ({ path, values, span, language }) => JSON.parse(Podlab.vary(JSON.stringify(core.scenario()), path, values, span ?? 0, language ?? 'en')),
+  compare: ({ labels, scenarios, span, language }) => JSON.parse(Podlab.compare(labels, scenarios.map((one) => JSON.stringify(one)), span ?? 0, language ?? 'en')),
   check: ({ path, text }) => core.check(path, text),
 };
 

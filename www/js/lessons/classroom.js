@@ -133,7 +133,7 @@ export class Classroom extends EventTarget {
     } else if (what.kind === 'wait') {
       await this.core.ask('forward', { micros: what.micros });
     } else if (what.kind === 'until') {
-      const { met } = await this.core.ask('until', { condition: 'text', text: what.condition, limit: what.limit });
+      const { met } = await this.core.ask('until', { condition: what.condition, limit: what.limit });
       if (!met) this.say(t('lesson.untilNot'));
     } else {
       await this.core.ask('write', { path: what.path, text: what.text });

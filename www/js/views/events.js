@@ -14,8 +14,9 @@ export class EventsView {
   #filter = '';
   #drawn = new Map();
 
-  constructor({ onpick, onseek }) {
+  constructor({ onpick, onseek, onwhy }) {
     this.onpick = onpick;
+    this.onwhy = onwhy;
     this.onseek = onseek;
     this.body = h('tbody');
     this.table = h('table', { class: 'objects events' }, h('caption', { class: 'hidden' }, t('events.title')),
@@ -73,7 +74,7 @@ export class EventsView {
       h('td', { class: 'number' }, h('button', { type: 'button', class: 'link time', title: t('events.seek'), onclick: () => this.onseek(event.at) }, clock(event.at))),
       h('td', {}, h('span', { class: `status tone-${warning ? 'bad' : 'quiet'}` }, statusIcon(warning ? 'warn' : 'off'), h('span', {}, visible(event.reason))), warning && h('span', { class: 'hidden' }, 'Warning')),
       h('th', { scope: 'row' }, h('button', { type: 'button', class: 'link', onclick: () => this.onpick(event.target) }, visible(event.object))),
-      h('td', { class: 'message' }, visible(event.message), event.count > 1 && h('span', { class: 'count' }, `×${event.count}`)),
+      h('td', { class: 'message' }, visible(event.message), event.count > 1 && h('span', { class: 'count' }, `×${event.count}`), ' ', h('button', { type: 'button', class: 'link doc', title: t('why.event'), 'aria-label': t('why.event'), onclick: () => this.onwhy(event.key) }, '?')),
       h('td', { class: 'quiet' }, visible(event.from)));
   }
 }

@@ -8,7 +8,9 @@ import { EventsView } from './events.js';
 import { LanesView } from './lanes.js';
 import { MapView } from './map.js';
 import { Inspector } from './inspector.js';
-import { FlowView, chain } from './flow.js';
+import { FlowView } from './flow.js';
+import { spoken, askEvent } from './why.js';
+import { dialog } from '../palette.js';
 
 const WIDE_ONLY = new Set(['NOMINATED NODE', 'READINESS GATES', 'OS-IMAGE', 'KERNEL-VERSION', 'CONTAINER-RUNTIME', 'EXTERNAL-IP']);
 const unneeded = (name, i, rows) => WIDE_ONLY.has(name) || (name === 'NAMESPACE' && rows.every((row) => row.cells[i] === 'default'));
@@ -40,7 +42,7 @@ register('view', { id: 'objects', order: 90, create: (context) => {
   return view;
 } });
 
-register('detail', { id: 'events', order: 10, create: ({ inspect, seek }) => new EventsView({ onpick: inspect, onseek: seek }) });
+register('detail', { id: 'events', order: 10, create: ({ core, inspect, seek }) => new EventsView({ onpick: inspect, onseek: seek, onwhy: (key) => askEvent(core, key, seek, dialog) }) });
 register('detail', { id: 'inspector', order: 20, create: (context) => new Inspector(context) });
 
 const isPod = (plural) => plural === 'pods';
@@ -51,10 +53,6 @@ const of = ({ container }) => (container ? ` -c ${container}` : '');
 const textTab = (id, order, command, options = {}) => register('inspect', { id, order, command, ...options, text: true });
 
 textTab('describe', 10, (object) => `kubectl describe ${named(object)}`);
-register('inspect', { id: 'why', order: 20, command: (object) => `kubectl get ${named(object)}`, create: ({ core, seek }) => {
-  const element = h('div', { class: 'why' });
-  return { element, async show(key) { put(element, chain(await core.ask('view', { query: { view: 'why', object: key } }), seek)); } };
-} });
 register('inspect', { id: 'lanes', order: 30, kinds: isPod, command: (object) => `kubectl get ${named(object)} -o wide`, create: ({ core, inspect, seek }) => {
   const view = new LanesView({ onpick: inspect, onseek: seek });
   return { element: view.element, frame: (frame) => view.frame(frame), async show(key, { now }) {
@@ -65,7 +63,7 @@ register('inspect', { id: 'lanes', order: 30, kinds: isPod, command: (object) =>
 } });
 register('inspect', { id: 'flow', order: 40, command: (object) => `kubectl get ${named(object)} -w`, create: ({ core, seek }) => {
   const view = new FlowView({ onseek: seek });
-  return { element: view.element, async show(key) { view.show(await core.ask('view', { query: { view: 'flow', object: key } })); } };
+  return { element: view.element, async show(key) { view.show(await core.ask('view', { query: { view: spoken('flow'), object: key } })); } };
 } });
 textTab('logs', 50, (object) => `kubectl logs ${object.name} -n ${object.namespace}${of(object)}`, { kinds: isPod, containers: true });
 textTab('previous', 51, (object) => `kubectl logs ${object.name} -n ${object.namespace}${of(object)} --previous`, { kinds: isPod, containers: true });
