@@ -3,10 +3,12 @@
 // Scripts and the wasm are stored as base64(gzip) in data blocks; a small inline script unpacks them.
 // Every script text that may run is named by its hash in the Content-Security-Policy.
 
+import zopfli from '@gfx/zopfli';
 import { build } from 'esbuild';
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
+import { lessons } from './lessons/pack.mjs';
 
 const glue = 'target/page/podlab.js';
 const common = { bundle: true, write: false, minify: true, format: 'iife', target: 'es2022', legalComments: 'none',
@@ -17,7 +19,10 @@ async function bundle(entry, options = {}) {
   return result.outputFiles[0].text.trim();
 }
 
-const pack = (data) => gzipSync(data, { level: 9 }).toString('base64');
+// Zopfli's gzip is a twentieth smaller and takes half a minute; while working on the page the plain one does.
+const quick = process.env.PODLAB_PROFILE === 'page';
+const gzip = async (data) => quick ? gzipSync(data, { level: 9 }) : Buffer.from(await zopfli.gzipAsync(Buffer.from(data), { numiterations: 5 }));
+const pack = async (data) => (await gzip(data)).toString('base64');
 const hash = (text) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 
 const [boot, page, editor, worker, style] = await Promise.all([
@@ -27,15 +32,6 @@ const [boot, page, editor, worker, style] = await Promise.all([
   bundle('www/js/worker.js', { alias: { 'podlab-wasm': `./${glue}` } }),
   bundle('www/style/main.css', { format: undefined }),
 ]);
-
-/** The lessons in teaching order, as one block: their texts, and what the catalogue shows of each. */
-function lessons() {
-  const order = readFileSync('www/lessons/order.txt', 'utf8').split(/\s+/).filter(Boolean);
-  const texts = order.map((id) => readFileSync(`www/lessons/${id}.yaml`, 'utf8'));
-  const field = (text, name) => text.match(new RegExp(`^${name}: *"?([^"\n]*)"?$`, 'm'))?.[1];
-  const both = (text, name) => JSON.parse(text.match(new RegExp(`^${name}: \\{en: (".*"), zh: (".*")\\}$`, 'm')).slice(1).reduce((a, b) => `{"en":${a},"zh":${b}}`));
-  return JSON.stringify({ lessons: texts.map((text, i) => ({ id: order[i], kind: field(text, 'kind') ?? 'lesson', section: field(text, 'section'), minutes: Number(field(text, 'minutes') ?? 10), title: both(text, 'title'), about: both(text, 'about'), text })) });
-}
 
 const policy = [
   "default-src 'none'",
@@ -51,19 +47,20 @@ const policy = [
   'trusted-types podlab',
 ].join('; ');
 
-const block = (id, data) => `<script type="text/plain" id="pack-${id}">${pack(data)}</script>`;
+const block = async (id, data) => `<script type="text/plain" id="pack-${id}">${await pack(data)}</script>`;
+const blocks = await Promise.all([
+  block('worker', worker),
+  block('wasm', readFileSync('target/page/podlab_bg.wasm')),
+  block('page', page),
+  block('editor', editor),
+  block('lessons', lessons()),
+]);
 const version = JSON.parse(JSON.stringify(readFileSync('Cargo.toml', 'utf8').match(/^version = "(.*)"/m)[1]));
 const html = readFileSync('www/index.html', 'utf8')
   .replace(/<!--(?!\[)[\s\S]*?-->\n?/g, '')
   .replace('{{policy}}', () => policy)
   .replace('{{style}}', () => `<style>${style}</style>`)
-  .replace('{{packs}}', () => [
-    block('worker', worker),
-    block('wasm', readFileSync('target/page/podlab_bg.wasm')),
-    block('page', page),
-    block('editor', editor),
-    block('lessons', lessons()),
-  ].join('\n'))
+  .replace('{{packs}}', () => blocks.join('\n'))
   .replace('{{boot}}', () => `<script>${boot}</script>`);
 
 mkdirSync('dist', { recursive: true });

@@ -14,6 +14,13 @@ use crate::map;
 impl ApiServer {
     /// Answers a request. Watches and the streams that nodes serve are not handled here but by the cluster.
     pub fn request(&mut self, request: &Request) -> Response {
+        if !has_subresource(request.kind, request.subresource) {
+            return Response::Error(Status::new(
+                404,
+                "NotFound",
+                "the server could not find the requested resource",
+            ));
+        }
         let result = match (request.verb, request.subresource) {
             (Verb::Get, "" | "status") => self.read(request).map(|o| Response::Object(o, vec![])),
             (Verb::Get, "scale") => self.read(request).map(|o| Response::Object(scale_of(&o), vec![])),
@@ -171,6 +178,7 @@ impl ApiServer {
         refuse(&object, validation::update(old, &object, request.subresource))?;
         let warnings = warnings.into_iter().chain(validation::warnings(&object)).collect();
         if request.options.dry_run {
+            Self::count_generation(old, &mut object);
             return Ok(Response::Object(object, warnings));
         }
         self.update(object).map(|o| Response::Object(o, warnings))
@@ -288,6 +296,19 @@ impl ApiServer {
         let mut body = request.body.clone();
         body.set("status", map! { "token" => token, "expirationTimestamp" => self.epoch.rfc3339(self.now + crate::time::Span::secs(3600)) });
         Ok(Response::Object(Object { kind: request.kind, value: body }, vec![]))
+    }
+}
+
+/// Whether a kind has a subresource, as far as that depends on the kind.
+fn has_subresource(kind: Kind, subresource: &str) -> bool {
+    match subresource {
+        "scale" => matches!(
+            kind,
+            Kind::DEPLOYMENT | Kind::REPLICA_SET | Kind::STATEFUL_SET | Kind::REPLICATION_CONTROLLER
+        ),
+        "resize" => kind == Kind::POD,
+        "unknown" => false,
+        _ => true,
     }
 }
 

@@ -108,13 +108,18 @@ impl ApiServer {
         if object.value == old.value {
             return Ok(old);
         }
-        if has_generation(key.kind) && desires_differ(&old, &object) {
-            object.set("metadata.generation", old.at("metadata.generation").int_or(0) + 1);
-        }
+        Self::count_generation(&old, &mut object);
         if object.is_deleting() && object.at("metadata.finalizers").is_empty() && self.may_go(&object) {
             return Ok(self.take(&key, object));
         }
         Ok(self.put("update", object))
+    }
+
+    /// Counts a change of the desired state in `metadata.generation`.
+    pub(super) fn count_generation(old: &Object, object: &mut Object) {
+        if has_generation(object.kind) && desires_differ(old, object) {
+            object.set("metadata.generation", old.at("metadata.generation").int_or(0) + 1);
+        }
     }
 
     /// Changes an object in place: reads it, lets `change` edit the tree, writes it back.

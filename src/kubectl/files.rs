@@ -32,6 +32,8 @@ pub struct Doc {
     pub source: String,
     /// The line at which its document begins, counted from 1.
     pub line: u32,
+    /// Whether the namespace is not the manifest's own, but that of the command line.
+    pub placed: bool,
 }
 
 impl Doc {
@@ -92,7 +94,7 @@ pub fn load(cx: &mut Cx, args: &Args) -> Res<Docs> {
         if args.changed("filename") {
             return Err("only one of -f or -k can be specified".into());
         }
-        let text = crate::kubectl::verb::kustomize::build(cx, args.value("kustomize"))?;
+        let text = crate::kubectl::kustomize::build(cx, args.value("kustomize"))?;
         out.stream(&text, args.value("kustomize"), validate);
         return out.placed(cx);
     }
@@ -204,7 +206,7 @@ impl Docs {
             return;
         }
         match find_kind(version, kind) {
-            Some(kind) => self.docs.push(Doc { kind, value, source: source.into(), line }),
+            Some(kind) => self.docs.push(Doc { kind, value, source: source.into(), line, placed: false }),
             None => {
                 let meta = &value["metadata"];
                 let text = format!(
@@ -227,6 +229,7 @@ impl Docs {
                 kept.push(doc);
             } else if given.is_empty() {
                 doc.value.set("metadata.namespace", own.as_str());
+                doc.placed = true;
                 kept.push(doc);
             } else if cx.base.explicit && given != own {
                 self.fails.push(Fail::Plain(format!(

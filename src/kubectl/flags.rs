@@ -227,6 +227,11 @@ impl Args {
         }
     }
 
+    /// The flags in the order in which they were given.
+    pub fn given(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.given.iter().map(|(name, value)| (*name, value.as_str()))
+    }
+
     /// All values that were given.
     pub fn values(&self, name: &str) -> Vec<String> {
         self.given.iter().filter(|(n, _)| *n == name).map(|(_, v)| v.clone()).collect()

@@ -11,7 +11,7 @@
 pub mod complete;
 pub mod cx;
 pub mod describe;
-pub mod diff;
+pub mod digest;
 pub mod explain;
 pub mod fail;
 pub mod files;
@@ -21,6 +21,7 @@ pub mod resource;
 pub mod tabwriter;
 
 mod help;
+mod kustomize;
 pub mod print;
 mod verb;
 
@@ -184,7 +185,14 @@ impl Kubectl {
             self.output.push(crate::os::STDOUT, help::text(found.verb, &found.path).as_bytes());
             return Phase::After(0, quick);
         }
+        if args.is("record") {
+            self.output.push(crate::os::STDERR, verb::record::DEPRECATED.as_bytes());
+        }
         self.base.verbosity = args.int("v");
+        if let Err(fail) = verb::request_timeout(&args) {
+            let code = self.report(&fail);
+            return Phase::After(code, quick);
+        }
         if args.value("as").is_empty() {
             if ["as-group", "as-uid", "as-user-extra"].iter().any(|f| args.changed(f)) && found.verb.talks {
                 let why =

@@ -176,6 +176,9 @@ pub const MISSING: &str = "You must provide one or more resources by argument or
 
 /// `pod/web`, `deployment.apps/web`: how results name an object.
 pub fn label(object: &Object) -> String {
+    if object["kind"].str() == "Scale" {
+        return format!("scale.autoscaling/{}", object.name());
+    }
     format!("{}/{}", resource_name(object.kind), object.name())
 }
 

@@ -163,6 +163,8 @@ pub struct Style {
     pub label_columns: Vec<String>,
     /// A column with the watch event's type.
     pub event: bool,
+    /// Other columns than the kind's own.
+    pub columns: Option<&'static [columns::Column]>,
 }
 
 impl Style {
@@ -186,7 +188,7 @@ impl Style {
 
     fn columns(&self, kind: Kind) -> impl Iterator<Item = &'static columns::Column> {
         let wide = self.wide;
-        columns::of(kind).iter().filter(move |c| wide || !c.wide)
+        self.columns.unwrap_or_else(|| columns::of(kind)).iter().filter(move |c| wide || !c.wide)
     }
 
     /// An object's row at an instant.

@@ -1,9 +1,9 @@
 //! What verbs that change live objects share.
 
+use crate::api::patch::diff;
 use crate::api::request::{Options, PatchType};
 use crate::api::{Object, Value};
 use crate::kubectl::cx::Cx;
-use crate::kubectl::diff::{Lists, Part, patch};
 use crate::kubectl::fail::{Fail, Res};
 use crate::kubectl::files;
 use crate::kubectl::flags::Args;
@@ -19,7 +19,11 @@ pub fn live(cx: &mut Cx, args: &Args, words: &[String]) -> Res<Found> {
     let mut found = Found { fails: loaded.fails, single: loaded.docs.len() == 1, ..Found::default() };
     for doc in loaded.docs.iter().filter(|d| super::selected(args, d)) {
         if args.is("local") {
-            found.objects.push(doc.object());
+            let mut object = doc.object();
+            if doc.placed {
+                object.remove("metadata.namespace");
+            }
+            found.objects.push(object);
             continue;
         }
         match cx.get(doc.kind, doc.namespace(), doc.name()) {
@@ -35,8 +39,10 @@ pub fn update(cx: &mut Cx, old: &Object, new: Object, how: PatchType, dry: Dry) 
     if dry == Dry::Client {
         return Ok(new);
     }
-    let lists = if how == PatchType::Strategic { Lists::Keyed } else { Lists::Whole };
-    let body = patch(&old.value, &new.value, Part::All, lists);
+    let body = match how {
+        PatchType::Strategic => diff::two_way(old.kind, &old.value, &new.value),
+        _ => diff::merge_two_way(&old.value, &new.value),
+    };
     let options = Options { dry_run: dry == Dry::Server, ..Options::default() };
     cx.patch(old, how, body, options)
 }

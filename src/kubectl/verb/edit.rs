@@ -3,10 +3,10 @@
 //! The editor is what `KUBE_EDITOR` or `EDITOR` name, run by the shell, or the page's own editor.
 
 use super::common::live;
+use crate::api::patch::diff;
 use crate::api::request::{Options, PatchType};
 use crate::api::{Object, Text, Value, json, yaml};
 use crate::kubectl::cx::{Cx, Done, Outcome, Poll, Task};
-use crate::kubectl::diff::{Lists, Part, patch};
 use crate::kubectl::fail::{Fail, Res};
 use crate::kubectl::files;
 use crate::kubectl::flags::{Args, Flag, switch, text};
@@ -22,7 +22,6 @@ pub const FLAGS: &[Flag] = &[
     switch("windows-line-endings", ' '),
     text("subresource", ' ', ""),
     text("field-manager", ' ', ""),
-    switch("record", ' '),
 ];
 
 const NOTE: &str = "# Please edit the object below. Lines beginning with a '#' will be ignored,\n# and an empty file will abort the edit. If an error occurs while saving this file will be\n# reopened with the relevant failures.\n#\n";
@@ -159,7 +158,7 @@ impl Editing {
         if self.save_config || old.annotation(super::apply::LAST_APPLIED).is_some() {
             new = super::apply::annotated(&new);
         }
-        let body = patch(&old.value, &new, Part::All, Lists::Keyed);
+        let body = diff::two_way(old.kind, &old.value, &new);
         if self.show_patch {
             cx.print(&format!("Patch: {}\n", json::print(&body)));
         }

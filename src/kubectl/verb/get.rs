@@ -55,6 +55,12 @@ pub fn run(cx: &mut Cx, args: &Args) -> Outcome {
     let select =
         Select { labels: args.value("selector").into(), fields: args.value("field-selector").into() };
     let watching = args.is("watch") || args.is("watch-only");
+    if from_files && !args.rest.is_empty() {
+        return Err(
+            "when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well"
+                .into(),
+        );
+    }
     let mut fails = Vec::new();
     let mut places = Vec::new();
     let want = if from_files {
@@ -63,8 +69,8 @@ pub fn run(cx: &mut Cx, args: &Args) -> Outcome {
         resource::parse(&args.rest)?
     };
     ambiguous(cx, args);
-    deprecated(cx, &want);
     if watching {
+        Fail::join(fails)?;
         return watch(cx, args, format, &want, &select);
     }
     let select = if from_files { Select::default() } else { select };
@@ -99,19 +105,6 @@ fn ambiguous(cx: &mut Cx, args: &Args) {
     }
 }
 
-fn deprecated(cx: &mut Cx, want: &Want) {
-    let kinds: Vec<Kind> = match want {
-        Want::Types(kinds) => kinds.clone(),
-        Want::Names(names) => names.iter().map(|n| n.0).collect(),
-    };
-    if kinds.contains(&Kind::COMPONENT_STATUS) {
-        cx.eprint("Warning: v1 ComponentStatus is deprecated in v1.19+\n");
-    }
-    if kinds.contains(&Kind::ENDPOINTS) {
-        cx.eprint("Warning: v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice\n");
-    }
-}
-
 /// Reads what is wanted; `places` are the namespaces of named objects where they are not the context's.
 fn gather(
     cx: &mut Cx,
@@ -141,7 +134,7 @@ fn gather(
                 return Err("name cannot be provided when a selector is specified".into());
             }
             for (i, (kind, name)) in names.iter().enumerate() {
-                match cx.get(*kind, places.get(i).unwrap_or(&own), name) {
+                match cx.get_part(*kind, places.get(i).unwrap_or(&own), name, subresource(args)) {
                     Ok(o) => match groups.last_mut().filter(|g| g.kind == *kind) {
                         Some(group) => group.objects.push(o),
                         None => groups.push(Group { kind: *kind, objects: vec![o], revision: 0 }),
@@ -153,6 +146,17 @@ fn gather(
         }
     }
     Ok(groups)
+}
+
+/// The subresource that is wanted; one that no kind has is asked for under a name that none has.
+fn subresource(args: &Args) -> &'static str {
+    match args.value("subresource") {
+        "" => "",
+        "status" => "status",
+        "scale" => "scale",
+        "resize" => "resize",
+        _ => "unknown",
+    }
 }
 
 fn nothing(cx: &mut Cx, args: &Args, want: &Want) {
@@ -176,6 +180,11 @@ fn style(args: &Args, kind: Kind, wide: bool, with_kind: bool) -> Style {
         labels: args.is("show-labels"),
         label_columns: args.values("label-columns"),
         event: args.is("output-watch-events"),
+        columns: match args.value("subresource") {
+            "scale" => Some(print::columns::SCALE),
+            _ if !args.is("server-print") => Some(print::columns::PLAIN),
+            _ => None,
+        },
     }
 }
 
@@ -251,13 +260,13 @@ fn watch(cx: &mut Cx, args: &Args, format: Format, want: &Want, select: &Select)
     let (kind, select) = match want {
         Want::Types(kinds) => match kinds.as_slice() {
             [kind] => (*kind, select.clone()),
-            _ => return Err("you may only specify a single resource type".into()),
+            many => return several(cx, args, &format, want, many.len()),
         },
         Want::Names(names) => match names.as_slice() {
             [(kind, name)] => {
                 (*kind, Select { fields: format!("metadata.name={name}"), ..Select::default() })
             }
-            _ => return Err("you may only specify a single resource type".into()),
+            many => return several(cx, args, &format, want, many.len()),
         },
     };
     let mut fails = Vec::new();
@@ -284,6 +293,22 @@ fn watch(cx: &mut Cx, args: &Args, format: Format, want: &Want, select: &Select)
     }
     task.flush(cx);
     Ok(Done::Task(Box::new(task)))
+}
+
+/// Several things cannot be watched at once; kubectl shows them first and says so then.
+fn several(cx: &mut Cx, args: &Args, format: &Format, want: &Want, count: usize) -> Outcome {
+    if matches!(want, Want::Types(_)) {
+        return Err("you may only specify a single resource type".into());
+    }
+    let mut fails = Vec::new();
+    let groups = gather(cx, args, want, NONE, &[], &mut fails)?;
+    Fail::join(fails)?;
+    for group in groups {
+        tables(cx, args, vec![group], format)?;
+    }
+    Err(Fail::Plain(format!(
+        "watch is only supported on individual resources and resource collections - {count} resources were found"
+    )))
 }
 
 const NONE: &Select = &Select { labels: String::new(), fields: String::new() };

@@ -69,7 +69,10 @@ pub fn run(cx: &mut Cx, args: &Args) -> Outcome {
     let mut fails = found.fails;
     for object in found.objects {
         match scale(cx, args, &object, dry) {
-            Ok(changed) => print::result(cx, &changed, &format, "scaled", dry)?,
+            Ok(changed) => {
+                super::record::patch(cx, args, &changed)?;
+                print::result(cx, &changed, &format, "scaled", dry)?;
+            }
             Err(fail) => fails.push(fail),
         }
     }
@@ -318,7 +321,12 @@ fn service(cx: &mut Cx, args: &Args, object: &Object, dry: Dry) -> Res<Object> {
     if !args.value("overrides").is_empty() {
         let over = crate::api::yaml::read_value(args.value("overrides"), crate::api::yaml::Limits::default())
             .map_err(|e| Fail::Plain(e.to_string()))?;
-        value = super::run::merged(&value, &over, false, "", 0);
+        let how = match args.value("override-type") {
+            "strategic" => PatchType::Strategic,
+            "json" => PatchType::Json,
+            _ => PatchType::Merge,
+        };
+        value = crate::api::patch::apply(Kind::SERVICE, how, &value, &over)?;
     }
     Ok(Object::new(Kind::SERVICE, value))
 }

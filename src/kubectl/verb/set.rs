@@ -10,13 +10,8 @@ use crate::kubectl::flags::{Args, Flag, array, on, slice, switch, text};
 use crate::kubectl::print::{self, Dry, Format};
 
 /// Flags of them all.
-pub const FLAGS: &[Flag] = &[
-    switch("all", ' '),
-    text("selector", 'l', ""),
-    switch("local", ' '),
-    text("field-manager", ' ', ""),
-    switch("record", ' '),
-];
+pub const FLAGS: &[Flag] =
+    &[switch("all", ' '), text("selector", 'l', ""), switch("local", ' '), text("field-manager", ' ', "")];
 /// Flags of `env`.
 pub const ENV: &[Flag] = &[
     array("env", 'e'),

@@ -45,7 +45,7 @@ pub fn run(cx: &mut Cx, args: &Args) -> Outcome {
     let select = Select { labels: args.value("selector").into(), fields: String::new() };
     if files::given(args) {
         let loaded = files::load(cx, args)?;
-        fails.extend(loaded.fails.into_iter().map(|f| Fail::Raw(f.message())));
+        fails.extend(loaded.fails);
         for doc in &loaded.docs {
             read(cx, doc.kind, doc.namespace(), doc.name(), &mut found, &mut fails);
         }
@@ -83,8 +83,7 @@ pub fn run(cx: &mut Cx, args: &Args) -> Outcome {
         };
         cx.eprint(&text);
     }
-    Fail::join(fails)?;
-    OK
+    if fails.is_empty() { OK } else { Err(Fail::Many(fails)) }
 }
 
 /// Reads an object; if there is none, those whose names begin so are taken.

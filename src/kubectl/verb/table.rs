@@ -6,10 +6,15 @@ use crate::kubectl::{files, print};
 const FILES: &[Flag] = files::FLAGS;
 const DRY: &[Flag] = print::DRY;
 const OUT: &[Flag] = print::FLAGS;
+const RECORD: &[Flag] = record::FLAG;
 
 /// kubectl itself. The order is that in which cobra knows the commands, which suggestions follow.
-pub static ROOT: Verb =
-    Verb { sub: VERBS, about: "kubectl controls the Kubernetes cluster", ..Verb::new("kubectl", group) };
+pub static ROOT: Verb = Verb {
+    alone: Alone::Helps,
+    sub: VERBS,
+    about: "kubectl controls the Kubernetes cluster",
+    ..Verb::new("kubectl", group)
+};
 
 type Run = fn(&mut Cx, &Args) -> Outcome;
 type Flags = &'static [&'static [Flag]];
@@ -41,7 +46,7 @@ static VERBS: &[Verb] = &[
             "Create a resource from a file or from stdin",
             "-f FILENAME",
             90,
-            &[create::FLAGS, create::MAKE, files::VALIDATE, FILES, DRY, OUT],
+            &[create::FLAGS, create::MAKE, files::VALIDATE, FILES, DRY, OUT, RECORD],
             create::run,
         )
     },
@@ -50,7 +55,7 @@ static VERBS: &[Verb] = &[
         "Take a replication controller, service, deployment or pod and expose it as a new service",
         TARGET,
         90,
-        &[scale::EXPOSE, FILES, DRY, OUT],
+        &[scale::EXPOSE, FILES, DRY, OUT, RECORD],
         scale::expose,
     ),
     verb(
@@ -58,7 +63,7 @@ static VERBS: &[Verb] = &[
         "Run a particular image on the cluster",
         "NAME --image=image [-- [COMMAND] [args...]]",
         65,
-        &[run::FLAGS, create::MAKE, DRY, OUT],
+        &[run::FLAGS, create::MAKE, DRY, OUT, RECORD],
         run::run,
     ),
     parent("set", "Set specific features on objects", SET),
@@ -86,7 +91,7 @@ static VERBS: &[Verb] = &[
         "Edit a resource on the server",
         TARGET,
         100,
-        &[edit::FLAGS, files::VALIDATE, FILES],
+        &[edit::FLAGS, files::VALIDATE, FILES, RECORD],
         edit::run,
     ),
     Verb {
@@ -100,7 +105,11 @@ static VERBS: &[Verb] = &[
             delete::run,
         )
     },
-    Verb { meant: &["rollingupdate"], ..parent("rollout", "Manage the rollout of a resource", ROLLOUT) },
+    Verb {
+        meant: &["rollingupdate"],
+        alone: Alone::FailsOnOutput,
+        ..parent("rollout", "Manage the rollout of a resource", ROLLOUT)
+    },
     Verb {
         meant: &["resize"],
         ..verb(
@@ -108,7 +117,7 @@ static VERBS: &[Verb] = &[
             "Set a new size for a deployment, replica set, or replication controller",
             "--replicas=COUNT (-f FILENAME | TYPE NAME)",
             60,
-            &[scale::SCALE, FILES, DRY, OUT],
+            &[scale::SCALE, FILES, DRY, OUT, RECORD],
             scale::run,
         )
     },
@@ -117,10 +126,10 @@ static VERBS: &[Verb] = &[
         "Auto-scale a deployment, replica set, stateful set, or replication controller",
         "(-f FILENAME | TYPE NAME) [--min=MINPODS] --max=MAXPODS",
         80,
-        &[scale::AUTOSCALE, FILES, DRY, OUT],
+        &[scale::AUTOSCALE, FILES, DRY, OUT, RECORD],
         scale::autoscale,
     ),
-    parent("certificate", "Modify certificate resources", CERTIFICATE),
+    Verb { alone: Alone::Helps, ..parent("certificate", "Modify certificate resources", CERTIFICATE) },
     Verb {
         sub: CLUSTER_INFO,
         ..verb("cluster-info", "Display cluster information", "", 60, &[], info::cluster)
@@ -218,7 +227,7 @@ static VERBS: &[Verb] = &[
             "Apply a configuration to a resource by file name or stdin",
             "(-f FILENAME | -k DIRECTORY)",
             110,
-            &[apply::FLAGS, files::VALIDATE, FILES, DRY, OUT],
+            &[apply::FLAGS, files::VALIDATE, FILES, DRY, OUT, RECORD],
             apply::run,
         )
     },
@@ -227,7 +236,7 @@ static VERBS: &[Verb] = &[
         "Update fields of a resource",
         "(-f FILENAME | TYPE NAME) [-p PATCH|--patch-file FILE]",
         70,
-        &[patch::PATCH, FILES, DRY, OUT],
+        &[patch::PATCH, FILES, DRY, OUT, RECORD],
         patch::run,
     ),
     verb(
@@ -235,7 +244,7 @@ static VERBS: &[Verb] = &[
         "Replace a resource by file name or stdin",
         "-f FILENAME",
         90,
-        &[patch::REPLACE, files::VALIDATE, FILES, DRY, OUT],
+        &[patch::REPLACE, files::VALIDATE, FILES, DRY, OUT, RECORD],
         patch::replace,
     ),
     verb(
@@ -262,7 +271,7 @@ static VERBS: &[Verb] = &[
         "Update the labels on a resource",
         "[--overwrite] TYPE NAME KEY_1=VAL_1 ...",
         70,
-        &[label::FLAGS, FILES, DRY, OUT],
+        &[label::FLAGS, FILES, DRY, OUT, RECORD],
         label::label,
     ),
     verb(
@@ -270,7 +279,7 @@ static VERBS: &[Verb] = &[
         "Update the annotations on a resource",
         "[--overwrite] TYPE NAME KEY_1=VAL_1 ...",
         70,
-        &[label::FLAGS, FILES, DRY, OUT],
+        &[label::FLAGS, FILES, DRY, OUT, RECORD],
         label::annotate,
     ),
     Verb {
@@ -576,7 +585,7 @@ static SET: &[Verb] = &[
         "Update the image of a pod template",
         TARGET,
         80,
-        &[set::FLAGS, FILES, DRY, OUT],
+        &[set::FLAGS, FILES, DRY, OUT, RECORD],
         set::image,
     ),
     verb(
@@ -584,7 +593,7 @@ static SET: &[Verb] = &[
         "Update resource requests/limits on objects with pod templates",
         TARGET,
         80,
-        &[set::FLAGS, set::RESOURCES, FILES, DRY, OUT],
+        &[set::FLAGS, set::RESOURCES, FILES, DRY, OUT, RECORD],
         set::resources,
     ),
     verb(
@@ -592,7 +601,7 @@ static SET: &[Verb] = &[
         "Set the selector on a resource",
         TARGET,
         60,
-        &[set::FLAGS, set::SELECTOR, FILES, DRY, OUT],
+        &[set::FLAGS, set::SELECTOR, FILES, DRY, OUT, RECORD],
         set::selector,
     ),
     Verb {
@@ -602,7 +611,7 @@ static SET: &[Verb] = &[
             "Update the service account of a resource",
             TARGET,
             80,
-            &[set::FLAGS, FILES, DRY, OUT],
+            &[set::FLAGS, FILES, DRY, OUT, RECORD],
             set::service_account,
         )
     },
