@@ -177,11 +177,12 @@ impl ApiServer {
         }
         refuse(&object, validation::update(old, &object, request.subresource))?;
         let warnings = warnings.into_iter().chain(validation::warnings(&object)).collect();
+        let answer = |o: Object| if request.subresource == "scale" { scale_of(&o) } else { o };
         if request.options.dry_run {
             Self::count_generation(old, &mut object);
-            return Ok(Response::Object(object, warnings));
+            return Ok(Response::Object(answer(object), warnings));
         }
-        self.update(object).map(|o| Response::Object(o, warnings))
+        self.update(object).map(|o| Response::Object(answer(o), warnings))
     }
 
     fn delete_options(request: &Request) -> DeleteOptions {

@@ -283,14 +283,15 @@ fn undecodable(value: &Value) -> Option<String> {
     if meta.as_map().is_none() {
         return wrong(meta, "metadataOnlyObject.metadata", "v1.ObjectMeta");
     }
-    for field in ["name", "generateName", "namespace", "selfLink", "uid", "resourceVersion"] {
-        let v = &meta[field];
-        if v.is_some() && v.as_str().is_none() {
+    // The first wrong field counts, and the fields come sorted.
+    for (field, v) in meta.entries().filter(|(_, v)| v.is_some()) {
+        let plain = ["generateName", "name", "namespace", "resourceVersion", "selfLink", "uid"];
+        if plain.contains(&field.as_str()) && v.as_str().is_none() {
             return wrong(v, &format!("ObjectMeta.metadata.{field}"), "string");
         }
-    }
-    for field in ["labels", "annotations"] {
-        let v = &meta[field];
+        if !matches!(field.as_str(), "labels" | "annotations") {
+            continue;
+        }
         if v.is_some() && v.as_map().is_none() {
             return wrong(v, &format!("ObjectMeta.metadata.{field}"), "map[string]string");
         }

@@ -214,6 +214,13 @@ impl Args {
         Ok(())
     }
 
+    /// The same command line without a flag.
+    pub fn without(&self, name: &str) -> Args {
+        let mut out = self.clone();
+        out.given.retain(|(n, _)| *n != name);
+        out
+    }
+
     /// Whether the flag was given.
     pub fn changed(&self, name: &str) -> bool {
         self.given.iter().any(|(n, _)| *n == name)

@@ -1,5 +1,6 @@
 //! What verbs that change live objects share.
 
+use crate::api::labels::Selector;
 use crate::api::patch::diff;
 use crate::api::request::{Options, PatchType};
 use crate::api::{Object, Value};
@@ -17,7 +18,7 @@ pub fn live(cx: &mut Cx, args: &Args, words: &[String]) -> Res<Found> {
     }
     let loaded = files::load(cx, args)?;
     let mut found = Found { fails: loaded.fails, single: loaded.docs.len() == 1, ..Found::default() };
-    for doc in loaded.docs.iter().filter(|d| super::selected(args, d)) {
+    for doc in &loaded.docs {
         if args.is("local") {
             let mut object = doc.object();
             if doc.placed {
@@ -27,11 +28,18 @@ pub fn live(cx: &mut Cx, args: &Args, words: &[String]) -> Res<Found> {
             continue;
         }
         match cx.get(doc.kind, doc.namespace(), doc.name()) {
+            Ok(object) if !chosen(args, &object) => {}
             Ok(object) => found.objects.push(object),
             Err(fail) => found.fails.push(fail),
         }
     }
     Ok(found)
+}
+
+/// Whether `-l` lets an object through.
+pub fn chosen(args: &Args, object: &Object) -> bool {
+    let text = args.value("selector");
+    text.is_empty() || Selector::parse(text).is_ok_and(|s| s.matches(object.at("metadata.labels")))
 }
 
 /// Sends what makes `old` into `new` as a patch; with `--dry-run=client` nothing is sent.

@@ -69,6 +69,7 @@ pub fn run(cx: &mut Cx, args: &Args) -> Outcome {
         let found = cx.base.env.iter().find(|(k, v)| k == *name && !v.is_empty());
         found.map(|(_, v)| v.to_string())
     });
+    let editor = editor.filter(|command| !is_page_editor(command));
     let state = match editor {
         Some(command) => Stage::Child(launch(cx, &command, &file)?, command),
         None => Stage::Page,
@@ -81,6 +82,12 @@ pub fn run(cx: &mut Cx, args: &Args) -> Outcome {
         show_patch: args.is("output-patch"),
         save_config: args.is("save-config"),
     })))
+}
+
+/// Whether a command names an editor for which the page's own stands.
+fn is_page_editor(command: &str) -> bool {
+    let base = command.split_whitespace().next().unwrap_or("").rsplit('/').next().unwrap_or("");
+    matches!(base, "vi" | "vim" | "nvim" | "nano" | "emacs" | "editor")
 }
 
 fn launch(cx: &mut Cx, command: &str, file: &str) -> Res<Pid> {
@@ -153,7 +160,7 @@ impl Editing {
         if files::find_kind(new["apiVersion"].str(), new["kind"].str()) != Some(old.kind)
             || new.at("metadata.name").str() != old.name()
         {
-            return Err(self.kept(cx, about));
+            return Err(self.kept(cx, ""));
         }
         if self.save_config || old.annotation(super::apply::LAST_APPLIED).is_some() {
             new = super::apply::annotated(&new);
@@ -177,8 +184,9 @@ impl Editing {
 
     /// The failure that says where the changes are kept.
     fn kept(&mut self, _: &mut Cx, about: &str) -> Fail {
+        let about = if about.is_empty() { String::new() } else { format!("error: {about}\n") };
         Fail::Raw(format!(
-            "error: {about}\nA copy of your changes has been stored to {:?}\nerror: Edit cancelled, no valid changes were saved.\n",
+            "{about}A copy of your changes has been stored to {:?}\nerror: Edit cancelled, no valid changes were saved.\n",
             self.file
         ))
     }

@@ -91,7 +91,7 @@ pub fn run(cx: &mut Cx, args: &Args) -> Outcome {
 fn file_names(cx: &mut Cx, args: &Args, places: &mut Vec<String>, fails: &mut Vec<Fail>) -> Res<Want> {
     let loaded = files::load(cx, args)?;
     fails.extend(loaded.fails);
-    let docs: Vec<_> = loaded.docs.into_iter().filter(|d| super::selected(args, d)).collect();
+    let docs = loaded.docs;
     places.extend(docs.iter().map(|d| d.namespace().to_string()));
     Ok(Want::Names(docs.iter().map(|d| (d.kind, d.name().to_string())).collect()))
 }
@@ -135,6 +135,7 @@ fn gather(
             }
             for (i, (kind, name)) in names.iter().enumerate() {
                 match cx.get_part(*kind, places.get(i).unwrap_or(&own), name, subresource(args)) {
+                    Ok(o) if !super::common::chosen(args, &o) => {}
                     Ok(o) => match groups.last_mut().filter(|g| g.kind == *kind) {
                         Some(group) => group.objects.push(o),
                         None => groups.push(Group { kind: *kind, objects: vec![o], revision: 0 }),

@@ -36,14 +36,6 @@ pub const TOP: &[Flag] = &[
     switch("show-swap", ' '),
     on("use-protocol-buffers"),
 ];
-/// Flags of `cluster-info dump`.
-pub const DUMP: &[Flag] = &[
-    text("output-directory", ' ', ""),
-    slice("namespaces", ' '),
-    switch("all-namespaces", 'A'),
-    text("output", 'o', "json"),
-];
-
 const CLIENT: &str = "v1.36.3";
 const SERVER: &str = "v1.36.2";
 const KUSTOMIZE: &str = "v5.8.1";
@@ -139,11 +131,6 @@ pub fn cluster(cx: &mut Cx, _: &Args) -> Outcome {
         crate::kubectl::SERVER
     ));
     OK
-}
-
-/// Runs `cluster-info dump`.
-pub fn dump(_: &mut Cx, _: &Args) -> Outcome {
-    Err(not_simulated("kubectl cluster-info dump"))
 }
 
 /// A row of `api-resources`.

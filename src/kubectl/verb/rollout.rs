@@ -322,7 +322,7 @@ pub fn history(cx: &mut Cx, args: &Args) -> Outcome {
             let found = all.iter().find(|r| r.number == wanted);
             let r = found.ok_or(Fail::from("unable to find the specified revision"))?;
             let mut template = r.template.clone();
-            if !r.cause.is_empty() {
+            if !r.cause.is_empty() && object.kind == Kind::DEPLOYMENT {
                 template.slot("metadata.annotations").map_mut().insert(CAUSE, &r.cause);
             }
             let text = crate::kubectl::describe::template(&template);

@@ -328,7 +328,11 @@ impl Stay {
         if !self.rm {
             return Poll::Done(Ok(code as i32));
         }
-        match delete::one(cx, &Target::of(&self.pod), &How::plain(None)) {
+        let mut how = How::plain(None);
+        if self.quiet {
+            how.quiet(Dry::No);
+        }
+        match delete::one(cx, &Target::of(&self.pod), &how) {
             Ok(gone) => Poll::Next(Box::new(Vanish::new(gone.into_iter().collect(), code as i32))),
             Err(fail) => Poll::Done(Err(fail)),
         }

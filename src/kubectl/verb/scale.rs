@@ -192,7 +192,8 @@ fn autoscaler(args: &Args, object: &Object) -> Object {
 pub fn expose(cx: &mut Cx, args: &Args) -> Outcome {
     let dry = Dry::of(args)?;
     let format = print::format(cx, args, print::MADE)?;
-    let found = live(cx, args, &args.rest)?;
+    // `--selector` is the new service's.
+    let found = live(cx, &args.without("selector"), &args.rest)?;
     let mut fails = found.fails;
     for object in found.objects {
         let made = service(cx, args, &object, dry).and_then(|s| super::create::post(cx, args, s, dry));

@@ -363,6 +363,10 @@ fn one_selector(cx: &mut Cx, args: &Args, object: Object, labels: &Value, dry: D
     }
     let mut new = object.clone();
     new.set("spec.selector", labels);
+    if args.is("local") {
+        // The object is printed from its Go type, whose status is always there.
+        new.slot("status.loadBalancer").map_mut();
+    }
     if args.is("local") || dry == Dry::Client {
         return Ok(new);
     }

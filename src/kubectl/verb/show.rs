@@ -70,7 +70,7 @@ pub fn run(cx: &mut Cx, args: &Args) -> Outcome {
     let now = cx.now();
     // Several objects are described without events unless they are asked for.
     let asked = args.values("show-events").iter().any(|v| v == "true");
-    let events = asked || (found.len() == 1 && args.is("show-events"));
+    let events = asked || (found.len() == 1 && fails.is_empty() && args.is("show-events"));
     for (i, object) in found.iter().enumerate() {
         let text = describe::describe(object, cx, now, events);
         cx.print(&format!("{}{text}", if i > 0 { "\n\n" } else { "" }));

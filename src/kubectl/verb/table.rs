@@ -134,7 +134,7 @@ static VERBS: &[Verb] = &[
         sub: CLUSTER_INFO,
         ..verb("cluster-info", "Display cluster information", "", 60, &[], info::cluster)
     },
-    parent("top", "Display resource (CPU/memory) usage", TOP),
+    Verb { usage: "[flags]", ..parent("top", "Display resource (CPU/memory) usage", TOP) },
     verb("cordon", "Mark node as unschedulable", "NODE", 60, &[node::CORDON, DRY], node::cordon),
     verb("uncordon", "Mark node as schedulable", "NODE", 70, &[node::CORDON, DRY], node::uncordon),
     verb("drain", "Drain node in preparation for maintenance", "NODE", 70, &[node::DRAIN, DRY], node::drain),
@@ -195,7 +195,7 @@ static VERBS: &[Verb] = &[
         &[copy::FLAGS],
         copy::run,
     ),
-    parent("auth", "Inspect authorization", AUTH),
+    Verb { usage: "[flags]", ..parent("auth", "Inspect authorization", AUTH) },
     verb(
         "debug",
         "Create debugging sessions for troubleshooting workloads and nodes",
@@ -294,7 +294,11 @@ static VERBS: &[Verb] = &[
         )
     },
     verb("alpha", "Commands for features in alpha", "", 45, &[], info::absent),
-    Verb { talks: false, ..parent("plugin", "Provides utilities for interacting with plugins", PLUGIN) },
+    Verb {
+        talks: false,
+        usage: "[flags]",
+        ..parent("plugin", "Provides utilities for interacting with plugins", PLUGIN)
+    },
     verb(
         "version",
         "Print the client and server version information",
@@ -445,8 +449,15 @@ static CREATE: &[Verb] = &[
         made![generate::access::BINDING],
         generate::access::role_binding,
     ),
-    parent("secret", "Create a secret using a specified subcommand", SECRET),
-    Verb { aliases: &["svc"], ..parent("service", "Create a service using a specified subcommand", SERVICE) },
+    Verb {
+        usage: "(docker-registry | generic | tls)",
+        ..parent("secret", "Create a secret using a specified subcommand", SECRET)
+    },
+    Verb {
+        aliases: &["svc"],
+        usage: "[flags]",
+        ..parent("service", "Create a service using a specified subcommand", SERVICE)
+    },
     Verb {
         aliases: &["sa"],
         ..maker(
@@ -660,8 +671,8 @@ static CLUSTER_INFO: &[Verb] = &[verb(
     "Dump relevant information for debugging and diagnosis",
     "",
     90,
-    &[info::DUMP],
-    info::dump,
+    &[dump::DUMP],
+    dump::run,
 )];
 
 static AUTH: &[Verb] = &[
@@ -701,13 +712,27 @@ const fn config_verb(name: &'static str, about: &'static str, flags: Flags, run:
 
 static CONFIG: &[Verb] = &[
     config_verb("current-context", "Display the current-context", &[], config::current),
+    config_verb("delete-cluster", "Delete the specified cluster from the kubeconfig", &[], config::edit),
     config_verb("delete-context", "Delete the specified context from the kubeconfig", &[], config::edit),
+    config_verb("delete-user", "Delete the specified user from the kubeconfig", &[], config::edit),
     config_verb("get-clusters", "Display clusters defined in the kubeconfig", &[], config::names),
     config_verb("get-contexts", "Describe one or many contexts", &[config::CONTEXTS], config::contexts),
     config_verb("get-users", "Display users defined in the kubeconfig", &[], config::names),
     config_verb("rename-context", "Rename a context from the kubeconfig file", &[], config::edit),
     config_verb("set", "Set an individual value in a kubeconfig file", &[], config::edit),
+    config_verb(
+        "set-cluster",
+        "Set a cluster entry in kubeconfig",
+        &[entries::CLUSTER],
+        entries::set_cluster,
+    ),
     config_verb("set-context", "Set a context entry in kubeconfig", &[config::SET], config::set_context),
+    config_verb(
+        "set-credentials",
+        "Set a user entry in kubeconfig",
+        &[entries::USER],
+        entries::set_credentials,
+    ),
     config_verb("unset", "Unset an individual value in a kubeconfig file", &[], config::edit),
     Verb {
         aliases: &["use"],
