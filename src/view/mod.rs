@@ -15,6 +15,7 @@ mod inside;
 mod json;
 mod lanes;
 mod lesson;
+mod lint;
 mod map;
 mod scheduling;
 mod services;
@@ -30,6 +31,7 @@ pub use health::{Health, health};
 pub use inside::{FileLine, Place, ProcessLine, place, processes};
 pub use lanes::{Lane, Lanes, Segment, Tick, lanes};
 pub use lesson::{ShownMarks, lesson, marks};
+pub use lint::{Finding, lint};
 pub use map::{Map, NodeCard, PodTile, map};
 pub use scheduling::{Decided, NodeVerdict, Scheduling, scheduling};
 pub use services::{Endpoint, EndpointSpan, ServiceCard, Services, services};
@@ -89,6 +91,11 @@ pub fn show(cluster: &Cluster, name: &str, argument: &str) -> String {
         "files" => json::text(&files(cluster)),
         _ => String::from("null"),
     }
+}
+
+/// The findings of [`lint`] as JSON.
+pub fn lint_json(cluster: &Cluster, text: &str) -> String {
+    json::text(&lint(cluster, text))
 }
 
 /// Counts what there is.

@@ -6,6 +6,7 @@ import { EXAMPLES, scenarioOf } from './examples.js';
 import { decode } from './link.js';
 import { load } from './store.js';
 import { isFirstVisit, linked as lessonLink } from './lessons/index.js';
+import { catalogue } from './lessons/catalogue.js';
 
 const core = new Core();
 const app = new App(core);
@@ -20,6 +21,11 @@ async function opening() {
     if (linked) return { scenario: linked, linked: true };
   } catch (error) {
     return { scenario: scenarioOf(EXAMPLES[0]), example: EXAMPLES[0], broken: error.message };
+  }
+  const { handout, lessons } = await catalogue();
+  if (handout) {
+    if (handout.language && load('language') === undefined) app.setLanguage(handout.language);
+    return { scenario: { podlab: 1, lesson: lessons[0].id }, linked: true, lesson: true };
   }
   return { scenario: scenarioOf(EXAMPLES[0]), example: EXAMPLES[0], kept: load('session'), first: isFirstVisit() };
 }

@@ -5,6 +5,7 @@ import { register } from '../registry.js';
 import { load } from '../store.js';
 import { catalogue, say } from './catalogue.js';
 import { Classroom } from './classroom.js';
+import { AuthorPanel } from './author.js';
 import { LessonPanel } from './panel.js';
 
 let room;
@@ -13,6 +14,8 @@ let room;
 export const classroom = (app) => (room ??= new Classroom(app));
 
 register('side', { id: 'lesson', title: () => t('lesson.title'), create: (context) => new LessonPanel(context, classroom(context.app)) });
+
+register('side', { id: 'author', title: () => t('side.author'), create: (context) => new AuthorPanel(context, classroom(context.app)) });
 
 register('menu', { id: 'lessons', order: 10, icon: 'book', label: () => t('menu.lessons'), title: () => t('menu.lessonsTitle'), run: ({ app }) => (app.frame.sideId === 'lesson' ? app.side(null) : app.side('lesson')) });
 

@@ -2,7 +2,7 @@
 
 import { h } from '../dom.js';
 import { t } from '../i18n.js';
-import { qrImage } from '../palette.js';
+import { qrImage } from '../share.js';
 import { languageOf, say } from './catalogue.js';
 import { act } from './class.js';
 import { paragraphs, spans } from './markup.js';
