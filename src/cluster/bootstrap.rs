@@ -40,7 +40,7 @@ pub(super) fn build(spec: &ClusterSpec) -> Result<Cluster, FormatError> {
             super::programs::load,
         ),
         runtime: super::programs::runtime(spec),
-        scheduler: Scheduler::new(spec.seed),
+        scheduler: Scheduler::new(spec.seed, &spec.control_plane_host()),
         controllers: Controllers::new(spec.seed),
         kubelets: Vec::new(),
         node_index: BTreeMap::new(),

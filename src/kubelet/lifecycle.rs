@@ -68,9 +68,7 @@ pub fn failure(pod: &Pod, at: ContainerRef, handler: &Value, end: &SessionEnd, o
         let target = http::target(pod, pod.spec(at), get);
         let path = target.as_ref().map_or("", |t| t.request.path.as_str());
         let why = match end {
-            SessionEnd::Failed(why) => {
-                format!("Get \"{}\": {why}", target.as_ref().map_or("", |t| t.url.as_str()))
-            }
+            SessionEnd::Failed(why) => why.to_string(),
             SessionEnd::Http(status, _) => format!("HTTP probe failed with statuscode: {status}"),
             _ => "context deadline exceeded".to_string(),
         };

@@ -81,7 +81,6 @@ pub fn step(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>) {
         Stage::Created(Ok(id)) => {
             pod.instances.push(id);
             node.containers.insert(id, pod.uid.clone());
-            forget_old(node, pod, cx, &name);
             node.event(pod, cx, &name, "Normal", "Created", "Container created");
             let started = cx.cri.start_container(cx.world, cx.api.now, id);
             wait(pod, cx, started.at, Stage::Started(id, started.result));
@@ -157,19 +156,6 @@ fn create(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, at: ContainerRef) {
     images::learn_name(node, cx, &config.image);
     let created = cx.cri.create_container(cx.world, cx.api.now, sandbox, config);
     wait(pod, cx, created.at, Stage::Created(created.result));
-}
-
-/// Keeps two instances of a container (the kubelet's container GC keeps one dead one per container).
-fn forget_old(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, name: &str) {
-    let of_name = |id: &ContainerId| cx.cri.status(*id).is_some_and(|s| s.name == name);
-    let same: Vec<ContainerId> = pod.instances.iter().copied().filter(of_name).collect();
-    for id in same.iter().rev().skip(3) {
-        pod.instances.retain(|i| i != id);
-        pod.messages.remove(id);
-        pod.results.forget(*id);
-        node.containers.remove(id);
-        cx.cri.remove_container(cx.world, *id);
-    }
 }
 
 fn post_start(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, at: ContainerRef, id: ContainerId) {

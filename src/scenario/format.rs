@@ -168,6 +168,9 @@ pub struct Settings {
     pub load_balancer: bool,
     /// Whether all nodes share one machine, so that starting pods on one slows the others, too.
     pub shared_machine: bool,
+    /// The host name under which the control plane's components report; empty: its first node's.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub control_plane_host: String,
 }
 
 impl Default for Settings {
@@ -179,7 +182,19 @@ impl Default for Settings {
             legacy_exec: false,
             load_balancer: false,
             shared_machine: false,
+            control_plane_host: String::new(),
         }
+    }
+}
+
+impl ClusterSpec {
+    /// The host name under which the control plane's components report.
+    pub fn control_plane_host(&self) -> String {
+        if !self.settings.control_plane_host.is_empty() {
+            return self.settings.control_plane_host.clone();
+        }
+        let node = self.nodes.iter().find(|n| n.control_plane).or(self.nodes.first());
+        node.map_or_else(String::new, |n| n.name.clone())
     }
 }
 

@@ -18,6 +18,28 @@ const STEP_LIMIT: Span = Span::secs(900);
 /// How long the cluster is watched after the last step's end.
 const TAIL: Span = Span::millis(500);
 
+/// The recordings were made on one cluster, one after another; from this instant on its nodes had the public
+/// images that earlier ones had pulled.
+const PUBLIC_IMAGES_SINCE: &str = "2026-11-23T08:12:00Z";
+/// What all nodes had pulled by then.
+const PULLED_EVERYWHERE: &[&str] = &[
+    "busybox:1.28",
+    "busybox:latest",
+    "registry.k8s.io/busybox:1.27.2",
+    "nginx:1.29",
+    "nginx:1.16.1",
+    "registry.k8s.io/nginx:1.7.9",
+    "registry.k8s.io/nginx:test-cmd",
+    "registry.k8s.io/pause:2.0",
+    "registry.k8s.io/pause:3.6",
+    "registry.k8s.io/pause:3.8",
+    "registry.k8s.io/pause:3.9",
+    "registry.k8s.io/pause:3.10.1",
+];
+/// What single nodes had pulled beyond that, in the order of the nodes.
+const PULLED_BEFORE: [&[&str]; 4] =
+    [&["bash:latest"], &["alpine:latest", "bash:5"], &["alpine:latest", "debian:latest"], &["bash:5"]];
+
 /// Replays a recording and returns the same object as it went here.
 ///
 /// # Errors
@@ -42,6 +64,14 @@ pub fn cluster_of(recording: &Value) -> ClusterSpec {
     spec.settings.dns = false;
     spec.settings.shared_machine = true;
     spec.settings.cgroup_version = 1;
+    spec.settings.control_plane_host = "vm".into();
+    if spec.start.as_str() >= PUBLIC_IMAGES_SINCE {
+        for (node, images) in spec.nodes.iter_mut().zip(PULLED_BEFORE) {
+            let usual = crate::images::preloaded(crate::images::Preset::Lab);
+            let own = usual.iter().chain(PULLED_EVERYWHERE).chain(images);
+            node.images = Some(own.map(|i| (*i).to_string()).collect());
+        }
+    }
     let namespace = recording["namespace"].str();
     if !namespace.is_empty() && namespace != "default" {
         spec.namespaces.push(namespace.to_string());

@@ -30,7 +30,10 @@ fn service_account(api: &mut ApiServer, pod: &mut Object) -> Result<()> {
     let account = pod.at("spec.serviceAccountName").text();
     pod.set("spec.serviceAccount", &account);
     let namespace = pod.at("metadata.namespace").text();
-    let Some(found) = api.get(Kind::SERVICE_ACCOUNT, &namespace, &account) else {
+    let found = api.get(Kind::SERVICE_ACCOUNT, &namespace, &account).map(|a| a.value.clone());
+    // Upstream waits up to two seconds for the account that every new namespace gets; it comes.
+    let awaited = || account == "default" && api.get(Kind::NAMESPACE, "", &namespace).is_some();
+    let Some(found) = found.or_else(|| awaited().then(Value::map)) else {
         let why = format!(
             "error looking up service account {namespace}/{account}: serviceaccount \"{account}\" not found"
         );
