@@ -13,8 +13,6 @@ use crate::time::{Span, Time};
 
 /// From the sandbox (or the image) to the CreateContainer call (measured alone: median 8 ms).
 const BEFORE_CREATE: Span = Span::millis(8);
-/// A hook may take as long as it likes; nothing waits this long.
-const NO_LIMIT: Span = Span::secs(10 * 365 * 86_400);
 
 /// A container being started.
 #[derive(Clone, Debug)]
@@ -30,6 +28,7 @@ enum Stage {
     Create,
     Created(Result<ContainerId, Text>),
     Started(ContainerId, Result<(), Text>),
+    HookDue(ContainerId),
     Hook(ContainerId),
     HookFailed(Text),
 }
@@ -97,8 +96,14 @@ pub fn step(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>) {
         Stage::Started(id, Ok(())) => {
             node.event(pod, cx, &name, "Normal", "Started", "Container started");
             node.changed(pod, cx);
-            post_start(node, pod, cx, at, id);
+            let hook = pod.spec(at).at("lifecycle.postStart");
+            if hook.is_null() {
+                return succeed(node, pod, cx);
+            }
+            let due = cx.api.now + lifecycle::lead(hook);
+            wait(pod, cx, due, Stage::HookDue(id));
         }
+        Stage::HookDue(id) => post_start(node, pod, cx, at, id),
         Stage::Hook(_) => succeed(node, pod, cx),
         Stage::HookFailed(why) => {
             if pod.worker.kills.done() {
@@ -160,10 +165,7 @@ fn create(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, at: ContainerRef) {
 
 fn post_start(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, at: ContainerRef, id: ContainerId) {
     let hook = pod.spec(at).at("lifecycle.postStart").clone();
-    if hook.is_null() {
-        return succeed(node, pod, cx);
-    }
-    match lifecycle::run(node, pod, cx, at, id, &hook, NO_LIMIT) {
+    match lifecycle::run(node, pod, cx, at, id, &hook) {
         Hook::Session(session) => {
             node.sessions.insert(session, SessionOwner::PostStart { pod: pod.uid.clone() });
             set_stage(pod, Stage::Hook(id));

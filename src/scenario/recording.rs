@@ -15,6 +15,8 @@ use regex_lite::Regex;
 const POLL: Span = Span::millis(500);
 /// A step that has not ended by then is cut off; the recorder did likewise.
 const STEP_LIMIT: Span = Span::secs(900);
+/// From the end of the last step to the recorder's removing of what is left.
+const CLEAN_UP: Span = Span::millis(60);
 /// How long the cluster is watched after the last step's end.
 const TAIL: Span = Span::millis(500);
 
@@ -134,11 +136,25 @@ impl<'a> Replay<'a> {
                 self.finish(i, result);
             }
         }
+        self.clean_up();
         let end = self.cluster.now().max(self.at(&self.recording["duration"])) + TAIL;
         self.run_to(end);
         for b in std::mem::take(&mut self.background) {
             self.finish_background(&b);
         }
+    }
+
+    /// Where a recording has a namespace of its own name the recorder removed what pods were left in it before
+    /// it stopped watching.
+    fn clean_up(&mut self) {
+        let namespace = self.recording["namespace"].str();
+        if !namespace.starts_with(self.recording["scenario"].str()) {
+            return;
+        }
+        self.run_to(self.cluster.now() + CLEAN_UP);
+        let command =
+            format!("kubectl delete pods --all --force --grace-period=0 --wait=false -n {namespace}");
+        self.foreground(&map! { "cmd" => command });
     }
 
     /// Lets time pass, stopping background commands at their instants.
@@ -286,7 +302,7 @@ pub fn timeline(cluster: &Cluster) -> Value {
 
 /// `READY STATUS RESTARTS` of a pod.
 fn status_words(pod: &Object) -> String {
-    let cells = crate::kubectl::pod_summary(pod);
+    let cells = crate::kubectl::old_pod_summary(pod);
     format!("{} {} {}", cells.ready, cells.status, cells.restarts)
 }
 
