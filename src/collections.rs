@@ -7,9 +7,11 @@
 //! is what counts where a hundred types of maps are compiled into a page.
 
 mod iter;
+mod order;
 mod set;
 
 pub use iter::{IntoIter, Iter, IterMut};
+pub use order::Order;
 pub use set::BTreeSet;
 
 use std::borrow::Borrow;

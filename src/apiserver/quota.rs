@@ -36,7 +36,7 @@ pub fn usage_of(object: &Object) -> Amounts {
             used.insert(Text::lit("services"), one);
             match object.at("spec.type").str() {
                 "NodePort" => {
-                    drop(used.insert(Text::lit("services.nodeports"), Quantity::units(ports(object))))
+                    used.insert(Text::lit("services.nodeports"), Quantity::units(ports(object)));
                 }
                 "LoadBalancer" => {
                     used.insert(Text::lit("services.loadbalancers"), one);

@@ -66,6 +66,7 @@ impl ApiServer {
         }
         let object = self.completed(object)?;
         refuse(&object, validation::create(&object))?;
+        self.check_absent(&object)?;
         self.admit_quota(&object)?;
         let warnings = warnings.into_iter().chain(validation::warnings(&object)).collect();
         if request.options.dry_run {

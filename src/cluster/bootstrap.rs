@@ -8,7 +8,7 @@ use crate::api::{Kind, Object, Text, Value};
 use crate::apiserver::ApiServer;
 use crate::collections::BTreeMap;
 use crate::controllers::Controllers;
-use crate::cri::{NodeConfig, Runtime};
+use crate::cri::NodeConfig;
 use crate::kubelet::{Kubelet, NodeSettings};
 use crate::os::{Settings, World};
 use crate::scenario::format::{ClusterSpec, FormatError, NodeSpec};

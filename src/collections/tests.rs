@@ -1,6 +1,6 @@
 //! Random operations do to a map what they do to the standard one.
 
-use super::{BTreeMap, BTreeSet, LEAF};
+use super::{BTreeMap, BTreeSet, LEAF, Order};
 use std::collections::BTreeMap as Std;
 
 fn draws(seed: u64) -> impl FnMut(u64) -> u64 {
@@ -97,4 +97,19 @@ fn sets_compare() {
     assert_eq!(a.difference(&b).collect::<Vec<_>>(), [&1]);
     assert!(!a.is_disjoint(&b) && !a.is_subset(&b));
     assert_eq!((a.first(), b.last()), (Some(&1), Some(&4)));
+}
+
+#[test]
+fn sorting_is_stable_and_equals_the_standard_sort() {
+    let mut draw = draws(7);
+    for len in 0..200 {
+        let mut ours: Vec<(u64, usize)> = (0..len).map(|n| (draw(20), n)).collect();
+        let mut std = ours.clone();
+        ours.order_by_key(|p| p.0);
+        std.sort_by_key(|p| p.0);
+        assert_eq!(ours, std);
+        ours.order_by(|a, b| b.cmp(a));
+        std.sort_by(|a, b| b.cmp(a));
+        assert_eq!(ours, std);
+    }
 }

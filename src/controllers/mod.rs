@@ -14,6 +14,7 @@ mod disruption;
 mod endpoints;
 mod endpointslice;
 mod garbage;
+mod hash;
 mod history;
 mod hpa;
 mod job;

@@ -1,6 +1,6 @@
 //! What a verb works with: the process, its output, the cluster and the defaults of the command line.
 
-use crate::api::request::{Options, PatchType, StreamId, Verb as Method};
+use crate::api::request::{Options, Origin, PatchType, StreamId, Verb as Method};
 use crate::api::{Kind, Object, Request, Response, Status, Text, Value};
 use crate::kubectl::fail::{Fail, Res};
 use crate::os::{Errno, Fd, STDERR, STDOUT, Sys, Wait};
@@ -70,6 +70,8 @@ pub struct Cx<'a> {
     pub output: &'a mut Output,
     /// What holds for the command line.
     pub base: &'a Base,
+    /// The manifest that is being worked on.
+    pub origin: Option<Origin>,
 }
 
 /// What a verb comes to.
@@ -148,6 +150,8 @@ impl Cx<'_> {
         let Some(client) = self.sys.client() else {
             return Err(Fail::Raw(refused.into()));
         };
+        let mut request = request;
+        request.options.origin = self.origin.clone();
         let response = client.request(request);
         if let Some((verb, path)) = trace {
             self.trace(verb, &path, &response);

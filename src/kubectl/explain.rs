@@ -137,14 +137,16 @@ fn wrap(text: &str, limit: usize) -> String {
             out += &space;
             out += &word;
             out.push('\n');
-            (word.clear(), space.clear());
+            word.clear();
+            space.clear();
             (column, word_len, space_len) = (0, 0, 0);
         } else if c.is_whitespace() {
             if space.is_empty() || !word.is_empty() {
                 column += space_len + word_len;
                 out += &space;
                 out += &word;
-                (word.clear(), space.clear());
+                word.clear();
+                space.clear();
                 (word_len, space_len) = (0, 0);
             }
             space.push(c);

@@ -110,7 +110,7 @@ impl Kubectl {
             Phase::Before(_, until) if sys.now() < *until => return Some(Wait::until(*until)),
             Phase::Before(call, _) => {
                 let call = call.clone();
-                let mut cx = Cx { sys, output: &mut self.output, base: &self.base };
+                let mut cx = Cx { sys, output: &mut self.output, base: &self.base, origin: None };
                 let done = (call.verb.run)(&mut cx, &call.args);
                 self.phase = match done {
                     Ok(Done::Task(task)) => Phase::Task(task),
@@ -122,7 +122,7 @@ impl Kubectl {
                 };
             }
             Phase::Task(task) => {
-                let mut cx = Cx { sys, output: &mut self.output, base: &self.base };
+                let mut cx = Cx { sys, output: &mut self.output, base: &self.base, origin: None };
                 match task.poll(&mut cx) {
                     Poll::Wait(wait) => return self.flushed(sys, wait),
                     Poll::Next(next) => self.phase = Phase::Task(next),

@@ -14,6 +14,7 @@
 
 pub mod actions;
 pub mod backoff;
+mod causes;
 mod changes;
 mod config;
 mod deadline;
@@ -365,16 +366,18 @@ impl Kubelet {
     /// The global relist: looks at what has changed and lets those go on who wait for it.
     fn relist(&mut self, cx: &mut Cx<'_>) {
         self.node.pleg.armed = None;
-        for uid in std::mem::take(&mut self.node.pleg.dirty) {
+        for (uid, cause) in std::mem::take(&mut self.node.pleg.dirty) {
+            cx.api.cause = cause;
             if let Some(pod) = self.pods.get_mut(&uid) {
                 look(&mut self.node, pod, cx);
             }
         }
-        for uid in std::mem::take(&mut self.node.pleg.waiting) {
+        for (uid, cause) in std::mem::take(&mut self.node.pleg.waiting) {
+            cx.api.cause = cause;
             if let Some(pod) = self.pods.get_mut(&uid)
                 && !worker::go_on_waiting(&mut self.node, pod, cx)
             {
-                self.node.pleg.waiting.insert(uid);
+                self.node.pleg.waiting.insert(uid, cause);
             }
         }
         self.node.arm_relist(cx);
@@ -394,6 +397,7 @@ impl Kubelet {
             RuntimeEvent::ContainerExited { container, .. } => {
                 let Some(uid) = self.node.containers.get(container).cloned() else { return };
                 let Some(pod) = self.pods.get_mut(&uid).filter(|_| self.node.up) else { return };
+                causes::ended(pod, cx, *container);
                 self.node.changed(pod, cx);
                 termination::exited(pod, cx, *container);
                 after_kill(&mut self.node, pod, cx);
@@ -416,6 +420,7 @@ impl Kubelet {
         | SessionOwner::PreStop { pod: uid, .. }
         | SessionOwner::PostStart { pod: uid }) = &owner;
         let Some(pod) = self.pods.get_mut(uid) else { return };
+        causes::resume(pod, cx, &owner);
         let node = &mut self.node;
         match owner {
             SessionOwner::Probe { index, .. } => {
@@ -436,6 +441,9 @@ impl Kubelet {
 
 /// Looks at a pod and tells its worker what has changed.
 fn look(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>) {
+    if let Some(cause) = node.pleg.dirty.get(&pod.uid) {
+        cx.api.cause = *cause;
+    }
     let found = pleg::look(pod, cx.cri, cx.api.now);
     for name in &found.dead {
         remove_old(node, pod, cx, name);
@@ -462,6 +470,7 @@ fn remove_old(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, name: &str) {
     pod.messages.retain(|id, _| seen.iter().any(|c| c.id == *id));
     for id in ended.iter().rev().skip(1) {
         pod.instances.retain(|i| i != id);
+        pod.causes.forget(*id);
         pod.results.forget(*id);
         node.containers.remove(id);
         cx.cri.remove_container(cx.world, *id);

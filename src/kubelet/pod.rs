@@ -2,6 +2,7 @@
 //! the worker, probes, back-offs and volumes. Plain data; the other modules act upon it.
 
 use super::backoff::BackOffs;
+use super::causes::Causes;
 use super::prober::{ProbeWorker, PublishedByName, Results};
 use super::resize::Resizes;
 use super::volumes::Volumes;
@@ -58,6 +59,8 @@ pub struct Pod {
     pub restarting_all: bool,
     /// Termination messages read at exits.
     pub messages: BTreeMap<ContainerId, Text>,
+    /// What brought about what it does.
+    pub causes: Causes,
     /// This pod's own jitter.
     pub rng: Rng,
 }

@@ -123,10 +123,10 @@ impl World {
 
     /// Removes a network namespace; what still connects to it gets no answer.
     pub fn remove_netns(&mut self, net: NetId) {
-        if let Some(ns) = self.st.namespaces.remove(net) {
-            if self.st.by_ip.get(&ns.ip) == Some(&net) {
-                self.st.by_ip.remove(&ns.ip);
-            }
+        if let Some(ns) = self.st.namespaces.remove(net)
+            && self.st.by_ip.get(&ns.ip) == Some(&net)
+        {
+            self.st.by_ip.remove(&ns.ip);
         }
     }
 

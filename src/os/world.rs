@@ -5,6 +5,7 @@
 //! terminals and connections, and learn by [`World::take_ready`] and [`World::take_exits`] what has changed.
 
 use super::files::Open;
+use super::memory::{MemorySample, SAMPLES};
 use super::net::{Conn, Listener, Net, NetId, NetNs};
 use super::pipe::Pipe;
 use super::process::{PidNs, Process};
@@ -15,6 +16,7 @@ use super::{Ended, Errno, Fd, Pid, Program, Signal, Spawn, Sysr};
 use crate::api::Text;
 use crate::collections::BTreeMap;
 use crate::fs::{Cred, Forest, Ino, MountTable, TreeId};
+use crate::history::History;
 use crate::time::{Epoch, Span, Time};
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -86,6 +88,8 @@ pub struct Cell {
     pub oom_score_adj: i32,
     /// Processes killed for want of memory.
     pub oom_kills: u32,
+    /// How much memory was in use when the last process was killed for it, in bytes.
+    pub oom_memory: u64,
     /// Whether programs in it reach the API server (the workstation).
     pub api: bool,
     /// The names of its random streams.
@@ -224,6 +228,7 @@ pub(super) struct State {
     pub edits: BTreeMap<ProcId, super::Edit>,
     pub edit_requests: Vec<EditRequest>,
     pub service_requests: Vec<(MachineId, Text)>,
+    pub memory: History<MemorySample>,
 }
 
 impl World {
@@ -255,6 +260,7 @@ impl World {
             edits: BTreeMap::new(),
             edit_requests: Vec::new(),
             service_requests: Vec::new(),
+            memory: History::new(SAMPLES),
         };
         World { forest: Forest::default(), net: Net::default(), st }
     }
@@ -309,6 +315,7 @@ impl World {
             cpu_request: 0,
             oom_score_adj: 0,
             oom_kills: 0,
+            oom_memory: 0,
             api: false,
             owner: new.owner,
             pids,

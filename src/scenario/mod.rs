@@ -1,9 +1,11 @@
 //! Scenarios: the versioned format, the player with its checkpoints, and recordings of real clusters.
 
+pub mod condition;
 pub mod format;
 pub mod player;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod recording;
 
+pub use condition::{Condition, Tracker};
 pub use format::{Input, LogEntry, Scenario};
 pub use player::Player;

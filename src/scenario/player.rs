@@ -7,7 +7,8 @@
 use super::format::{FormatError, Input, LogEntry, Scenario};
 use crate::api::json;
 use crate::cluster::Cluster;
-use crate::collections::BTreeMap;
+use crate::collections::{BTreeMap, Order};
+
 use crate::time::{Span, Time};
 
 /// How many checkpoints are kept; when there are more, every second one is dropped.
@@ -84,7 +85,7 @@ impl Player {
         if log.len() > LOG_LIMIT {
             return Err(FormatError(format!("log: more than {LOG_LIMIT} entries")));
         }
-        log.sort_by_key(|e| e.at);
+        log.order_by_key(|e| e.at);
         let mut cluster = Cluster::new(&scenario.cluster)?;
         for (path, text) in &scenario.files {
             cluster.write_file(&home_path(path), text.as_bytes());
@@ -139,7 +140,8 @@ impl Player {
             if !self.cluster.step(limit) && logged.is_some() {
                 let input = self.log[self.next].input.clone();
                 self.next += 1;
-                self.perform(&input);
+                // What was refused when it was logged is refused again.
+                let _ = self.perform(&input);
             }
             self.collect();
             self.checkpoint();
@@ -233,6 +235,13 @@ impl Player {
     /// Takes what a terminal has shown since the last call.
     pub fn take_output(&mut self, terminal: u32) -> Output {
         self.terminals.get_mut(&terminal).map(Transcript::take).unwrap_or_default()
+    }
+
+    /// What all terminals have shown and still keep, in order of time.
+    pub fn output(&self) -> Vec<Chunk> {
+        let mut all: Vec<Chunk> = self.terminals.values().flat_map(|t| t.chunks.iter().cloned()).collect();
+        all.order_by_key(|c| c.at);
+        all
     }
 
     fn collect(&mut self) {

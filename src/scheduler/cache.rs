@@ -8,7 +8,8 @@ use super::resources::Resources;
 use crate::api::object::Key;
 use crate::api::selector;
 use crate::api::{Object, Text, Value};
-use crate::collections::BTreeMap;
+use crate::collections::{BTreeMap, Order};
+
 use std::collections::VecDeque;
 use std::rc::Rc;
 
@@ -196,7 +197,7 @@ impl Cache {
                 list.push((entry.0, image["sizeBytes"].int_or(0)));
             }
         }
-        list.sort_unstable();
+        list.order();
         list.dedup_by_key(|e| e.0);
         if list != self.nodes[i].images {
             let before = std::mem::take(&mut self.nodes[i].images);

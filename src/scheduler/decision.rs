@@ -56,6 +56,11 @@ impl Decisions {
         self.last.get(pod)
     }
 
+    /// All that are remembered.
+    pub fn iter(&self) -> impl Iterator<Item = (&Key, &Decision)> {
+        self.last.iter()
+    }
+
     /// Remembers a decision.
     pub fn put(&mut self, pod: Key, decision: Decision) {
         if self.last.insert(pod.clone(), decision).is_some() {

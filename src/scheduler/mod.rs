@@ -101,6 +101,11 @@ impl Scheduler {
         self.decisions.get(pod)
     }
 
+    /// The decisions that are remembered, in order of namespace and name.
+    pub fn decisions(&self) -> impl Iterator<Item = (&Key, &Decision)> {
+        self.decisions.iter()
+    }
+
     /// The nodes and pods as the scheduler sees them.
     pub fn cache(&self) -> &Cache {
         &self.cache

@@ -119,6 +119,7 @@ fn step(entry: &Entry) -> Step {
     };
     match &entry.what {
         What::Start => {}
+        What::Manifest { path, line } => (step.kind, step.text) = ("manifest", format!("{path}:{line}")),
         What::Command { line } => (step.kind, step.text) = ("command", line.to_string()),
         What::Write { verb, object, revision } => {
             step.kind = "write";

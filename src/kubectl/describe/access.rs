@@ -2,6 +2,7 @@
 
 use super::Writer;
 use crate::api::{Object, Value};
+use crate::collections::Order;
 
 fn head(w: &mut Writer, o: &Object) {
     w.field(0, "Name", o.name());
@@ -32,7 +33,7 @@ pub fn role(w: &mut Writer, r: &Object) {
         lines.extend(resources.into_iter().map(|r| format!("{r}\t[{urls}]\t[{names}]\t[{verbs}]")));
     }
     // Upstream compacts the rules and sorts them by resource with the core group first.
-    lines.sort_by_key(|l| (l.split('\t').next().unwrap_or("").contains('.'), l.clone()));
+    lines.order_by_key(|l| (l.split('\t').next().unwrap_or("").contains('.'), l.clone()));
     lines.iter().for_each(|l| w.line(1, l));
 }
 

@@ -1,6 +1,7 @@
 //! The columns of every kind's table, as the API server's printers make them.
 
 use crate::api::{Kind, Object, Value};
+use crate::collections::Order;
 use crate::kubectl::print::age::{human, since};
 use crate::kubectl::print::pod;
 use crate::time::parse_rfc3339;
@@ -467,7 +468,7 @@ pub fn selector(v: &Value) -> String {
     for e in v.get("matchExpressions").items() {
         let key = e["key"].str();
         let mut values: Vec<&str> = e["values"].items().iter().map(Value::str).collect();
-        values.sort_unstable();
+        values.order();
         parts.push(match e["operator"].str() {
             "In" => format!("{key} in ({})", values.join(",")),
             "NotIn" => format!("{key} notin ({})", values.join(",")),
@@ -475,7 +476,7 @@ pub fn selector(v: &Value) -> String {
             _ => format!("!{key}"),
         });
     }
-    parts.sort();
+    parts.order();
     none(parts.join(","))
 }
 
@@ -524,7 +525,7 @@ pub fn node_roles(o: &Object) -> String {
             roles.push(role.to_string());
         }
     }
-    roles.sort();
+    roles.order();
     none(roles.join(","))
 }
 

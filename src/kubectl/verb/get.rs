@@ -186,7 +186,7 @@ fn tables(cx: &mut Cx, args: &Args, groups: Vec<Group>, format: &Format) -> Res<
     Ok(!text.is_empty())
 }
 
-fn sort(args: &Args, objects: &mut Vec<Object>) -> Res<()> {
+fn sort(args: &Args, objects: &mut [Object]) -> Res<()> {
     if args.changed("sort-by") {
         print::expression::sort(objects, args.value("sort-by"))?;
     }

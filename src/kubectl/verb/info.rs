@@ -2,6 +2,7 @@
 //! top, completion, options.
 
 use crate::api::{Kind, Value, json, yaml};
+use crate::collections::Order;
 use crate::kubectl::cx::{Cx, OK, Outcome, not_simulated};
 use crate::kubectl::fail::Fail;
 use crate::kubectl::flags::{Args, Flag, on, slice, switch, text};
@@ -224,7 +225,7 @@ fn rows() -> Vec<Row> {
             _ => VERBS,
         },
     }));
-    rows.sort_by(|a, b| (group(a.version), a.plural).cmp(&(group(b.version), b.plural)));
+    rows.order_by(|a, b| (group(a.version), a.plural).cmp(&(group(b.version), b.plural)));
     rows
 }
 
@@ -254,8 +255,8 @@ pub fn resources(cx: &mut Cx, args: &Args) -> Outcome {
         rows.retain(|r| r.all && category == "all");
     }
     match sort {
-        "name" => rows.sort_by_key(|r| r.plural),
-        "kind" => rows.sort_by_key(|r| r.kind),
+        "name" => rows.order_by_key(|r| r.plural),
+        "kind" => rows.order_by_key(|r| r.kind),
         _ => {}
     }
     let text = match output {
@@ -310,7 +311,7 @@ pub fn versions(cx: &mut Cx, args: &Args) -> Outcome {
     }
     let mut all: Vec<&str> = rows().iter().map(|r| r.version).collect();
     all.push("autoscaling/v1");
-    all.sort_unstable();
+    all.order();
     all.dedup();
     let text: String = all.iter().map(|v| format!("{v}\n")).collect();
     cx.print(&text);

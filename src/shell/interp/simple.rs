@@ -248,7 +248,7 @@ impl Shell {
         frame: &Frame,
         builtin: &'static builtins::Builtin,
         outcome: Outcome,
-        argv: &[Rc<str>],
+        _argv: &[Rc<str>],
     ) -> Flow {
         match outcome {
             Outcome::Status(status) => self.done(status, frame.tested),
@@ -267,10 +267,6 @@ impl Shell {
             Outcome::Command(words, functions) => {
                 self.builtin = None;
                 return self.plain_command(sys, frame, words, functions);
-            }
-            Outcome::Program => {
-                self.builtin = None;
-                return self.run_program(sys, frame, argv, frame.tail && self.may_exec());
             }
         }
         Flow::Next

@@ -572,7 +572,7 @@ pub fn mktemp(ctx: &mut Ctx) -> i32 {
 /// `mkfifo`.
 pub fn mkfifo(ctx: &mut Ctx) -> i32 {
     let mut status = 0;
-    for path in ctx.args[1..].to_vec() {
+    for path in ctx.args.split_off(1) {
         if let Err(error) = ctx.sys.mkfifo(&path) {
             status = cannot(ctx, "can't create", "cannot create fifo", &path, error);
         }

@@ -1,7 +1,8 @@
 //! Builtins about variables, options, parameters and the working directory.
 
 use super::{Outcome, number};
-use crate::collections::BTreeMap;
+use crate::collections::{BTreeMap, Order};
+
 use crate::os::program::Sys;
 use crate::shell::Flavour;
 use crate::shell::expand::Stop;
@@ -209,7 +210,7 @@ pub fn set(shell: &mut Shell, _: &mut dyn Sys, argv: &[Rc<str>]) -> Outcome {
 
 fn list_options(shell: &mut Shell, table: bool) {
     let mut names: Vec<&str> = OPTIONS.iter().map(|(_, n)| *n).collect();
-    names.sort_unstable();
+    names.order();
     for name in names {
         let on = shell.option_is_on(name);
         let line = match (table, shell.flavour.is_bash()) {
@@ -365,10 +366,9 @@ pub fn unset(shell: &mut Shell, _: &mut dyn Sys, argv: &[Rc<str>]) -> Outcome {
                 } else if shell.vars.var(base).is_none()
                     && shell.functions.contains_key(base)
                     && index.is_none()
+                    && shell.flavour.is_bash()
                 {
-                    if shell.flavour.is_bash() {
-                        Rc::make_mut(&mut shell.functions).remove(base);
-                    }
+                    Rc::make_mut(&mut shell.functions).remove(base);
                 }
             }
         }
