@@ -4,6 +4,7 @@
 use super::{ready, resources, started};
 use crate::api::{Text, Value};
 use crate::collections::BTreeMap;
+use crate::collections::Order;
 use crate::cri::{ContainerId, ContainerState, ContainerStatus};
 use crate::kubelet::pod::{Pod, Section, Seen, is_sidecar, specs};
 use crate::kubelet::prober::Published;
@@ -36,7 +37,7 @@ pub fn generate(names: &Names, pod: &mut Pod, cx: &mut Cx<'_>) -> [Value; 3] {
         // Clients expect them sorted by name, but init containers in the order in which they run.
         let mut list: Vec<Value> = list.collect();
         if section != Section::Init {
-            list.sort_by(|a, b| a["name"].str().cmp(b["name"].str()));
+            list.order_by_key(|c| c["name"].text());
         }
         Value::from(list)
     })
