@@ -16,7 +16,10 @@ impl ApiServer {
     pub(super) fn prepare_create(&mut self, object: &mut Object) {
         match object.kind {
             Kind::POD => {
-                let status = map! { "phase" => Text::lit("Pending"), "qosClass" => qos_class(object) };
+                let mut status = map! { "phase" => Text::lit("Pending"), "qosClass" => qos_class(object) };
+                if !object.at("spec.schedulingGates").is_empty() {
+                    status.set("conditions", list![self.gated()]);
+                }
                 object.set("status", status);
             }
             Kind::SERVICE => self.allocate_service(object, None),
@@ -51,6 +54,15 @@ impl ApiServer {
             object.set("status", &old["status"]);
         } else {
             object.remove("status");
+        }
+    }
+
+    /// The condition of a pod with gates (registry/core/pod/strategy.go `applySchedulingGatedCondition`).
+    fn gated(&self) -> Value {
+        map! {
+            "type" => "PodScheduled", "status" => "False", "reason" => "SchedulingGated",
+            "message" => "Scheduling is blocked due to non-empty scheduling gates",
+            "lastProbeTime" => Value::Null, "lastTransitionTime" => self.timestamp(),
         }
     }
 

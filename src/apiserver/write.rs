@@ -105,7 +105,7 @@ impl ApiServer {
         if object.value == old.value {
             return Ok(old);
         }
-        if has_generation(key.kind) && old["spec"] != object["spec"] {
+        if has_generation(key.kind) && desires_differ(&old, &object) {
             object.set("metadata.generation", old.at("metadata.generation").int_or(0) + 1);
         }
         if object.is_deleting() && object.at("metadata.finalizers").is_empty() && self.may_go(&object) {
@@ -169,6 +169,7 @@ impl ApiServer {
         let mut conditions = old.at("status.conditions").clone();
         self.set_condition(&mut conditions, scheduled);
         object.set("status.conditions", conditions);
+        object.remove("status.nominatedNodeName");
         object.set("metadata.generation", old.at("metadata.generation"));
         Ok(self.put("binding", object))
     }
@@ -312,6 +313,14 @@ impl ApiServer {
 }
 
 /// Whether the server counts `metadata.generation` for a kind.
+/// Whether what is asked for differs between two versions of an object.
+fn desires_differ(old: &Object, new: &Object) -> bool {
+    match new.kind {
+        Kind::ENDPOINT_SLICE => ["endpoints", "ports"].iter().any(|field| old[*field] != new[*field]),
+        _ => old["spec"] != new["spec"],
+    }
+}
+
 fn has_generation(kind: Kind) -> bool {
     const WITH: &[Kind] = &[
         Kind::POD,

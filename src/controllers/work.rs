@@ -53,6 +53,8 @@ pub struct Work {
     pub orphans: BTreeSet<Key>,
     /// The CPU use of pods in thousandths, as it was reported.
     pub cpu: BTreeMap<Key, i64>,
+    /// Whether claims are to be looked at again.
+    pub resync_claims: bool,
     /// Heartbeats of nodes.
     pub health: super::node::Health,
     /// Since when the taint manager has known of each pod on a tainted node.

@@ -20,6 +20,8 @@ const WHICH: Which = Which::Node;
 const PERIOD: Span = Span::secs(5);
 /// kube-controller-manager `--node-monitor-grace-period`.
 const GRACE: Span = Span::secs(50);
+/// From a change of a node to its new taints: the controller reads the node and patches it.
+const TAINTING: Span = Span::millis(15);
 /// The namespace of the nodes' heartbeats.
 const LEASES: &str = "kube-node-lease";
 /// Nodes that are there this soon were there before the scenario began, and are not announced.
@@ -73,7 +75,7 @@ fn node_changed(change: &Change, cx: &mut Cx<'_>) {
             mark_pods(node, cx);
         }
     }
-    cx.enqueue(WHICH, &node.key());
+    cx.enqueue_after(WHICH, &node.key(), TAINTING);
 }
 
 /// Looks at all nodes' heartbeats.
