@@ -8,6 +8,7 @@ mod bootstrap;
 mod faults;
 mod jobs;
 mod keeper;
+mod network;
 mod port;
 mod programs;
 mod serve;
@@ -63,6 +64,7 @@ pub struct Cluster {
     agenda: Agenda<Due>,
     /// The changes that the scheduler, the controllers and the kubelets have yet to see begin here.
     cursors: [u64; 3],
+    network: network::Network,
     streams: streams::Streams,
     jobs: jobs::Jobs,
     broken: faults::Broken,
@@ -219,6 +221,7 @@ impl Cluster {
             busy = true;
         }
         if busy {
+            self.show_network();
             self.world.wake_api_waiters();
         }
         busy

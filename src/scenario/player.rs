@@ -21,6 +21,8 @@ pub const LOG_LIMIT: usize = 20_000;
 pub const INPUT_LIMIT: usize = 1 << 20;
 /// How much of a terminal's output is kept, in bytes.
 const TRANSCRIPT_LIMIT: usize = 2 << 20;
+/// How long a command of a scenario's setup may take.
+const SETUP_LIMIT: Span = Span::secs(120);
 /// The latest instant that can be reached: ten years.
 const HORIZON: Time = Time(10 * 365 * 86_400 * 1_000_000);
 
@@ -91,7 +93,11 @@ impl Player {
             cluster.write_file(&home_path(path), text.as_bytes());
         }
         cluster.settle();
-        let first = Checkpoint { at: Time::ZERO, next: 0, shown: BTreeMap::new(), cluster: cluster.clone() };
+        for line in &scenario.setup {
+            set_up(&mut cluster, line)?;
+        }
+        let at = cluster.now();
+        let first = Checkpoint { at, next: 0, shown: BTreeMap::new(), cluster: cluster.clone() };
         let furthest =
             log.last().map_or(Time::ZERO, |e| Time(e.at)).max(Time(scenario.position)).min(HORIZON);
         Ok(Player {
@@ -298,6 +304,20 @@ impl Player {
         format!("{:016x}", hash.0)
     }
 
+    /// The last bytes that a terminal has shown, at most `length` of them.
+    pub fn tail(&self, terminal: u32, length: usize) -> String {
+        let mut tail = String::new();
+        let chunks = self.terminals.get(&terminal).map_or(&[][..], |t| &t.chunks);
+        for chunk in chunks.iter().rev() {
+            tail.insert_str(0, &chunk.text);
+            if tail.len() >= length {
+                break;
+            }
+        }
+        let start = (tail.len().saturating_sub(length)..tail.len()).find(|i| tail.is_char_boundary(*i));
+        tail.split_off(start.unwrap_or(0))
+    }
+
     /// How many inputs the log holds.
     pub fn log_length(&self) -> usize {
         self.log.len()
@@ -314,6 +334,13 @@ impl Player {
     }
 }
 
+/// The checksum of a text.
+pub fn checksum(bytes: &[u8]) -> u64 {
+    let mut hash = Fnv(0xcbf2_9ce4_8422_2325);
+    hash.add(bytes);
+    hash.0
+}
+
 /// FNV-1a, 64 bits: a checksum, not a seal.
 struct Fnv(u64);
 
@@ -323,6 +350,27 @@ impl Fnv {
             self.0 = (self.0 ^ u64::from(*b)).wrapping_mul(0x0000_0100_0000_01b3);
         }
     }
+}
+
+/// Does a line of a scenario's setup: a command, `wait SPAN` or `fault …`.
+fn set_up(cluster: &mut Cluster, line: &str) -> Result<(), FormatError> {
+    let wrong = |why: String| FormatError(format!("setup: {line}: {why}"));
+    if let Some(span) = line.strip_prefix("wait ") {
+        let nanos = crate::api::duration::parse(span.trim()).map_err(wrong)?;
+        let end = cluster.now() + Span::micros(nanos.unsigned_abs() / 1_000);
+        cluster.run_until(end.min(HORIZON));
+        return Ok(());
+    }
+    if let Some(fault) = line.strip_prefix("fault ") {
+        cluster.fault(fault).map_err(wrong)?;
+        cluster.settle();
+        return Ok(());
+    }
+    let limit = cluster.now() + SETUP_LIMIT;
+    let job = cluster.start_job(line, "/root", false);
+    cluster.run_until_job(job, limit);
+    cluster.forget_job(job);
+    Ok(())
 }
 
 /// Files are named relative to the workstation's home.
