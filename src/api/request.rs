@@ -94,6 +94,8 @@ pub struct Options {
     pub resource_version: u64,
     /// `limit` of a list.
     pub limit: Option<u32>,
+    /// In whose name the request is made; `None` for the cluster's administrator.
+    pub user: Option<crate::api::rbac::User>,
     /// The manifest that the body was read from: for explanations, no part of the API.
     pub origin: Option<Origin>,
     /// Any other query parameters, e.g. those of `log` and `exec`.

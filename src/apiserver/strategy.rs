@@ -177,8 +177,11 @@ pub(super) fn select_job_pods(job: &mut Object) {
     labels.insert("batch.kubernetes.io/job-name", &name);
     labels.insert("controller-uid", &uid);
     labels.insert("job-name", &name);
-    job.set("spec.selector", map! { "matchLabels" => map! {} });
-    job.slot("spec.selector.matchLabels").map_mut().insert("batch.kubernetes.io/controller-uid", uid);
+    // What a manifest selects besides stays, for validation to refuse.
+    let selected = job.slot("spec.selector.matchLabels").map_mut();
+    if !selected.contains("batch.kubernetes.io/controller-uid") {
+        selected.insert("batch.kubernetes.io/controller-uid", uid);
+    }
     if job.at("metadata.labels").is_empty() {
         // Defaulting makes the Job share its template's labels, which then gain these.
         let labels = job.at("spec.template.metadata.labels").clone();

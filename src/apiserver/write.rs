@@ -215,7 +215,9 @@ impl ApiServer {
             return Ok(old);
         }
         object.set("metadata.deletionTimestamp", self.epoch.rfc3339(self.now));
-        object.set("metadata.deletionGracePeriodSeconds", 0);
+        if key.kind != Kind::NAMESPACE {
+            object.set("metadata.deletionGracePeriodSeconds", 0);
+        }
         if has_generation(key.kind) {
             object.set("metadata.generation", old.at("metadata.generation").int_or(0) + 1);
         }

@@ -40,6 +40,9 @@ impl Client for Port<'_> {
                 (request.verb, request.subresource),
                 (Verb::Get, "log") | (Verb::Create, "exec" | "attach" | "portforward")
             );
+        if let Err(status) = self.api.authorize(&request) {
+            return Response::Error(status);
+        }
         let opened = if request.verb == Verb::Watch {
             self.streams.open_watch(self.api, &request).map(Response::Watch)
         } else if node_stream {

@@ -54,6 +54,8 @@ pub struct Base {
     pub explicit: bool,
     /// `-v`.
     pub verbosity: i64,
+    /// In whose name requests are made (`--as`).
+    pub user: Option<crate::api::rbac::User>,
     /// What standard input held, where a flag names it as a file.
     pub stdin: String,
     /// The verb with its parents: `kubectl create job`.
@@ -136,6 +138,11 @@ impl Cx<'_> {
         self.sys.wall_micros()
     }
 
+    /// The kinds that the server serves.
+    pub fn kinds(&self) -> impl Iterator<Item = Kind> {
+        Kind::all()
+    }
+
     /// Prints the warnings that came with an answer.
     pub fn warn(&mut self, warnings: &[Text]) {
         for w in warnings {
@@ -144,7 +151,8 @@ impl Cx<'_> {
     }
 
     /// Sends a request; an error of the server becomes a failure.
-    pub fn send(&mut self, request: Request) -> Res<Response> {
+    pub fn send(&mut self, mut request: Request) -> Res<Response> {
+        request.options.user = self.base.user.clone();
         let trace = (self.base.verbosity >= 6).then(|| (method(request.verb), request.path()));
         let refused = "The connection to the server localhost:8080 was refused - did you specify the right host or port?\n";
         let Some(client) = self.sys.client() else {
@@ -157,7 +165,10 @@ impl Cx<'_> {
             self.trace(verb, &path, &response);
         }
         match response {
-            Response::Error(status) => Err(Fail::Server(status)),
+            Response::Error(status) => {
+                self.warn(&status.warnings);
+                Err(Fail::Server(status))
+            }
             other => Ok(other),
         }
     }

@@ -79,8 +79,9 @@ pub fn given(args: &Args) -> bool {
 pub fn load(cx: &mut Cx, args: &Args) -> Res<Docs> {
     let mut out = Docs::default();
     let validate = match args.value("validate") {
-        "" | "true" | "strict" | "warn" => true,
-        "false" | "ignore" => false,
+        "true" | "strict" | "warn" => true,
+        // Verbs without the flag do not validate: they only decode.
+        "" | "false" | "ignore" => false,
         other => {
             return Err(Fail::Plain(format!(
                 "invalid - validate option {other:?}; must be one of: strict (or true), warn, ignore (or false)"
@@ -119,7 +120,14 @@ pub fn load(cx: &mut Cx, args: &Args) -> Res<Docs> {
 fn expand(cx: &mut Cx, path: &str, recursive: bool, out: &mut Vec<String>) -> Res<()> {
     let stat = match cx.sys.stat(path) {
         Ok(stat) => stat,
-        Err(Errno::ENOENT) => return Err(Fail::Plain(format!("the path {path:?} does not exist"))),
+        Err(Errno::ENOENT) => {
+            let found = crate::kubectl::glob::expand(cx.sys, path)
+                .map_err(|why| Fail::Plain(format!("pattern {path:?} is not valid: {why}")))?;
+            if found.is_empty() || found == [path] {
+                return Err(Fail::Plain(format!("the path {path:?} does not exist")));
+            }
+            return found.iter().try_for_each(|p| expand(cx, p, recursive, out));
+        }
         Err(e) => {
             let why = format!("the path {path:?} cannot be accessed: stat {path}: {}", lower(e.text()));
             return Err(Fail::Plain(why));

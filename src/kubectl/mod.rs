@@ -16,6 +16,7 @@ pub mod explain;
 pub mod fail;
 pub mod files;
 pub mod flags;
+mod glob;
 pub mod resource;
 pub mod tabwriter;
 
@@ -23,6 +24,7 @@ mod help;
 pub mod print;
 mod verb;
 
+use crate::api::rbac::User;
 use crate::kubectl::cx::{Base, Cx, Done, Output, Poll, Task};
 use crate::kubectl::fail::Fail;
 use crate::kubectl::flags::{Args, GLOBAL};
@@ -183,6 +185,16 @@ impl Kubectl {
             return Phase::After(0, quick);
         }
         self.base.verbosity = args.int("v");
+        if args.value("as").is_empty() {
+            if ["as-group", "as-uid", "as-user-extra"].iter().any(|f| args.changed(f)) && found.verb.talks {
+                let why =
+                    "requesting uid, groups or user-extra for kubernetes-admin without impersonating a user";
+                let code = self.report(&Fail::Plain(why.into()));
+                return Phase::After(code, quick);
+            }
+        } else {
+            self.base.user = Some(User::impersonated(args.value("as"), args.values("as-group")));
+        }
         let context = verb::config::context_namespace(&args, &self.base.env, sys);
         self.base.explicit = args.changed("namespace");
         self.base.namespace = match args.value("namespace") {

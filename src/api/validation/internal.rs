@@ -74,7 +74,9 @@ fn structure(out: &mut String, value: &Value, t: Type, level: usize) {
     if is_pod {
         fields = POD_SPEC.iter().filter_map(|name| t.field(name)).collect();
     } else {
-        fields.order_by_key(|f| f.order());
+        // The internal type has `Quobyte` behind `RBD`, the versioned one behind `VsphereVolume`.
+        let rbd = t.field("rbd").map_or(0, |f| 2 * f.order());
+        fields.order_by_key(|f| if f.name() == "quobyte" { rbd + 1 } else { 2 * f.order() });
     }
     out.push('{');
     for (i, field) in fields.into_iter().enumerate() {

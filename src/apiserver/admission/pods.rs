@@ -21,6 +21,17 @@ pub fn admit(api: &mut ApiServer, pod: &mut Object) -> Result<()> {
     priority(api, pod)
 }
 
+/// What the plugins add to a pod that a client replaces: default tolerations; priority and preemption policy
+/// stay where the client leaves them out.
+pub fn admit_update(old: &Object, pod: &mut Object) {
+    default_tolerations(pod);
+    for path in ["spec.priority", "spec.preemptionPolicy"] {
+        if pod.at(path).is_null() && old.at(path).is_some() {
+            pod.set(path, old.at(path));
+        }
+    }
+}
+
 fn service_account(api: &mut ApiServer, pod: &mut Object) -> Result<()> {
     // A mirror pod (of a static manifest) is what a kubelet shows of its own; it has no account.
     if pod.annotation("kubernetes.io/config.mirror").is_some() {

@@ -371,6 +371,32 @@ static TABLES: &[(Kind, &[Column])] = &[
         ],
     ),
     (
+        Kind::COMPONENT_STATUS,
+        &[
+            NAME,
+            c("STATUS", |o, _| match o["conditions"][0]["status"].str() {
+                "True" => "Healthy".into(),
+                _ => "Unhealthy".into(),
+            }),
+            c("MESSAGE", |o, _| o["conditions"][0]["message"].str().into()),
+            c("ERROR", |o, _| o["conditions"][0]["error"].str().into()),
+        ],
+    ),
+    (
+        Kind::CSR,
+        &[
+            NAME,
+            AGE,
+            c("SIGNERNAME", |o, _| o.at("spec.signerName").str().into()),
+            c("REQUESTOR", |o, _| o.at("spec.username").str().into()),
+            c("REQUESTEDDURATION", |o, _| match o.at("spec.expirationSeconds").as_int() {
+                Some(s) => super::age::human(s.saturating_mul(1_000_000)),
+                None => "<none>".into(),
+            }),
+            c("CONDITION", csr_condition),
+        ],
+    ),
+    (
         Kind::API_SERVICE,
         &[
             NAME,
@@ -383,6 +409,24 @@ static TABLES: &[(Kind, &[Column])] = &[
         ],
     ),
 ];
+
+/// Approved, Denied or Failed, and whether the certificate is there (printers/internalversion `extractCSRStatus`).
+fn csr_condition(o: &Object, _: i64) -> String {
+    let has = |t: &str| o.condition(t).is_some();
+    let mut words = match (has("Denied"), has("Approved")) {
+        (true, _) => "Denied",
+        (_, true) => "Approved",
+        _ => "Pending",
+    }
+    .to_string();
+    if has("Failed") {
+        words += ",Failed";
+    }
+    if !o.at("status.certificate").str().is_empty() {
+        words += ",Issued";
+    }
+    words
+}
 
 const REPLICAS: &[Column] = &[
     NAME,
