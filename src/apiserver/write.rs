@@ -6,7 +6,7 @@
 use super::ApiServer;
 use crate::api::object::Key;
 use crate::api::status::Result;
-use crate::api::{Kind, Object, Status, Text, Value};
+use crate::api::{Kind, Object, Status, Text, Value, defaults};
 use crate::map;
 use crate::time::{Span, parse_rfc3339};
 use crate::trace::{Cause, What};
@@ -54,6 +54,10 @@ impl ApiServer {
             object.set("metadata.name", name);
         }
         let key = object.key();
+        if key.kind == Kind::POD {
+            // A template has the defaults of its fields, but not those of a whole pod.
+            defaults::apply(&mut object);
+        }
         self.prepare_create(&mut object);
         self.admit_create(&mut object)?;
         let uid = self.uids.uuid();
@@ -105,13 +109,18 @@ impl ApiServer {
         if object.value == old.value {
             return Ok(old);
         }
-        if has_generation(key.kind) && desires_differ(&old, &object) {
-            object.set("metadata.generation", old.at("metadata.generation").int_or(0) + 1);
-        }
+        Self::count_generation(&old, &mut object);
         if object.is_deleting() && object.at("metadata.finalizers").is_empty() && self.may_go(&object) {
             return Ok(self.take(&key, object));
         }
         Ok(self.put("update", object))
+    }
+
+    /// Counts a change of the desired state in `metadata.generation`.
+    pub(super) fn count_generation(old: &Object, object: &mut Object) {
+        if has_generation(object.kind) && desires_differ(old, object) {
+            object.set("metadata.generation", old.at("metadata.generation").int_or(0) + 1);
+        }
     }
 
     /// Changes an object in place: reads it, lets `change` edit the tree, writes it back.
@@ -162,6 +171,7 @@ impl ApiServer {
         }
         let mut object = old.clone();
         object.set("spec.nodeName", node);
+        self.copy_topology(&mut object, node);
         let scheduled = map! {
             "type" => "PodScheduled", "status" => "True", "lastProbeTime" => Value::Null,
             "observedGeneration" => old.at("metadata.generation"),
@@ -172,6 +182,16 @@ impl ApiServer {
         object.remove("status.nominatedNodeName");
         object.set("metadata.generation", old.at("metadata.generation"));
         Ok(self.put("binding", object))
+    }
+
+    /// Gives a pod the zone and region of its node (plugin/pkg/admission/podtopologylabels).
+    fn copy_topology(&self, pod: &mut Object, node: &str) {
+        let Some(node) = self.get(Kind::NODE, "", node) else { return };
+        let labels = ["topology.kubernetes.io/zone", "topology.kubernetes.io/region"];
+        let found = labels.map(|l| (l, node.label(l).map(Text::from)));
+        for (label, value) in found.into_iter().filter_map(|(l, v)| Some((l, v?))) {
+            pod.slot("metadata.labels").map_mut().insert(label, value);
+        }
     }
 
     /// Deletes an object: at once, or by setting its deletion timestamp where it has a grace period or
@@ -218,10 +238,10 @@ impl ApiServer {
         if key.kind != Kind::NAMESPACE {
             object.set("metadata.deletionGracePeriodSeconds", 0);
         }
-        if has_generation(key.kind) {
+        if has_generation(object.kind) {
             object.set("metadata.generation", old.at("metadata.generation").int_or(0) + 1);
         }
-        if key.kind == Kind::NAMESPACE {
+        if object.kind == Kind::NAMESPACE {
             object.set("status.phase", "Terminating");
         }
         Ok(self.put("delete", object))
@@ -297,6 +317,9 @@ impl ApiServer {
         last.set("metadata.resourceVersion", revision.to_string());
         let cause = self.wrote("delete", key, revision);
         self.store.take(key, last.clone(), self.now, cause, self.actor.clone());
+        if key.kind.is_custom() {
+            self.object_gone(key.kind);
+        }
         last
     }
 
@@ -343,7 +366,7 @@ fn has_generation(kind: Kind) -> bool {
         Kind::MUTATING_WEBHOOK,
         Kind::VALIDATING_WEBHOOK,
     ];
-    WITH.contains(&kind)
+    kind.is_custom() || WITH.contains(&kind)
 }
 
 /// A pod with one container, for tests.

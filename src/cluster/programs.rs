@@ -14,6 +14,7 @@ pub fn load(name: &str, spawn: &Spawn) -> Option<Box<dyn Program>> {
     match name {
         "kubectl" => kubectl::program(spawn),
         "systemctl" | "fault" => Some(Box::new(super::keeper::Asking::new(name, spawn))),
+        "why" => Some(Box::new(super::why::Why::new(spawn))),
         _ => shell::program(name, spawn).or_else(|| images::program(name, spawn)),
     }
 }

@@ -85,6 +85,7 @@ pub fn step(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>) {
         Stage::Created(Ok(id)) => {
             pod.instances.push(id);
             node.containers.insert(id, pod.uid.clone());
+            pod.causes.born(id, cx.api.cause);
             node.event(pod, cx, &name, "Normal", "Created", "Container created");
             let started = cx.cri.start_container(cx.world, cx.api.now, id);
             wait(pod, cx, started.at, Stage::Started(id, started.result));

@@ -6,7 +6,7 @@
 use super::actions::{Kill, KillReason};
 use super::lifecycle::{self, Hook};
 use super::pod::{Pod, Section, is_sidecar};
-use super::{Cx, KubeletTimer, Node, SessionOwner, causes};
+use super::{Cx, KubeletTimer, Node, SessionOwner, causes, rules};
 use crate::api::{Text, Value};
 use crate::cri::{ContainerId, SessionEnd};
 use crate::time::{Span, Time};
@@ -105,6 +105,7 @@ pub fn session_ended(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, id: Contai
     }
     // A hook that nobody waits for any more ends with its container, which counts as a failure, too.
     if !lifecycle::succeeded(end) {
+        cx.api.rule(rules::PRE_STOP, &pod.path(&name), vec![("container", name.clone())]);
         node.event(pod, cx, &name, "Warning", "FailedPreStopHook", "PreStopHook failed");
     }
     if awaited {
@@ -159,6 +160,7 @@ fn pre_stop(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, id: ContainerId) {
         }
         Hook::Sleep(span) => (State::PreStop, (cx.api.now + span).min(end)),
         Hook::Failed(_) => {
+            cx.api.rule(rules::PRE_STOP, &pod.path(&name), vec![("container", name.clone())]);
             node.event(pod, cx, &name, "Warning", "FailedPreStopHook", "PreStopHook failed");
             (State::Turn, end)
         }

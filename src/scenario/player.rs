@@ -4,6 +4,7 @@
 //! and so belongs to the scenario. Going back is *nearest checkpoint + replay of the log*; because the core
 //! is deterministic, what one sees there equals a fresh run up to that instant.
 
+use super::condition::{Condition, ConditionError, Evidence, Tracker};
 use super::format::{FormatError, Input, LogEntry, Scenario};
 use crate::api::json;
 use crate::cluster::Cluster;
@@ -23,8 +24,8 @@ pub const INPUT_LIMIT: usize = 1 << 20;
 const TRANSCRIPT_LIMIT: usize = 2 << 20;
 /// How long a command of a scenario's setup may take.
 const SETUP_LIMIT: Span = Span::secs(120);
-/// The latest instant that can be reached: ten years.
-const HORIZON: Time = Time(10 * 365 * 86_400 * 1_000_000);
+/// The latest instant that can be reached.
+const HORIZON: Time = Time(super::format::REACH);
 
 /// A scenario that is being run.
 #[derive(Clone, Debug)]
@@ -36,6 +37,7 @@ pub struct Player {
     checkpoints: Vec<Checkpoint>,
     terminals: BTreeMap<u32, Transcript>,
     furthest: Time,
+    goal: Option<Tracker>,
 }
 
 #[derive(Clone, Debug)]
@@ -108,6 +110,7 @@ impl Player {
             checkpoints: vec![first],
             terminals: BTreeMap::new(),
             furthest,
+            goal: None,
         })
     }
 
@@ -153,6 +156,24 @@ impl Player {
             self.checkpoint();
         }
         false
+    }
+
+    /// Sets the condition that [`Player::goal_met`] follows; what happened before now counts, too.
+    ///
+    /// # Errors
+    /// Says where the text is no condition.
+    pub fn set_goal(&mut self, text: &str) -> Result<(), ConditionError> {
+        self.goal = Some(Tracker::new(Condition::parse(text)?, Time::ZERO));
+        Ok(())
+    }
+
+    /// Whether the condition that was set holds now.
+    pub fn goal_met(&mut self) -> bool {
+        let Some(mut goal) = self.goal.take() else { return false };
+        let output = if goal.reads_output() { self.output() } else { Vec::new() };
+        let met = goal.advance(Evidence { cluster: &self.cluster, output: &output });
+        self.goal = Some(goal);
+        met
     }
 
     /// Goes to an instant, back or forth, and runs the log up to there.
@@ -218,7 +239,9 @@ impl Player {
         match input {
             Input::Open(id) => {
                 c.open_terminal(*id);
-                self.terminals.entry(*id).or_default();
+                self.terminals
+                    .entry(*id)
+                    .or_insert_with(|| Transcript { reset: true, ..Transcript::default() });
             }
             Input::Line(id, line) => c.type_terminal(*id, &format!("{line}\n")),
             Input::Keys(id, keys) => c.type_terminal(*id, keys),

@@ -57,6 +57,20 @@ pub fn replay(text: &str) -> Result<Value, String> {
     Ok(replay.result())
 }
 
+/// Replays a recording and returns the cluster as it is then.
+///
+/// # Errors
+/// Says what is wrong with the file.
+pub fn cluster_after(text: &str) -> Result<Cluster, String> {
+    let recording = json::parse(text).map_err(|e| format!("not JSON: {e}"))?;
+    if recording["steps"].as_list().is_none() {
+        return Err("not a recording: it has no steps".into());
+    }
+    let mut replay = Replay::new(&recording)?;
+    replay.run();
+    Ok(replay.cluster)
+}
+
 /// The cluster that the recordings were made on.
 pub fn cluster_of(recording: &Value) -> ClusterSpec {
     let mut spec = ClusterSpec::default();
@@ -67,7 +81,6 @@ pub fn cluster_of(recording: &Value) -> ClusterSpec {
     spec.settings.dns = false;
     spec.settings.shared_machine = true;
     spec.settings.cgroup_version = 1;
-    spec.settings.control_plane_host = "vm".into();
     if spec.start.as_str() >= PUBLIC_IMAGES_SINCE {
         for (node, images) in spec.nodes.iter_mut().zip(PULLED_BEFORE) {
             let usual = crate::images::preloaded(crate::images::Preset::Lab);

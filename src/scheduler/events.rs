@@ -32,9 +32,9 @@ pub struct Event<'a> {
 /// The scheduler's recorder.
 #[derive(Clone, Debug)]
 pub struct Recorder {
+    instance: Text,
     seen: BTreeMap<(Text, Text, &'static str), Seen>,
     names: Rng,
-    instance: Text,
 }
 
 #[derive(Clone, Debug)]
@@ -44,13 +44,10 @@ struct Seen {
 }
 
 impl Recorder {
-    /// A recorder that remembers nothing, of the scheduler on `host`.
-    pub fn new(seed: u64, host: &str) -> Recorder {
-        Recorder {
-            seen: BTreeMap::new(),
-            names: Rng::stream(seed, "default-scheduler events"),
-            instance: Text::from(format!("{COMPONENT}-{host}")),
-        }
+    /// A recorder that remembers nothing.
+    pub fn new(seed: u64, host: Text) -> Recorder {
+        let instance = Text::from(format!("{COMPONENT}-{host}"));
+        Recorder { instance, seen: BTreeMap::new(), names: Rng::stream(seed, "default-scheduler events") }
     }
 
     /// Records an event about a pod.

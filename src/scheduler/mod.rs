@@ -76,8 +76,8 @@ pub struct Scheduler {
 }
 
 impl Scheduler {
-    /// A scheduler for an empty cluster, which runs on `host`.
-    pub fn new(seed: u64, host: &str) -> Scheduler {
+    /// A scheduler for an empty cluster, that runs on `host`.
+    pub fn new(seed: u64, host: Text) -> Scheduler {
         Scheduler {
             cache: Cache::default(),
             queue: Queue::default(),
