@@ -4,3 +4,4 @@ import './views/index.js';
 import './lessons/index.js';
 import './views/why.js';
 import './views/compare.js';
+import './until.js';
