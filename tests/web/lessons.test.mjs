@@ -9,7 +9,7 @@ import { open, type, shows, hosted, end } from './harness.mjs';
 after(end);
 
 const goal = (page, text) => page.locator('.lesson-goals li', { hasText: text });
-const reached = (page, text) => goal(page, text).and(page.locator('.done')).waitFor({ timeout: 60_000 });
+const reached = (page, text) => goal(page, text).and(page.locator('.done')).waitFor({ timeout: 90_000 });
 const next = (page) => page.locator('.lesson-move button').last().click();
 
 test('the first lesson, from the banner of a first visit to the debrief and the next lesson', async () => {
@@ -73,7 +73,7 @@ test('a lesson by the keyboard alone', async () => {
   assert.deepEqual(page.complaints, []);
 });
 
-test('eine Lektion auf Chinesisch: 一课，中文，断网，从文件打开', async () => {
+test('a lesson in Chinese, from a file, with the network off', async () => {
   const page = await open({ language: 'zh-CN', hash: '#lesson=placement' });
   await page.context().setOffline(true);
   await page.getByRole('heading', { name: 'nodeName 与 nodeSelector' }).waitFor();
@@ -120,7 +120,7 @@ test('a teacher records a lesson, points at a goal, packs one file, and a studen
   const page = await open();
   await type(page, 'kubectl run mine --image=nginx:1.14.2');
   await page.locator('table.objects').getByText('Running').waitFor();
-  await page.getByRole('button', { name: 'Lessons' }).click();
+  await page.getByRole('button', { name: 'Lessons', exact: true }).click();
   await page.getByRole('button', { name: 'Write a lesson' }).click();
   await page.getByRole('button', { name: 'Take what I did as a step' }).click();
   await page.getByLabel('Title', { exact: true }).fill('My first Pod');

@@ -36,12 +36,19 @@ register('command', { id: 'lessons', create: ({ app }) => {
 let listed;
 catalogue().then(({ lessons }) => { listed = lessons; });
 
+/** Goes to the panel; the list is drawn once the lessons are unpacked. */
+async function enter(app) {
+  app.side('lesson');
+  await catalogue();
+  setTimeout(() => app.focusPane('side'));
+}
+
 /** Keys that work everywhere while a lesson is open. */
 export function bindLessonKeys(app) {
   const keys = { KeyI: () => room.insert(), KeyN: () => room.next(), KeyH: () => room.hint(), KeyU: () => room.undo(), KeyP: () => room.present() };
   addEventListener('keydown', (event) => {
     if (!event.altKey || event.ctrlKey || event.metaKey || event.isComposing || document.querySelector('dialog[open]')) return;
-    const run = event.code === 'KeyL' ? () => { app.side('lesson'); app.focusPane('side'); } : room?.lesson && keys[event.code];
+    const run = event.code === 'KeyL' ? () => enter(app) : room?.lesson && keys[event.code];
     if (!run) return;
     event.preventDefault();
     run();

@@ -1,7 +1,7 @@
 // The side panel: a lesson beside the terminal, step by step, with live check marks; and, where no lesson is
 // open, the catalogue.
 
-import { h, put, button } from '../dom.js';
+import { h, s, put, button } from '../dom.js';
 import { t } from '../i18n.js';
 import { clock } from '../format.js';
 import { act } from './class.js';
@@ -12,6 +12,15 @@ import { receiptDialog } from './receipt.js';
 
 const text = (value) => h('div', { class: 'lesson-text', lang: languageOf(value) }, paragraphs(say(value)));
 const mark = (state) => h('span', { class: `tick ${state}`, role: 'img', 'aria-label': t(`lesson.mark.${state}`) }, { done: '✓', open: '○', wrong: '✕' }[state]);
+
+const SHAPES = {
+  undo: 'M5.5 2.5L2.5 5.5l3 3M2.5 5.5h7a4 4 0 0 1 0 8H6', reset: 'M13.5 8a5.5 5.5 0 1 1-1.7-4M13.5 1.5v3h-3',
+  present: 'M1.5 3h13v8h-13zM8 11v3M5 14h6', print: 'M4 6V2h8v4M4 12H2V6h12v6h-2M4 10h8v4H4z',
+};
+
+/** A button that shows only a drawing; its title names it. */
+const tool = (shape, title, onclick, rest = {}) => h('button', { type: 'button', title, 'aria-label': title, class: 'quiet', onclick, ...rest },
+  s('svg', { class: 'icon', viewBox: '0 0 16 16', 'aria-hidden': 'true', focusable: 'false' }, s('path', { d: SHAPES[shape], fill: 'none', stroke: 'currentColor', 'stroke-width': '1.5', 'stroke-linecap': 'round', 'stroke-linejoin': 'round' })));
 
 /** The panel. `classroom` opens lessons and does what their lines say. */
 export class LessonPanel {
@@ -55,10 +64,10 @@ export class LessonPanel {
     return h('div', { class: 'lesson-head' },
       h('div', { class: 'lesson-tools' },
         button({ icon: 'menu', label: t('lesson.all'), class: 'quiet', onclick: () => this.classroom.leave() }), h('span', { class: 'gap' }), this.clock,
-        button({ icon: 'back', title: t('lesson.undo'), class: 'quiet', onclick: () => this.classroom.undo() }),
-        button({ icon: 'start', title: t('lesson.reset'), class: 'quiet', onclick: () => this.classroom.again() }),
-        button({ icon: 'wide', title: t('lesson.present'), class: 'quiet', 'aria-pressed': String(this.classroom.presenting), onclick: () => this.classroom.present() }),
-        button({ icon: 'save', title: t('lesson.print'), class: 'quiet', onclick: () => this.classroom.print() })),
+        tool('undo', t('lesson.undo'), () => this.classroom.undo()),
+        tool('reset', t('lesson.reset'), () => this.classroom.again()),
+        tool('present', t('lesson.present'), () => this.classroom.present(), { 'aria-pressed': String(this.classroom.presenting) }),
+        tool('print', t('lesson.print'), () => this.classroom.print())),
       h('h2', { lang: languageOf(lesson.document.title) }, lesson.title),
       h('nav', { class: 'lesson-steps', 'aria-label': t('lesson.steps') }, steps.map((i) => h('button', {
         type: 'button', title: label(i), 'aria-label': label(i), 'aria-current': i === lesson.step ? 'step' : null, 'data-keep': `s${i}`,
