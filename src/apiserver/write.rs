@@ -30,7 +30,7 @@ impl ApiServer {
     pub fn create(&mut self, object: Object) -> Result<Object> {
         let object = self.completed(object)?;
         self.check_absent(&object)?;
-        self.admit_quota(&object)?;
+        self.admit_valid(&object)?;
         Ok(self.put("create", object))
     }
 
