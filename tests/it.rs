@@ -2,6 +2,7 @@
 
 mod golden;
 mod properties;
+mod shells;
 mod texts;
 mod tidy;
 mod transcripts;

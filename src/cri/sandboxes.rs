@@ -239,7 +239,7 @@ impl Runtime {
             cell,
             spawn,
             fds: Vec::new(),
-            cred: Cred { uid: 65535, gid: 65535, groups: Vec::new() },
+            cred: Cred { uid: 65535, gid: 65535, ..Cred::default() },
             at: self.clock,
         };
         let _ = world.start(start);

@@ -274,8 +274,17 @@ impl Sys for Kernel<'_> {
         if self.uid() != 0 {
             return Err(Errno::EPERM);
         }
-        self.proc_mut().cred = std::rc::Rc::new(crate::fs::Cred { uid, gid, groups: Vec::new() });
+        let umask = self.proc().cred.umask;
+        self.proc_mut().cred = std::rc::Rc::new(crate::fs::Cred { uid, gid, groups: Vec::new(), umask });
         Ok(())
+    }
+
+    fn set_umask(&mut self, mask: u32) {
+        std::rc::Rc::make_mut(&mut self.proc_mut().cred).umask = mask;
+    }
+
+    fn umask(&self) -> u32 {
+        self.proc().cred.umask
     }
 
     fn user(&self) -> Text {

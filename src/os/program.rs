@@ -312,6 +312,9 @@ pub trait Sys {
     fn cwd(&self) -> Text;
     /// Sets the bits that new files of this process and its children do not get.
     fn set_umask(&mut self, _mask: u32) {}
+    fn umask(&self) -> u32 {
+        0o022
+    }
     fn chdir(&mut self, path: &str) -> Sysr<()>;
     fn hostname(&self) -> Text;
 

@@ -82,7 +82,7 @@ pub fn mkdir(ctx: &mut Ctx) -> i32 {
     if o.rest.is_empty() {
         return missing_operand(ctx, "mkdir", "missing operand");
     }
-    let bits = o.get('m').and_then(|m| mode::parse(m, 0o777, true, 0)).unwrap_or(0o755);
+    let bits = o.get('m').and_then(|m| mode::parse(m, 0o777, true, 0)).unwrap_or(0o777);
     let mut status = 0;
     for path in &o.rest {
         let mut result = Ok(());
