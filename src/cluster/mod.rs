@@ -8,6 +8,7 @@ mod bootstrap;
 mod faults;
 mod jobs;
 mod keeper;
+mod node_tools;
 mod port;
 mod programs;
 mod serve;

@@ -18,6 +18,7 @@ mod awk;
 mod date;
 mod diff;
 mod echo;
+mod editor;
 mod expr;
 mod files;
 mod find;

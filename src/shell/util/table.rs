@@ -3,7 +3,7 @@
 use super::ctx::Ctx;
 use super::stream::Stream;
 use super::{
-    awk, date, diff, echo, expr, files, find as search, grep, info, ls, net, sed, sums, tail, test, text,
+    awk, date, diff, echo, editor, expr, files, find as search, grep, info, ls, net, sed, sums, tail, test, text,
     time,
 };
 use crate::os::program::Program;
@@ -154,7 +154,9 @@ pub const TABLE: &[Row] = &[
     row("ip", Plain(info::absent)),
     row("ping", Plain(info::absent)),
     row("netstat", Plain(info::absent)),
-    row("vi", Plain(info::absent)),
+    row("nano", Machine(editor::editor)),
+    row("vi", Machine(editor::editor)),
+    row("vim", Machine(editor::editor)),
 ];
 
 /// The row of an applet.
