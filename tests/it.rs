@@ -2,7 +2,6 @@
 
 mod golden;
 mod properties;
-mod shells;
 mod texts;
 mod tidy;
 mod transcripts;

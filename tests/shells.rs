@@ -232,7 +232,7 @@ fn without_usage(text: &str) -> String {
     let mut usage = false;
     for line in text.lines() {
         let message =
-            line.split_once(": ").is_some_and(|(name, _)| !name.contains([' ', '\t']) && name != "Usage");
+            line.split_once(": ").is_some_and(|(name, _)| !name.contains([' ', '\t']) && !matches!(name, "Usage" | "or"));
         usage = line.starts_with("BusyBox v") || usage && !message;
         if !usage || line.starts_with("BusyBox v") {
             out.push_str(line);

@@ -38,7 +38,8 @@ impl Asking {
                 let mut code = 0;
                 for unit in units.iter().map(|u| u.trim_end_matches(".service")) {
                     if !UNITS.contains(&unit) {
-                        let text = format!("Failed to {action} {unit}.service: Unit {unit}.service not found.\n");
+                        let text =
+                            format!("Failed to {action} {unit}.service: Unit {unit}.service not found.\n");
                         code = say(sys, &text, 5);
                         continue;
                     }

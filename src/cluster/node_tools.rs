@@ -66,9 +66,9 @@ impl Cluster {
                 }
                 Some(c) if c.state == ContainerState::Running => {
                     answer.code = 1;
-                    answer.err.push_str(&format!(
-                        "ERRO[0000] container {id:?} is running, please stop it first\n"
-                    ));
+                    answer
+                        .err
+                        .push_str(&format!("ERRO[0000] container {id:?} is running, please stop it first\n"));
                 }
                 Some(c) => {
                     self.runtime.remove_container(&mut self.world, c.id);
@@ -154,7 +154,13 @@ fn size(bytes: u64) -> String {
         n /= 1_000.0;
         unit = next;
     }
-    let places = if n >= 100.0 || unit == "B" { 0 } else if n >= 10.0 { 1 } else { 2 };
+    let places = if n >= 100.0 || unit == "B" {
+        0
+    } else if n >= 10.0 {
+        1
+    } else {
+        2
+    };
     let text = format!("{n:.places$}");
     let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
     format!("{text}{unit}")
@@ -216,8 +222,7 @@ impl Asked<'_> {
     }
 
     fn ps(&self, all: bool, quiet: bool, name: &str) -> Answer {
-        let mut rows =
-            vec![heading("CONTAINER|IMAGE|CREATED|STATE|NAME|ATTEMPT|POD ID|POD|NAMESPACE")];
+        let mut rows = vec![heading("CONTAINER|IMAGE|CREATED|STATE|NAME|ATTEMPT|POD ID|POD|NAMESPACE")];
         let mut ids = String::new();
         for c in self.cluster.runtime.list_containers(self.node) {
             if !all && c.state != ContainerState::Running || !c.name.contains(name) {
@@ -413,7 +418,10 @@ impl Asked<'_> {
         let (verb, unit) = match plain.as_slice() {
             [verb, unit] => (*verb, unit.trim_end_matches(".service")),
             ["list-units"] => {
-                return failed(1, "systemctl: not simulated: list-units; there are kubelet and containerd\n".into());
+                return failed(
+                    1,
+                    "systemctl: not simulated: list-units; there are kubelet and containerd\n".into(),
+                );
             }
             [] => return failed(1, "systemctl: not simulated: a list of all units\n".into()),
             [verb, ..] => return failed(1, format!("systemctl: not simulated: {verb} of all units\n")),
@@ -426,7 +434,9 @@ impl Asked<'_> {
                     "is-active" => Answer { code: 4, out: "inactive\n".into(), err: String::new() },
                     "is-enabled" => failed(
                         1,
-                        format!("Failed to get unit file state for {unit}.service: No such file or directory\n"),
+                        format!(
+                            "Failed to get unit file state for {unit}.service: No such file or directory\n"
+                        ),
                     ),
                     _ => failed(4, format!("Unit {unit}.service could not be found.\n")),
                 };

@@ -47,7 +47,8 @@ const NODE_PROGRAMS: &[(&str, &str)] = &[
 ];
 
 /// What a login shell of a node begins with.
-const BASHRC: &str = "# ~/.bashrc: what every interactive shell begins with.\nalias ll='ls -l'\nalias la='ls -A'\n";
+const BASHRC: &str =
+    "# ~/.bashrc: what every interactive shell begins with.\nalias ll='ls -l'\nalias la='ls -A'\n";
 
 /// What a node's own files are based on.
 const NODE_IMAGE: &str = "debian";
@@ -133,12 +134,7 @@ impl Runtime {
         for (path, program) in NODE_PROGRAMS {
             tree.put(path, Content::Program(Text::lit(program), 1 << 20), 0o755, super::root::IMAGE_TIME);
         }
-        tree.put(
-            "/root/.bashrc",
-            Content::File(FileData::lit(BASHRC)),
-            0o644,
-            super::root::IMAGE_TIME,
-        );
+        tree.put("/root/.bashrc", Content::File(FileData::lit(BASHRC)), 0o644, super::root::IMAGE_TIME);
         let base = tree.freeze();
         self.bases.insert(key, base.clone());
         base

@@ -6,8 +6,8 @@ use super::procfs::ProcView;
 use super::wake::ProcId;
 use super::world::{Cell, EditRequest, ProcessId, Question, World};
 use super::{
-    Answer,     Disposition, Edit, Ended, Errno, Fd, FdMap, MountInfo, Open, Pid, ProcInfo, Program, Resolved, STDIN,
-    Signal, Spawn, Stat, Sys, Sysr,
+    Answer, Disposition, Edit, Ended, Errno, Fd, FdMap, MountInfo, Open, Pid, ProcInfo, Program, Resolved,
+    STDIN, Signal, Spawn, Stat, Sys, Sysr,
 };
 use crate::api::Text;
 use crate::api::request::Client;

@@ -14,9 +14,12 @@ mod stream;
 mod table;
 mod usage;
 
+mod archive;
 mod awk;
+mod columns;
 mod date;
 mod diff;
+mod dump;
 mod echo;
 mod editor;
 mod expr;
@@ -28,12 +31,14 @@ mod info;
 mod ls;
 pub mod mode;
 mod net;
+mod ping;
 mod sed;
 mod sums;
 mod tail;
 pub mod test;
 mod text;
 mod time;
+mod top;
 
 pub use ctx::{Ctx, Style};
 use float::format_float;
