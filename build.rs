@@ -25,6 +25,19 @@ macro_rules! roots {
     };
 }
 
+/// Named types without fields whose descriptions `kubectl explain` appends to a field's own; the same list
+/// stands in src/api/schema/descriptions.rs.
+const SCALARS: &[&str] = &[
+    "Quantity",
+    "IntOrString",
+    "Time",
+    "MicroTime",
+    "FieldsV1",
+    "RawExtension",
+    "JSON",
+    "JSONSchemaPropsOrArray",
+];
+
 /// What `go-types.txt` tells of a field.
 #[derive(Default, Clone)]
 struct GoField {
@@ -48,6 +61,7 @@ fn main() {
     let mut generator = SchemaGenerator::default();
     let mut roots: Vec<(&str, &str, String)> = vec![];
     roots! { generator, roots;
+        api::core::v1::ComponentStatus; api::certificates::v1::CertificateSigningRequest;
         api::core::v1::ConfigMap; api::core::v1::Endpoints; api::core::v1::Event; api::core::v1::LimitRange;
         api::core::v1::Namespace; api::core::v1::Node; api::core::v1::PersistentVolumeClaim;
         api::core::v1::PersistentVolume; api::core::v1::Pod; api::core::v1::PodTemplate;
@@ -81,6 +95,11 @@ fn main() {
         if schema.get("properties").is_some() {
             tables.add_type(name, schema, go.get(&go_key(name)), &enums);
         }
+    }
+    for name in SCALARS {
+        let schema = definitions.iter().find(|(n, _)| n.rsplit('.').next() == Some(name)).map(|(_, s)| s);
+        let text = schema.and_then(|s| s.get("description")).and_then(Value::as_str).unwrap_or("");
+        tables.describe(text);
     }
     let out = env::var("OUT_DIR").expect("set by cargo");
     fs::write(Path::new(&out).join("schema.rs"), tables.print(&roots)).expect("OUT_DIR is writable");
@@ -205,16 +224,21 @@ impl Tables {
             self.keys.insert(key.clone());
             let mut description = text(property);
             let mut values = String::new();
-            if let Some(list) = enums.get(&field.enumeration) {
+            // OpenAPI writes an enumeration at the values themselves, not at lists of them.
+            let listed = property.get("type").and_then(Value::as_str) == Some("array");
+            if let Some(list) = enums.get(&field.enumeration).filter(|_| !listed) {
                 description.push_str("\n\nPossible enum values:");
                 for (value, meaning) in list {
                     let space = if meaning.is_empty() { "" } else { " " };
                     write!(description, "\n - `\"{value}\"`{space}{meaning}").expect("memory");
                 }
-                values = list.iter().map(|(v, _)| v.as_str()).collect::<Vec<_>>().join("\n");
+                let shown = |v: &str| if v.is_empty() { String::from("\"\"") } else { String::from(v) };
+                values = list.iter().map(|(v, _)| shown(v)).collect::<Vec<_>>().join("\n");
             }
             self.describe(&description);
-            self.add_field(key, property, &field, &values, required.contains(&key.as_str()));
+            // The generated Rust types have no `Option` around what has a zero value, which counts as required.
+            let must = required.contains(&key.as_str()) && !field.omitempty && !field.omitzero;
+            self.add_field(key, property, &field, &values, must);
         }
     }
 

@@ -26,6 +26,11 @@ bindgen_version() {
 
 setup_rust() {
   need cargo "Rust with rustup, https://rustup.rs"
+  if ! rustc --version >/dev/null 2>&1; then
+    need rustup "rustup, https://rustup.rs"
+    say "Installing the Rust toolchain of rust-toolchain.toml"
+    rustup toolchain install
+  fi
   [ -d "$(rustc --print sysroot)/lib/rustlib/wasm32-unknown-unknown" ] && return
   need rustup "rustup (or the wasm32-unknown-unknown target by other means)"
   say "Adding the wasm32 target"
@@ -95,12 +100,14 @@ build() {
   node www/build.mjs
 }
 
-# Warnings are shown; lints that are denied fail. The build for wasm32 compiles the binding itself.
+# Lints run twice, as the binding is compiled for wasm32 only.
 lint() {
+  setup_rust
   say "Format"
   cargo fmt --all --check
   say "Lints"
-  cargo clippy --quiet --all-targets
+  cargo clippy --quiet --all-targets -- -D warnings
+  cargo clippy --quiet --lib --target wasm32-unknown-unknown -- -D warnings
 }
 
 web_tests() {

@@ -7,6 +7,7 @@ pub mod agenda;
 pub mod api;
 pub mod apiserver;
 pub mod cluster;
+pub mod collections;
 pub mod controllers;
 pub mod cri;
 pub mod fs;

@@ -3,6 +3,7 @@
 //! Whatever the core does because of something (a command, a write seen by watch, a timer, a process
 //! that ended, an injected fault) is an entry that names its parent. "Why?" follows the parents to the
 //! command, manifest, rule or fault that began it. The trace keeps the newest [`LIMIT`] entries.
+//! Beside the causes it keeps the results of probes, which are too many to be causes of their own.
 
 use crate::api::Text;
 use crate::history::History;
@@ -10,6 +11,9 @@ use crate::time::Time;
 
 /// How many entries are kept.
 pub const LIMIT: usize = 400_000;
+
+/// How many results of probes are kept.
+pub const PROBES: usize = 20_000;
 
 /// The number of a trace entry; 0 is the beginning of the scenario.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
@@ -43,6 +47,13 @@ pub enum What {
         /// The line as typed.
         line: Text,
     },
+    /// A manifest was sent by a command.
+    Manifest {
+        /// The file, by its absolute path.
+        path: Text,
+        /// The line at which the object's document begins, counted from 1.
+        line: u32,
+    },
     /// An object was written to the API server.
     Write {
         /// `create`, `update`, `patch`, `delete` or a subresource's name.
@@ -68,10 +79,24 @@ pub enum What {
     },
 }
 
+/// The result of one probe.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Probed {
+    /// When.
+    pub at: Time,
+    /// `pods/default/web/container`.
+    pub container: Text,
+    /// `Liveness`, `Readiness` or `Startup`.
+    pub probe: &'static str,
+    /// Whether it succeeded.
+    pub ok: bool,
+}
+
 /// The trace.
 #[derive(Clone, Debug)]
 pub struct Trace {
     entries: History<Entry>,
+    probes: History<Probed>,
 }
 
 impl Trace {
@@ -81,12 +106,22 @@ impl Trace {
             Entry { at: Time::ZERO, parent: Cause::START, actor: Text::from("scenario"), what: What::Start };
         let mut entries = History::new(LIMIT);
         entries.push(start);
-        Trace { entries }
+        Trace { entries, probes: History::new(PROBES) }
     }
 
     /// Adds an entry and returns its number.
     pub fn add(&mut self, entry: Entry) -> Cause {
         Cause(self.entries.push(entry) as u32)
+    }
+
+    /// Keeps the result of a probe.
+    pub fn probed(&mut self, probed: Probed) {
+        self.probes.push(probed);
+    }
+
+    /// The results of probes that are kept, oldest first.
+    pub fn probes(&self) -> impl Iterator<Item = &Probed> {
+        self.probes.iter()
     }
 
     /// The entry of a cause, unless it has been dropped.

@@ -4,7 +4,6 @@
 //! its own. Instants are microseconds as JavaScript numbers; scenarios come in as text (YAML or JSON) and
 //! go out as plain objects; errors become JavaScript `Error`s with the core's own words.
 
-use crate::api::Kind;
 use crate::scenario::{Input, Player, Scenario};
 use crate::time::Time;
 use crate::view;
@@ -168,6 +167,11 @@ impl Podlab {
         self.player.cluster().api.store.revision() as f64
     }
 
+    /// The `resourceVersion` of the object of a path; 0 if there is none.
+    pub fn version_of(&self, path: &str) -> f64 {
+        view::version_of(&self.player.cluster().api, path) as f64
+    }
+
     /// How many inputs the log holds.
     pub fn log_length(&self) -> usize {
         self.player.log_length()
@@ -178,23 +182,9 @@ impl Podlab {
         to_js(&view::totals(&self.player.cluster().api))
     }
 
-    /// A view by name, of an object or a kind where it needs one.
-    pub fn view(&self, name: &str, argument: &str) -> JsValue {
-        let cluster = self.player.cluster();
-        let api = &cluster.api;
-        match name {
-            "table" => {
-                Kind::of_plural(argument, None).map_or(JsValue::NULL, |k| to_js(&view::table(api, k, true)))
-            }
-            "kinds" => to_js(&view::kinds(api)),
-            "events" => to_js(&view::events(api)),
-            "lanes" => to_js(&view::lanes(api, argument.strip_prefix("pods/"))),
-            "map" => to_js(&view::map(api)),
-            "flow" => to_js(&view::flow(api, argument)),
-            "why" => to_js(&view::why(api, argument)),
-            "files" => to_js(&view::files(cluster)),
-            _ => JsValue::NULL,
-        }
+    /// A view by name as JSON, of an object or a kind where it needs one.
+    pub fn view(&self, name: &str, argument: &str) -> String {
+        view::show(self.player.cluster(), name, argument)
     }
 
     /// The scenario with everything that was done.

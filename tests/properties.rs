@@ -195,8 +195,10 @@ fn every_change_comes_from_a_command_a_rule_a_fault_or_the_beginning() {
             let trace = &cluster.api.trace;
             let chain: Vec<_> = trace.chain(change.cause).collect();
             let began = |e: &podlab::trace::Entry| {
-                matches!(e.what, What::Command { .. } | What::Rule { .. } | What::Fault { .. })
-                    || e.actor == "scenario"
+                matches!(
+                    e.what,
+                    What::Command { .. } | What::Manifest { .. } | What::Rule { .. } | What::Fault { .. }
+                ) || e.actor == "scenario"
             };
             let root = chain.iter().find(|(c, e)| *c != Cause::START && began(e));
             let system = change.new.kind == Kind::LEASE || change.new.kind == Kind::NODE;

@@ -32,7 +32,8 @@ fn run(cluster: &mut Cluster, line: &str) -> String {
         cluster.run_until(limit + Span::secs(1));
     }
     let (mut out, err) = cluster.job_output(job);
-    for text in [&err] {
+    {
+        let text = &err;
         if !out.is_empty() && !out.ends_with('\n') && !text.is_empty() {
             out.push('\n');
         }

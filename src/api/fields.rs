@@ -1,6 +1,7 @@
 //! Field selectors: `metadata.name=web,status.phase!=Running`, with the fields that each kind offers.
 
 use crate::api::{Kind, Object, Status};
+use crate::collections::Order;
 
 /// One term.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,7 +96,7 @@ impl Selector {
     /// In the words of `k8s.io/apimachinery/pkg/fields`.
     pub fn parse_any(text: &str) -> Result<Selector, String> {
         let mut parts = split_terms(text);
-        parts.sort_unstable();
+        parts.order();
         let mut terms = vec![];
         for part in parts.into_iter().filter(|p| !p.is_empty()) {
             let wrong = || format!("invalid selector: '{text}'; can't understand '{part}'");

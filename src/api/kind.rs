@@ -90,6 +90,7 @@ macro_rules! kinds {
 }
 
 kinds! {
+    COMPONENT_STATUS "ComponentStatus" "v1" "componentstatuses" "componentstatus" ["cs"] false false Simulated;
     CONFIG_MAP "ConfigMap" "v1" "configmaps" "configmap" ["cm"] true false Simulated;
     ENDPOINTS "Endpoints" "v1" "endpoints" "endpoints" ["ep"] true false Simulated;
     EVENT "Event" "v1" "events" "event" ["ev"] true false Simulated;
@@ -117,6 +118,7 @@ kinds! {
     HPA "HorizontalPodAutoscaler" "autoscaling/v2" "horizontalpodautoscalers" "horizontalpodautoscaler" ["hpa"] true true Simulated;
     CRON_JOB "CronJob" "batch/v1" "cronjobs" "cronjob" ["cj"] true true Simulated;
     JOB "Job" "batch/v1" "jobs" "job" [] true true Simulated;
+    CSR "CertificateSigningRequest" "certificates.k8s.io/v1" "certificatesigningrequests" "certificatesigningrequest" ["csr"] false false StoredOnly;
     LEASE "Lease" "coordination.k8s.io/v1" "leases" "lease" [] true false Simulated;
     ENDPOINT_SLICE "EndpointSlice" "discovery.k8s.io/v1" "endpointslices" "endpointslice" [] true false Simulated;
     INGRESS_CLASS "IngressClass" "networking.k8s.io/v1" "ingressclasses" "ingressclass" [] false false StoredOnly;

@@ -2,6 +2,7 @@
 //! `matchExpressions`), in the words of `k8s.io/apimachinery/pkg/labels`.
 
 use crate::api::{Value, names};
+use crate::collections::Order;
 use std::fmt;
 
 /// How many requirements a selector may have; upstream has no limit but that of a request.
@@ -88,7 +89,7 @@ impl Selector {
                 _ => return Err(format!("found '{}', expected: ',' or 'end of string'", token.text)),
             }
         }
-        requirements.sort_by(|a, b| a.key.cmp(&b.key));
+        requirements.order_by(|a, b| a.key.cmp(&b.key));
         Ok(Selector { requirements, nothing: false })
     }
 
@@ -109,10 +110,10 @@ impl Selector {
                 }
             };
             let mut values: Vec<String> = e["values"].items().iter().map(|v| String::from(v.str())).collect();
-            values.sort();
+            values.order();
             requirements.push(Requirement { key: String::from(e["key"].str()), operator, values });
         }
-        requirements.sort_by(|a, b| a.key.cmp(&b.key));
+        requirements.order_by(|a, b| a.key.cmp(&b.key));
         Selector { requirements, nothing }
     }
 
@@ -345,7 +346,7 @@ impl Parser {
             Operator::In | Operator::NotIn => self.set()?,
             _ => self.exact()?,
         };
-        values.sort();
+        values.order();
         values.dedup();
         Requirement { key, operator, values }.checked()
     }

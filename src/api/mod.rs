@@ -17,6 +17,7 @@ pub mod names;
 pub mod object;
 pub mod patch;
 pub mod quantity;
+pub mod rbac;
 pub mod request;
 pub mod schema;
 pub mod selector;

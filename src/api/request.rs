@@ -56,6 +56,15 @@ pub enum PatchType {
     Apply,
 }
 
+/// Where in which file a body was read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Origin {
+    /// The file, by its absolute path.
+    pub path: Text,
+    /// The line at which the object's document begins, counted from 1.
+    pub line: u32,
+}
+
 /// Query parameters and delete options.
 ///
 /// The parameters of node streams go into `query` under their REST names: `log` takes `container`, `follow`,
@@ -85,6 +94,10 @@ pub struct Options {
     pub resource_version: u64,
     /// `limit` of a list.
     pub limit: Option<u32>,
+    /// In whose name the request is made; `None` for the cluster's administrator.
+    pub user: Option<crate::api::rbac::User>,
+    /// The manifest that the body was read from: for explanations, no part of the API.
+    pub origin: Option<Origin>,
     /// Any other query parameters, e.g. those of `log` and `exec`.
     pub query: Vec<(&'static str, Text)>,
 }

@@ -15,6 +15,8 @@ pub struct Status {
     pub details: Details,
     /// One entry for each invalid field, or for each other cause.
     pub causes: Vec<CauseOf>,
+    /// The warnings that came in the `Warning:` headers of the refusal.
+    pub warnings: Vec<Text>,
 }
 
 /// What a [`Status`] is about.
@@ -53,6 +55,7 @@ impl Status {
             message: message.into(),
             details: Details::default(),
             causes: vec![],
+            warnings: vec![],
         }
     }
 

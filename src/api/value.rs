@@ -4,6 +4,7 @@
 //! shared: a clone is a reference count, a change copies only the nodes on its path.
 
 use crate::api::Text;
+use crate::collections::Order;
 use std::ops::Index;
 use std::rc::Rc;
 
@@ -44,7 +45,7 @@ impl Map {
     /// A map of entries in any order; of entries with the same key the last one counts.
     pub fn from_entries(mut entries: Vec<(Text, Value)>) -> Map {
         if !entries.is_sorted_by(|a, b| a.0 < b.0) {
-            entries.sort_by(|a, b| a.0.cmp(&b.0));
+            entries.order_by(|a, b| a.0.cmp(&b.0));
             entries.reverse();
             entries.dedup_by(|later, kept| later.0 == kept.0);
             entries.reverse();

@@ -7,9 +7,9 @@
 use super::ApiServer;
 use crate::api::object::Key;
 use crate::api::{Kind, Object, Text, Value};
+use crate::collections::BTreeMap;
 use crate::map;
 use crate::time::{Span, Time};
-use std::collections::BTreeMap;
 
 /// client-go `maxLruCacheEntries` bounds what a recorder remembers.
 const REMEMBERED: usize = 4096;
@@ -98,7 +98,7 @@ impl Default for Correlator {
     }
 }
 
-fn trim<V>(map: &mut BTreeMap<Text, V>) {
+fn trim<V: Clone>(map: &mut BTreeMap<Text, V>) {
     if map.len() >= REMEMBERED {
         map.pop_first();
     }

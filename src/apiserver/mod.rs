@@ -8,6 +8,7 @@
 //! instant, its cause and its author. Watching is done by cursor: every write appends a [`Change`].
 
 mod admission;
+mod authorize;
 pub mod events;
 pub mod quota;
 mod request;

@@ -4,7 +4,7 @@ use crate::api::quantity::Quantity;
 use crate::api::status::Result;
 use crate::api::{Kind, Object, Status, Text, Value};
 use crate::apiserver::ApiServer;
-use std::collections::BTreeMap;
+use crate::collections::BTreeMap;
 
 /// Amounts by resource name, as in `spec.hard`.
 pub type Amounts = BTreeMap<Text, Quantity>;
@@ -36,7 +36,7 @@ pub fn usage_of(object: &Object) -> Amounts {
             used.insert(Text::lit("services"), one);
             match object.at("spec.type").str() {
                 "NodePort" => {
-                    drop(used.insert(Text::lit("services.nodeports"), Quantity::units(ports(object))))
+                    used.insert(Text::lit("services.nodeports"), Quantity::units(ports(object)));
                 }
                 "LoadBalancer" => {
                     used.insert(Text::lit("services.loadbalancers"), one);

@@ -6,10 +6,10 @@
 use crate::api::object::Key;
 use crate::api::request::WatchKind;
 use crate::api::{Kind, Object, Text};
+use crate::collections::{BTreeMap, BTreeSet};
 use crate::history::History;
 use crate::time::Time;
 use crate::trace::Cause;
-use std::collections::{BTreeMap, BTreeSet};
 
 /// How many changes the log keeps; who falls further behind must list again (etcd compacts likewise).
 pub const LOG_LIMIT: usize = 500_000;

@@ -3,8 +3,8 @@
 
 use super::ApiServer;
 use crate::api::{Kind, Object, Text, Value};
+use crate::collections::BTreeSet;
 use crate::{list, map};
-use std::collections::BTreeSet;
 
 /// The service range 10.96.0.0/12 of the default cluster: its second octet runs over 16 values.
 const SERVICE_OCTETS: std::ops::Range<u64> = 96..112;
@@ -16,7 +16,10 @@ impl ApiServer {
     pub(super) fn prepare_create(&mut self, object: &mut Object) {
         match object.kind {
             Kind::POD => {
-                let status = map! { "phase" => Text::lit("Pending"), "qosClass" => qos_class(object) };
+                let mut status = map! { "phase" => Text::lit("Pending"), "qosClass" => qos_class(object) };
+                if !object.at("spec.schedulingGates").is_empty() {
+                    status.set("conditions", list![self.gated()]);
+                }
                 object.set("status", status);
             }
             Kind::SERVICE => self.allocate_service(object, None),
@@ -51,6 +54,15 @@ impl ApiServer {
             object.set("status", &old["status"]);
         } else {
             object.remove("status");
+        }
+    }
+
+    /// The condition of a pod with gates (registry/core/pod/strategy.go `applySchedulingGatedCondition`).
+    fn gated(&self) -> Value {
+        map! {
+            "type" => "PodScheduled", "status" => "False", "reason" => "SchedulingGated",
+            "message" => "Scheduling is blocked due to non-empty scheduling gates",
+            "lastProbeTime" => Value::Null, "lastTransitionTime" => self.timestamp(),
         }
     }
 
@@ -165,8 +177,11 @@ pub(super) fn select_job_pods(job: &mut Object) {
     labels.insert("batch.kubernetes.io/job-name", &name);
     labels.insert("controller-uid", &uid);
     labels.insert("job-name", &name);
-    job.set("spec.selector", map! { "matchLabels" => map! {} });
-    job.slot("spec.selector.matchLabels").map_mut().insert("batch.kubernetes.io/controller-uid", uid);
+    // What a manifest selects besides stays, for validation to refuse.
+    let selected = job.slot("spec.selector.matchLabels").map_mut();
+    if !selected.contains("batch.kubernetes.io/controller-uid") {
+        selected.insert("batch.kubernetes.io/controller-uid", uid);
+    }
     if job.at("metadata.labels").is_empty() {
         // Defaulting makes the Job share its template's labels, which then gain these.
         let labels = job.at("spec.template.metadata.labels").clone();

@@ -104,7 +104,7 @@ impl ApiServer {
         if object.value == old.value {
             return Ok(old);
         }
-        if has_generation(key.kind) && old["spec"] != object["spec"] {
+        if has_generation(key.kind) && desires_differ(&old, &object) {
             object.set("metadata.generation", old.at("metadata.generation").int_or(0) + 1);
         }
         if object.is_deleting() && object.at("metadata.finalizers").is_empty() && self.may_go(&object) {
@@ -168,6 +168,7 @@ impl ApiServer {
         let mut conditions = old.at("status.conditions").clone();
         self.set_condition(&mut conditions, scheduled);
         object.set("status.conditions", conditions);
+        object.remove("status.nominatedNodeName");
         object.set("metadata.generation", old.at("metadata.generation"));
         Ok(self.put("binding", object))
     }
@@ -215,7 +216,9 @@ impl ApiServer {
         // Kubernetes moves the deletion timestamp into the future by the grace period.
         let due = self.now + crate::time::Span::secs(grace.unsigned_abs());
         object.set("metadata.deletionTimestamp", self.epoch.rfc3339(due));
-        object.set("metadata.deletionGracePeriodSeconds", grace);
+        if key.kind != Kind::NAMESPACE {
+            object.set("metadata.deletionGracePeriodSeconds", grace);
+        }
         if has_generation(key.kind) {
             object.set("metadata.generation", old.at("metadata.generation").int_or(0) + 1);
         }
@@ -280,6 +283,14 @@ impl ApiServer {
 }
 
 /// Whether the server counts `metadata.generation` for a kind.
+/// Whether what is asked for differs between two versions of an object.
+fn desires_differ(old: &Object, new: &Object) -> bool {
+    match new.kind {
+        Kind::ENDPOINT_SLICE => ["endpoints", "ports"].iter().any(|field| old[*field] != new[*field]),
+        _ => old["spec"] != new["spec"],
+    }
+}
+
 fn has_generation(kind: Kind) -> bool {
     const WITH: &[Kind] = &[
         Kind::POD,

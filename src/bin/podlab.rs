@@ -2,6 +2,8 @@
 
 #![allow(clippy::print_stdout)]
 
+mod classroom;
+
 use podlab::api::json;
 use podlab::scenario::{Input, Player, Scenario, recording};
 use podlab::time::{Span, Time};
@@ -16,6 +18,9 @@ podlab: a Kubernetes cluster in virtual time
   podlab shell [SCENARIO.yaml]     a terminal on a cluster (time runs as on your watch)
   podlab run SCENARIO.yaml         run a scenario to its position; print transcript, events, event-log hash
   podlab replay RECORDING.json     replay a recording of a real cluster; print the same object as it went here
+  podlab lesson check FILE...      say what is wrong with lessons, line by line
+  podlab lesson play FILE [-v]     play a lesson's solution; show what it reaches (-v: and the terminal)
+  podlab grade DIR [LESSONS]       mark a folder of receipts; print CSV (LESSONS: a folder, default www/lessons)
 ";
 
 fn main() -> ExitCode {
@@ -26,6 +31,11 @@ fn main() -> ExitCode {
         ["run", path] => read(path).and_then(|text| run(&text)),
         ["shell"] => shell(Scenario::default()),
         ["shell", path] => read(path).and_then(|text| shell(Scenario::from_yaml(&text).map_err(|e| e.0)?)),
+        ["lesson", "check", paths @ ..] if !paths.is_empty() => classroom::check(paths),
+        ["lesson", "play", path] => classroom::play(path, false),
+        ["lesson", "play", path, "-v"] => classroom::play(path, true),
+        ["grade", dir] => classroom::grade(dir, None),
+        ["grade", dir, lessons] => classroom::grade(dir, Some(lessons)),
         ["help" | "--help" | "-h"] => {
             print!("{USAGE}");
             Ok(())

@@ -1,13 +1,14 @@
 //! A cluster as one finds it: nodes that have been up for a while, the system's namespaces and objects, and
 //! the workstation with its kubeconfig.
 
-use super::{Cluster, faults, jobs, streams};
+use super::{Cluster, faults, jobs, network, streams};
 use crate::agenda::Agenda;
 use crate::api::quantity::Quantity;
 use crate::api::{Kind, Object, Text, Value};
 use crate::apiserver::ApiServer;
+use crate::collections::BTreeMap;
 use crate::controllers::Controllers;
-use crate::cri::{NodeConfig, Runtime};
+use crate::cri::NodeConfig;
 use crate::kubelet::{Kubelet, NodeSettings};
 use crate::os::{Settings, World};
 use crate::scenario::format::{ClusterSpec, FormatError, NodeSpec};
@@ -15,7 +16,6 @@ use crate::scheduler::Scheduler;
 use crate::time::{Epoch, Span, Time, parse_rfc3339};
 use crate::trace::Cause;
 use crate::{list, map};
-use std::collections::BTreeMap;
 
 /// How long the cluster has been up when a scenario starts (the recorded one: 43 minutes).
 const UPTIME: Span = Span::secs(43 * 60);
@@ -46,6 +46,7 @@ pub(super) fn build(spec: &ClusterSpec) -> Result<Cluster, FormatError> {
         node_index: BTreeMap::new(),
         agenda: Agenda::new(),
         cursors: [0; 3],
+        network: network::Network::default(),
         streams: streams::Streams::default(),
         jobs: jobs::Jobs::default(),
         broken: faults::Broken::default(),
@@ -67,8 +68,17 @@ pub(super) fn build(spec: &ClusterSpec) -> Result<Cluster, FormatError> {
         add_node(&mut cluster, i, node)?;
     }
     workstation(&mut cluster);
+    cluster.world.net.dns.answers = spec.settings.dns;
+    cluster.world.net.pod_prefix = pod_prefix(spec);
     cluster.settle();
     Ok(cluster)
+}
+
+/// What the addresses of all pods begin with: the first two numbers of the first node's range.
+fn pod_prefix(spec: &ClusterSpec) -> Text {
+    let range = spec.nodes.first().map_or("", |n| n.pod_cidr.as_str());
+    let numbers: Vec<&str> = range.splitn(3, '.').take(2).collect();
+    if range.is_empty() { Text::default() } else { Text::from(format!("{}.", numbers.join("."))) }
 }
 
 /// Creates an object that has been there since before the scenario.

@@ -38,19 +38,19 @@ impl Cluster {
     /// # Errors
     /// Says what is wrong with the command line, and what there is.
     pub fn fault(&mut self, line: &str) -> Result<(), String> {
-        self.fault_quietly(line)?;
+        self.fault_quietly(line, Cause::START)?;
         self.settle();
         Ok(())
     }
 
-    /// As [`Cluster::fault`], for callers that are settling already.
+    /// As [`Cluster::fault`], for callers that are settling already, on behalf of a command.
     ///
     /// # Errors
     /// Likewise.
-    pub(super) fn fault_quietly(&mut self, line: &str) -> Result<(), String> {
+    pub(super) fn fault_quietly(&mut self, line: &str, asked: Cause) -> Result<(), String> {
         let words: Vec<&str> = line.split_whitespace().collect();
         let words = words.strip_prefix(&["fault"]).unwrap_or(&words);
-        self.api.enter(self.now, Cause::START, Text::lit("fault"));
+        self.api.enter(self.now, asked, Text::lit("fault"));
         let cause = self.api.note(What::Fault { text: Text::from(words.join(" ")) });
         match words {
             ["node", name, power @ ("down" | "up")] => {

@@ -2,11 +2,11 @@
 
 use super::Cluster;
 use crate::api::Text;
+use crate::collections::BTreeMap;
 use crate::fs::Cred;
 use crate::os::{CellId, EditRequest, Errno, Fd, Handle, ProcessId, Signal, Spawn, Start};
 use crate::time::Time;
 use crate::trace::{Cause, What};
-use std::collections::BTreeMap;
 
 /// How much output of a job is kept for its reader; what comes after is dropped.
 const OUTPUT_LIMIT: usize = 8 << 20;

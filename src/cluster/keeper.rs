@@ -98,7 +98,7 @@ impl Cluster {
                 None => Vec::new(),
             };
             for line in lines {
-                if let Err(text) = self.fault_quietly(&line) {
+                if let Err(text) = self.fault_quietly(&line, self.command) {
                     self.tell(&text);
                 }
             }

@@ -8,6 +8,7 @@ mod bootstrap;
 mod faults;
 mod jobs;
 mod keeper;
+mod network;
 mod node_tools;
 mod port;
 mod programs;
@@ -18,17 +19,17 @@ pub use faults::USAGE as FAULT_USAGE;
 pub use jobs::JobId;
 
 use crate::agenda::{Agenda, Timers};
-use crate::api::{Kind, Text};
+use crate::api::Kind;
 use crate::apiserver::{ApiServer, Change};
+use crate::collections::BTreeMap;
 use crate::controllers::{self, Controllers};
-use crate::cri::{Runtime, RuntimeEvent};
+use crate::cri::Runtime;
 use crate::kubelet::{Kubelet, KubeletTimer};
 use crate::os::World;
 use crate::scenario::format::{ClusterSpec, FormatError};
 use crate::scheduler::{self, Scheduler};
 use crate::time::{Epoch, Span, Time};
 use crate::trace::Cause;
-use std::collections::BTreeMap;
 
 /// How many rounds may pass within one instant before the rest is put off by a millisecond; a loop of
 /// components that answer each other at once would otherwise stop the clock.
@@ -64,6 +65,7 @@ pub struct Cluster {
     agenda: Agenda<Due>,
     /// The changes that the scheduler, the controllers and the kubelets have yet to see begin here.
     cursors: [u64; 3],
+    network: network::Network,
     streams: streams::Streams,
     jobs: jobs::Jobs,
     broken: faults::Broken,
@@ -183,23 +185,11 @@ impl Cluster {
         for event in self.runtime.take_events() {
             busy = true;
             let node = event.node().0 as usize;
-            let cause = self.runtime_cause(node, &event);
-            self.with_kubelet(node, cause, |k, env| {
+            self.with_kubelet(node, Cause::START, |k, env| {
                 k.on_runtime_event(&event, env.api, env.world, env.runtime, env.timers);
             });
         }
         busy
-    }
-
-    /// Notes what happened in a runtime: the cause of what its kubelet does about it.
-    fn runtime_cause(&mut self, node: usize, event: &RuntimeEvent) -> Cause {
-        let name = self.spec.nodes.get(node).map(|n| Text::from(&n.name)).unwrap_or_default();
-        let rule = match event {
-            RuntimeEvent::ContainerExited { .. } => "container.exited",
-            RuntimeEvent::SessionEnded { .. } => "runtime.answered",
-        };
-        self.api.enter(self.now, Cause::START, Text::lit("containerd"));
-        self.api.rule(rule, &format!("nodes/{name}"), Vec::new())
     }
 
     /// Shows the changes since the last call to everybody who watches them, one change at a time.
@@ -232,6 +222,7 @@ impl Cluster {
             busy = true;
         }
         if busy {
+            self.show_network();
             self.world.wake_api_waiters();
         }
         busy

@@ -5,7 +5,7 @@ use crate::api::request::{Channel, Client, StreamEnd, StreamId, Verb, WatchEvent
 use crate::api::{Kind, Request, Response, Text};
 use crate::apiserver::ApiServer;
 use crate::time::Time;
-use crate::trace::Cause;
+use crate::trace::{Cause, What};
 
 /// How many bytes of a client's input may wait for a node.
 const INPUT_LIMIT: usize = 1 << 20;
@@ -22,14 +22,27 @@ pub struct Port<'a> {
     pub cause: Cause,
 }
 
+/// Whether a request asks for a change that is to last.
+fn writes(request: &Request) -> bool {
+    let changes = matches!(request.verb, Verb::Create | Verb::Update | Verb::Patch(_));
+    changes && !request.options.dry_run
+}
+
 impl Client for Port<'_> {
     fn request(&mut self, request: Request) -> Response {
         self.api.enter(self.now, self.cause, Text::lit("kubectl"));
+        if let Some(origin) = request.options.origin.as_ref().filter(|_| writes(&request)) {
+            let what = What::Manifest { path: origin.path.clone(), line: origin.line };
+            self.api.cause = self.api.note(what);
+        }
         let node_stream = request.kind == Kind::POD
             && matches!(
                 (request.verb, request.subresource),
                 (Verb::Get, "log") | (Verb::Create, "exec" | "attach" | "portforward")
             );
+        if let Err(status) = self.api.authorize(&request) {
+            return Response::Error(status);
+        }
         let opened = if request.verb == Verb::Watch {
             self.streams.open_watch(self.api, &request).map(Response::Watch)
         } else if node_stream {

@@ -45,7 +45,7 @@ pub fn runtime(spec: &ClusterSpec) -> Runtime {
 }
 
 fn own_image(i: &ImageSpec) -> images::OwnImage {
-    let pairs = |m: &std::collections::BTreeMap<String, String>| {
+    let pairs = |m: &crate::collections::BTreeMap<String, String>| {
         m.iter().map(|(k, v)| (k.clone(), v.clone())).collect()
     };
     images::OwnImage {

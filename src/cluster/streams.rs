@@ -3,9 +3,9 @@
 use crate::api::request::{Channel, StreamEnd, StreamId, WatchEvent, WatchKind};
 use crate::api::{Kind, Object, Request, Status, Text, fields, labels};
 use crate::apiserver::{ApiServer, Change};
+use crate::collections::BTreeMap;
 use crate::cri::{ContainerId, SessionId};
 use crate::time::Time;
-use std::collections::BTreeMap;
 
 /// How many streams clients may hold at once.
 pub const LIMIT: usize = 256;

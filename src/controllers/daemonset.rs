@@ -8,8 +8,9 @@ use crate::api::object::Key;
 use crate::api::request::WatchKind;
 use crate::api::{Kind, Object, Text, Value, selector};
 use crate::apiserver::Change;
+use crate::collections::{BTreeMap, Order};
+
 use crate::{list, map};
-use std::collections::BTreeMap;
 
 const WHICH: Which = Which::DaemonSet;
 const GENERATION: &str = "deprecated.daemonset.template.generation";
@@ -136,7 +137,7 @@ impl Plan {
             && at_once.int_or(0) == 0
             && !matches!(at_once, Value::Str(s) if s.as_str() != "0" && s.as_str() != "0%")
         {
-            alive.sort_by(|a, b| {
+            alive.order_by(|a, b| {
                 let age = |p: &Object| p.at("metadata.creationTimestamp").text();
                 age(a).cmp(&age(b)).then_with(|| a.name().cmp(b.name()))
             });

@@ -5,10 +5,10 @@ use super::{Which, controller_key, pods};
 use crate::api::object::Key;
 use crate::api::{Kind, Object, Text, Value, selector};
 use crate::apiserver::{ApiServer, Change};
+use crate::collections::BTreeSet;
 use crate::controllers::deployment::scaled;
 use crate::map;
 use crate::time::Span;
-use std::collections::BTreeSet;
 
 const WHICH: Which = Which::Disruption;
 /// Upstream `DeletionTimeout`: how long an admitted eviction counts until the pod is seen to go.

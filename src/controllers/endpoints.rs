@@ -8,8 +8,9 @@ use crate::api::object::Key;
 use crate::api::request::WatchKind;
 use crate::api::{Kind, Object, Text, Value};
 use crate::apiserver::{ApiServer, Change, DeleteOptions};
+use crate::collections::{BTreeMap, Order};
+
 use crate::map;
-use std::collections::BTreeMap;
 
 const MANAGED_BY: &str = "endpoints.kubernetes.io/managed-by";
 const MANAGER: &str = "endpoint-controller";
@@ -95,8 +96,8 @@ fn subsets(service: &Object, api: &ApiServer) -> Value {
     let mut subsets = Vec::new();
     for (ports, mut ready, mut not_ready) in groups.into_values() {
         let by_ip = |a: &Value| a["ip"].text();
-        ready.sort_by_key(by_ip);
-        not_ready.sort_by_key(by_ip);
+        ready.order_by_key(by_ip);
+        not_ready.order_by_key(by_ip);
         let mut subset = map! {};
         for (field, list) in [("addresses", ready), ("notReadyAddresses", not_ready), ("ports", ports)] {
             if !list.is_empty() {

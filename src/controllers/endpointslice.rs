@@ -10,8 +10,8 @@ use crate::api::object::Key;
 use crate::api::request::WatchKind;
 use crate::api::{Kind, Object, Text, Value, selector};
 use crate::apiserver::{ApiServer, Change, DeleteOptions};
+use crate::collections::BTreeMap;
 use crate::map;
-use std::collections::BTreeMap;
 
 /// Upstream `MaxEndpointsPerSlice`.
 const MAX_PER_SLICE: usize = 100;
@@ -33,10 +33,8 @@ pub fn changed(change: &Change, cx: &mut Cx<'_>) {
             }
             enqueue(&object.key(), cx);
         }
-        Kind::POD => {
-            if change.old.as_ref().is_none_or(|old| concerns_endpoints(old, object, change.kind)) {
-                pod_changed(change, cx);
-            }
+        Kind::POD if change.old.as_ref().is_none_or(|old| concerns_endpoints(old, object, change.kind)) => {
+            pod_changed(change, cx);
         }
         Kind::ENDPOINT_SLICE if change.kind == WatchKind::Deleted => {
             if let Some(service) = object.label(SERVICE_NAME) {

@@ -1,9 +1,10 @@
 //! ControllerRevisions: the templates that a DaemonSet or StatefulSet has had.
 
-use super::deployment::{hash, safe_encode};
+use super::hash::{self, safe_encode};
 use super::work::Cx;
 use crate::api::{Kind, Object, Text, Value};
 use crate::apiserver::{ApiServer, DeleteOptions};
+use crate::collections::Order;
 use crate::map;
 
 /// The label with the hash of a revision.
@@ -21,7 +22,7 @@ pub struct Revisions {
 /// comes back gets the newest number.
 pub fn record(set: &Object, cx: &mut Cx<'_>) -> Option<Revisions> {
     let mut all = cx.owned(set, Kind::CONTROLLER_REVISION);
-    all.sort_by_key(number);
+    all.order_by_key(number);
     let template = set.at("spec.template").clone().with("$patch", "replace");
     let data = map! { "spec" => map! { "template" => template } };
     let next = all.last().map_or(1, |r| number(r) + 1);
@@ -39,7 +40,11 @@ pub fn record(set: &Object, cx: &mut Cx<'_>) -> Option<Revisions> {
 }
 
 fn create(set: &Object, data: Value, revision: i64, cx: &mut Cx<'_>) -> Option<Object> {
-    let hash = hash(&data, set.at("status.collisionCount").int_or(0));
+    let collisions = set.at("status.collisionCount").int_or(0);
+    let hash = match set.kind {
+        Kind::DAEMON_SET => hash::template(set.at("spec.template"), collisions),
+        _ => hash::revision(&data, collisions),
+    };
     let mut labels = set.at("spec.template.metadata.labels").clone();
     labels.map_mut().insert(REVISION_HASH, &hash);
     let mut meta = map! {

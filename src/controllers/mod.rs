@@ -14,6 +14,7 @@ mod disruption;
 mod endpoints;
 mod endpointslice;
 mod garbage;
+mod hash;
 mod history;
 mod hpa;
 mod job;
@@ -114,6 +115,8 @@ pub enum Timer {
     Act(Which, Key),
     /// Look at the nodes' heartbeats (every 5 s).
     MonitorNodes,
+    /// Look at the claims without a volume (every 15 s while there are any).
+    ResyncClaims,
     /// Look for pods whose node is missing (every 20 s while there are any).
     CollectPods,
 }
@@ -188,6 +191,10 @@ impl Controllers {
             Timer::MonitorNodes => {
                 cx.api.actor = crate::api::Text::lit(Which::Node.component());
                 node::monitor(cx);
+            }
+            Timer::ResyncClaims => {
+                cx.api.actor = crate::api::Text::lit(Which::Volume.component());
+                volumes::resync(cx);
             }
             Timer::CollectPods => {
                 cx.api.actor = crate::api::Text::lit("pod-garbage-collector-controller");

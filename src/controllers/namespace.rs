@@ -7,6 +7,7 @@ use super::Which;
 use super::work::Cx;
 use crate::api::{Kind, Object, Text, Value};
 use crate::apiserver::{Change, DeleteOptions};
+use crate::collections::Order;
 use crate::controllers::rules;
 use crate::map;
 use crate::time::Span;
@@ -70,7 +71,7 @@ fn conditions(namespace: &Object, left: &[(Kind, usize)], cx: &Cx<'_>) -> Vec<Va
             }
         }
     }
-    finalizers.sort();
+    finalizers.order();
     let held: Vec<String> =
         finalizers.iter().map(|(f, n)| format!("{f} in {n} resource instances")).collect();
     let condition = |kind: &str, status: &str, reason: &str, message: String| {

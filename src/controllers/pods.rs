@@ -2,10 +2,11 @@
 
 use crate::api::{Kind, Object, Text, Value};
 use crate::apiserver::ApiServer;
+use crate::collections::{BTreeMap, Order};
+
 use crate::map;
 use crate::time::{Span, Time, parse_rfc3339};
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
 
 /// Whether a pod counts: it has not ended and is not being deleted.
 pub fn is_active(pod: &Object) -> bool {
@@ -59,7 +60,7 @@ pub fn from_template(template: &Value, owner: &Object) -> Object {
 /// Sorts pods so that those to be deleted first come first (upstream `ActivePodsWithRanks`); `crowd` tells
 /// how many related pods are on a node.
 pub fn rank_for_deletion(pods: &mut [Object], crowd: &BTreeMap<Text, i64>, api: &ApiServer) {
-    pods.sort_by(|a, b| deletion_order(a, b, crowd, api));
+    pods.order_by(|a, b| deletion_order(a, b, crowd, api));
 }
 
 fn deletion_order(a: &Object, b: &Object, crowd: &BTreeMap<Text, i64>, api: &ApiServer) -> Ordering {

@@ -6,9 +6,9 @@ use crate::api::object::Key;
 use crate::api::request::WatchKind;
 use crate::api::{Kind, Object, Text, Value};
 use crate::apiserver::Change;
+use crate::collections::BTreeMap;
 use crate::map;
 use crate::time::Span;
-use std::collections::BTreeMap;
 
 /// Upstream `BurstReplicas`: most pods that one synchronisation creates or deletes.
 const BURST_REPLICAS: usize = 500;

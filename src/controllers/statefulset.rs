@@ -9,6 +9,7 @@ use super::{Which, controller_key, history, pods, rules};
 use crate::api::request::WatchKind;
 use crate::api::{Kind, Object, Text, Value};
 use crate::apiserver::{Change, DeleteOptions};
+use crate::collections::Order;
 use crate::map;
 use history::Revisions;
 
@@ -59,7 +60,7 @@ pub fn sync(set: &Object, cx: &mut Cx<'_>) {
     }
     let mut all = cx.claim(set, Kind::POD, set.at("spec.selector"));
     all.retain(|p| ordinal(set, p).is_some());
-    all.sort_by_key(|p| ordinal(set, p));
+    all.order_by_key(|p| ordinal(set, p));
     let Some(revisions) = history::record(set, cx) else { return };
     let state = state(set, &revisions);
     if !set.is_deleting() {

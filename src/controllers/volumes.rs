@@ -6,15 +6,18 @@
 //! finalizers.
 
 use super::work::Cx;
-use super::{Which, rules};
+use super::{Timer, Which, rules};
 use crate::api::object::Key;
 use crate::api::quantity::Quantity;
 use crate::api::request::WatchKind;
 use crate::api::{Kind, Object, Text, Value, selector};
 use crate::apiserver::{Change, DeleteOptions};
 use crate::map;
+use crate::time::{Span, Time};
 
 const WHICH: Which = Which::Volume;
+/// kube-controller-manager `--pvclaimbinder-sync-period`.
+const RESYNC: Span = Span::secs(15);
 /// The provisioner that makes nothing.
 const NO_PROVISIONER: &str = "kubernetes.io/no-provisioner";
 const SELECTED_NODE: &str = "volume.kubernetes.io/selected-node";
@@ -32,20 +35,38 @@ pub fn changed(change: &Change, cx: &mut Cx<'_>) {
                 cx.enqueue(WHICH, &Key::new(Kind::PERSISTENT_VOLUME, "", volume));
             }
         }
-        Kind::PERSISTENT_VOLUME_CLAIM => cx.enqueue(WHICH, &object.key()),
-        Kind::PERSISTENT_VOLUME | Kind::STORAGE_CLASS => {
-            if object.kind == Kind::PERSISTENT_VOLUME && change.kind != WatchKind::Deleted {
-                cx.enqueue(WHICH, &object.key());
-            }
-            let waiting = |c: &&Object| c.at("status.phase").str() != "Bound";
-            let claims = cx.api.list(Kind::PERSISTENT_VOLUME_CLAIM, None);
-            let keys: Vec<Key> = claims.filter(waiting).map(Object::key).collect();
-            for key in keys {
-                cx.enqueue(WHICH, &key);
-            }
+        Kind::PERSISTENT_VOLUME_CLAIM => {
+            cx.enqueue(WHICH, &object.key());
+            resync_later(cx);
         }
+        Kind::PERSISTENT_VOLUME if change.kind != WatchKind::Deleted => cx.enqueue(WHICH, &object.key()),
         _ => {}
     }
+}
+
+/// Claims look for a volume when they change and at each resync: a new volume or class wakes none of them.
+fn resync_later(cx: &mut Cx<'_>) {
+    if !cx.work.resync_claims {
+        cx.work.resync_claims = true;
+        let period = RESYNC.0;
+        let next = Time((cx.api.now.0 / period + 1) * period);
+        cx.timers.set(next, cx.api.cause, Timer::ResyncClaims);
+    }
+}
+
+/// Looks at all claims that wait for a volume.
+pub fn resync(cx: &mut Cx<'_>) {
+    cx.work.resync_claims = false;
+    let waiting = |c: &&Object| c.at("status.phase").str() != "Bound" && !c.is_deleting();
+    let claims = cx.api.list(Kind::PERSISTENT_VOLUME_CLAIM, None);
+    let keys: Vec<Key> = claims.filter(waiting).map(Object::key).collect();
+    if keys.is_empty() {
+        return;
+    }
+    for key in keys {
+        cx.enqueue(WHICH, &key);
+    }
+    resync_later(cx);
 }
 
 /// Looks after a claim or a volume.

@@ -9,8 +9,9 @@ use crate::agenda::Timers;
 use crate::api::object::Key;
 use crate::api::{Kind, Object, Text};
 use crate::apiserver::{ApiServer, DeleteOptions, NewEvent};
+use crate::collections::{BTreeMap, BTreeSet};
 use crate::time::{Span, Time};
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 /// From a change to the synchronisation that it causes (measured: ReplicaSet created → first pod 0–10 ms).
 const REACTION: Span = Span::millis(3);
@@ -52,6 +53,8 @@ pub struct Work {
     pub orphans: BTreeSet<Key>,
     /// The CPU use of pods in thousandths, as it was reported.
     pub cpu: BTreeMap<Key, i64>,
+    /// Whether claims are to be looked at again.
+    pub resync_claims: bool,
     /// Heartbeats of nodes.
     pub health: super::node::Health,
     /// Since when the taint manager has known of each pod on a tainted node.

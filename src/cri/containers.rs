@@ -9,9 +9,10 @@ use super::types::{
 };
 use super::{Container, Due, Runtime, Streams};
 use crate::api::Text;
+use crate::collections::Order;
 use crate::fs::{Content, Cred, FileData, FsKind, MountTable, Tree};
 use crate::images::Image;
-use crate::os::{NewCell, Signal, World};
+use crate::os::{CellId, NewCell, Signal, World};
 use crate::rng::Rng;
 use crate::time::{Span, Time};
 use std::rc::Rc;
@@ -175,9 +176,28 @@ impl Runtime {
         }
     }
 
+    /// The containers of a pod that still exist, oldest first.
+    pub fn of_pod(&self, uid: &str) -> Vec<ContainerStatus> {
+        let sandboxes = self.sandboxes.values().filter(|s| s.config.uid.as_str() == uid);
+        let mut ids: Vec<ContainerId> = sandboxes.flat_map(|s| s.containers.iter().copied()).collect();
+        ids.order();
+        ids.into_iter().filter_map(|id| self.status(id)).collect()
+    }
+
+    /// Where a container's processes run.
+    pub fn cell(&self, id: ContainerId) -> Option<CellId> {
+        self.containers.get(&id).map(|c| c.cell)
+    }
+
     /// A container's state.
     pub fn status(&self, id: ContainerId) -> Option<ContainerStatus> {
         self.containers.get(&id).map(|c| c.status.clone())
+    }
+
+    /// How much memory a container used when its processes were killed for it, in bytes.
+    pub fn memory_wanted(&self, world: &World, id: ContainerId) -> Option<u64> {
+        let cell = self.containers.get(&id)?.cell;
+        world.cell(cell).map(|c| c.oom_memory).filter(|m| *m > 0)
     }
 
     /// Changes the limits of a running container (in-place resize).
@@ -258,10 +278,11 @@ fn make_working_dir(
 ) {
     let below = |m: &&crate::fs::Mount| !m.path.is_empty() && cwd.starts_with(m.path.as_str());
     let mounted = mounts.iter().any(|m| below(&m));
-    if !mounted && world.forest.get(root).is_some_and(|t| t.lookup(cwd).is_none()) {
-        if let Some(tree) = world.forest.get_mut(root) {
-            tree.make_dirs(cwd, now);
-        }
+    if !mounted
+        && world.forest.get(root).is_some_and(|t| t.lookup(cwd).is_none())
+        && let Some(tree) = world.forest.get_mut(root)
+    {
+        tree.make_dirs(cwd, now);
     }
 }
 

@@ -32,13 +32,14 @@ pub use logs::LOG_BYTES;
 pub use types::*;
 
 use crate::api::Text;
+use crate::collections::BTreeMap;
 use crate::fs::{Base, TreeId};
 use crate::images::Image;
 use crate::os::{CellId, Exit, Handle, MachineId, NetId, ProcessId};
 use crate::time::Time;
 use latency::Load;
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::BinaryHeap;
 use std::rc::Rc;
 
 /// The container runtimes of all nodes.

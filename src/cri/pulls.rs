@@ -6,6 +6,7 @@ use super::latency::{
 use super::types::{NodeId, Pull, RegistryState, Timed};
 use super::{Present, Runtime};
 use crate::api::Text;
+use crate::collections::Order;
 use crate::fs::Base;
 use crate::images::{Image, Preset, PullError, Reference, find};
 use crate::rng::Rng;
@@ -30,7 +31,7 @@ impl Runtime {
                 None => list.push((image.id.clone(), vec![full.clone()], image.size)),
             }
         }
-        list.sort_by_key(|(_, _, size)| std::cmp::Reverse(*size));
+        list.order_by_key(|(_, _, size)| std::cmp::Reverse(*size));
         list.into_iter().map(|(_, names, size)| (names, size)).collect()
     }
 

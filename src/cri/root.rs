@@ -2,6 +2,7 @@
 
 use super::types::Mount as VolumeMount;
 use crate::api::Text;
+use crate::collections::Order;
 use crate::fs::{
     Base, Content, Device, FileData, Forest, FsKind, Ino, Mount, MountSource, ROOT, Tree, TreeId, VirtualKind,
 };
@@ -165,7 +166,7 @@ pub(super) fn mounts(forest: &mut Forest, parts: &Parts<'_>) -> Result<Vec<Mount
         });
     }
     let mut volumes: Vec<&VolumeMount> = parts.volumes.iter().collect();
-    volumes.sort_by_key(|v| v.path.matches('/').count());
+    volumes.order_by_key(|v| v.path.matches('/').count());
     for volume in volumes {
         let mount = volume_mount(forest, parts, volume)?;
         make_place(forest, &list, &mount.path, parts.now);

@@ -305,10 +305,10 @@ impl Runtime {
             }
         }
         if let Some(pause) = s.pause.take().filter(|_| !s.config.host_pid) {
-            if let Some(cell) = world.cell(pause) {
-                if let Some(MountSource::Tree(tree, _)) = cell.mounts.0.first().map(|m| m.source.clone()) {
-                    world.forest.remove(tree);
-                }
+            if let Some(cell) = world.cell(pause)
+                && let Some(MountSource::Tree(tree, _)) = cell.mounts.0.first().map(|m| m.source.clone())
+            {
+                world.forest.remove(tree);
             }
             world.remove_cell(pause);
         }
@@ -366,7 +366,7 @@ mod tests {
     #[test]
     fn addresses_are_given_out_in_turn_and_again_at_the_end() {
         let mut range = Range::parse("10.224.1.0/29");
-        let mut next = || range.take().map(|s| s);
+        let mut next = || range.take();
         assert_eq!([next(), next(), next(), next(), next()], [Some(2), Some(3), Some(4), Some(5), Some(6)]);
         assert_eq!(range.take(), None);
         range.taken.retain(|s| *s != 4);

@@ -5,6 +5,7 @@ use super::latency::{Call, FIRST_INSTRUCTION};
 use super::types::{ContainerId, ContainerState, RuntimeEvent, Timed};
 use super::{Owner, Runtime, Streams};
 use crate::api::Text;
+use crate::collections::Order;
 use crate::os::{Errno, Fd, Handle, Program, STDERR, STDIN, STDOUT, Spawn, Start, Step, Sys, Wait, World};
 use crate::rng::Rng;
 use crate::time::Time;
@@ -107,7 +108,7 @@ impl Runtime {
         let Streams { out, err, input } = streams;
         let mut all: Vec<Handle> = [out, err, input].into_iter().flatten().collect();
         all.dedup();
-        all.sort();
+        all.order();
         all.dedup();
         for handle in all {
             self.by_handle.remove(&handle);
@@ -144,7 +145,7 @@ pub(super) fn streams(
 /// Closes the caller's copies of what a process was given.
 pub(super) fn close_all(world: &mut World, fds: &[(Fd, Handle)]) {
     let mut handles: Vec<Handle> = fds.iter().map(|(_, h)| *h).collect();
-    handles.sort();
+    handles.order();
     handles.dedup();
     for handle in handles {
         world.close(handle);

@@ -41,10 +41,10 @@ impl Forest {
 
     /// Removes a tree.
     pub fn remove(&mut self, id: TreeId) {
-        if let Some(slot) = self.trees.get_mut(id.0 as usize) {
-            if let Some(tree) = slot.take() {
-                self.kept = self.kept.saturating_sub(tree.kept());
-            }
+        if let Some(slot) = self.trees.get_mut(id.0 as usize)
+            && let Some(tree) = slot.take()
+        {
+            self.kept = self.kept.saturating_sub(tree.kept());
         }
     }
 }

@@ -1,8 +1,8 @@
 //! One file tree: inodes over a shared read-only base.
 
 use crate::api::Text;
+use crate::collections::BTreeMap;
 use crate::fs::{Errno, FileData, Sysr};
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// An inode's number in its tree.

@@ -1,6 +1,7 @@
 //! What a process sees of files by their paths, without changing them.
 
 use crate::api::Text;
+use crate::collections::Order;
 use crate::fs::walk::Walk;
 use crate::fs::{
     Content, Cred, Errno, FileType, Forest, Found, FsKind, Ino, Inode, MountSource, MountTable, Place, ROOT,
@@ -102,7 +103,7 @@ impl View<'_> {
         };
         let dir = if found.path == "/" { "" } else { &found.path };
         names.extend(self.mounts.names_in(dir).map(Text::from));
-        names.sort();
+        names.order();
         names.dedup();
         Ok(names)
     }

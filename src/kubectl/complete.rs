@@ -2,6 +2,7 @@
 
 use crate::api::request::{Client, Verb as Method};
 use crate::api::{Kind, Request, Response};
+use crate::collections::Order;
 use crate::kubectl::flags::GLOBAL;
 use crate::kubectl::resource::kind_of;
 use crate::kubectl::verb::{self, pods};
@@ -28,7 +29,7 @@ pub fn complete(words: &[String], cursor: usize, namespace: &str, client: &mut d
         _ => arguments(found.verb.name, &plain(&found.words), word, &namespace, client),
     };
     out.retain(|c| c.starts_with(word));
-    out.sort();
+    out.order();
     out.dedup();
     out.truncate(LIMIT);
     out

@@ -1,6 +1,6 @@
 //! What a verb works with: the process, its output, the cluster and the defaults of the command line.
 
-use crate::api::request::{Options, PatchType, StreamId, Verb as Method};
+use crate::api::request::{Options, Origin, PatchType, StreamId, Verb as Method};
 use crate::api::{Kind, Object, Request, Response, Status, Text, Value};
 use crate::kubectl::fail::{Fail, Res};
 use crate::os::{Errno, Fd, STDERR, STDOUT, Sys, Wait};
@@ -54,6 +54,8 @@ pub struct Base {
     pub explicit: bool,
     /// `-v`.
     pub verbosity: i64,
+    /// In whose name requests are made (`--as`).
+    pub user: Option<crate::api::rbac::User>,
     /// What standard input held, where a flag names it as a file.
     pub stdin: String,
     /// The verb with its parents: `kubectl create job`.
@@ -70,6 +72,8 @@ pub struct Cx<'a> {
     pub output: &'a mut Output,
     /// What holds for the command line.
     pub base: &'a Base,
+    /// The manifest that is being worked on.
+    pub origin: Option<Origin>,
 }
 
 /// What a verb comes to.
@@ -134,6 +138,11 @@ impl Cx<'_> {
         self.sys.wall_micros()
     }
 
+    /// The kinds that the server serves.
+    pub fn kinds(&self) -> impl Iterator<Item = Kind> {
+        Kind::all()
+    }
+
     /// Prints the warnings that came with an answer.
     pub fn warn(&mut self, warnings: &[Text]) {
         for w in warnings {
@@ -142,18 +151,24 @@ impl Cx<'_> {
     }
 
     /// Sends a request; an error of the server becomes a failure.
-    pub fn send(&mut self, request: Request) -> Res<Response> {
+    pub fn send(&mut self, mut request: Request) -> Res<Response> {
+        request.options.user = self.base.user.clone();
         let trace = (self.base.verbosity >= 6).then(|| (method(request.verb), request.path()));
         let refused = "The connection to the server localhost:8080 was refused - did you specify the right host or port?\n";
         let Some(client) = self.sys.client() else {
             return Err(Fail::Raw(refused.into()));
         };
+        let mut request = request;
+        request.options.origin = self.origin.clone();
         let response = client.request(request);
         if let Some((verb, path)) = trace {
             self.trace(verb, &path, &response);
         }
         match response {
-            Response::Error(status) => Err(Fail::Server(status)),
+            Response::Error(status) => {
+                self.warn(&status.warnings);
+                Err(Fail::Server(status))
+            }
             other => Ok(other),
         }
     }

@@ -48,7 +48,7 @@ pub fn explain(topic: &Topic, texts: &Descriptions) -> (String, Option<String>) 
             heading(&mut out, f);
             match at {
                 Some(t) => format!("{}\n{}", texts.of_field(f), texts.of_type(t)),
-                None => texts.of_field(f).to_string(),
+                None => format!("{}\n{}", texts.of_field(f), texts.of_scalar(f)),
             }
         }
     };
@@ -68,7 +68,7 @@ pub fn explain(topic: &Topic, texts: &Descriptions) -> (String, Option<String>) 
 }
 
 fn heading(out: &mut String, f: Field) {
-    out.push_str(&format!("FIELD: {} <{}>{}\n", f.name(), f.explain_type(), required(f)));
+    out.push_str(&format!("FIELD: {} <{}>\n", f.name(), f.explain_type()));
     let values: Vec<&str> = f.enum_values().collect();
     if values.is_empty() {
         out.push('\n');
@@ -137,14 +137,16 @@ fn wrap(text: &str, limit: usize) -> String {
             out += &space;
             out += &word;
             out.push('\n');
-            (word.clear(), space.clear());
+            word.clear();
+            space.clear();
             (column, word_len, space_len) = (0, 0, 0);
         } else if c.is_whitespace() {
             if space.is_empty() || !word.is_empty() {
                 column += space_len + word_len;
                 out += &space;
                 out += &word;
-                (word.clear(), space.clear());
+                word.clear();
+                space.clear();
                 (word_len, space_len) = (0, 0);
             }
             space.push(c);

@@ -3,7 +3,8 @@
 //! Only what kubectl checks itself is checked here (syntax, `apiVersion` and `kind`, the types of
 //! metadata); the rest is the API server's. URLs are not fetched.
 
-use crate::api::{Kind, Object, Value, json, yaml};
+use crate::api::request::Origin;
+use crate::api::{Kind, Object, Text, Value, json, yaml};
 use crate::kubectl::cx::{Cx, lower};
 use crate::kubectl::fail::{Fail, Res};
 use crate::kubectl::flags::{Args, Flag, bare, slice, switch, text};
@@ -29,6 +30,8 @@ pub struct Doc {
     pub value: Value,
     /// The file's name, `STDIN` for standard input.
     pub source: String,
+    /// The line at which its document begins, counted from 1.
+    pub line: u32,
 }
 
 impl Doc {
@@ -40,6 +43,16 @@ impl Doc {
     /// `metadata.namespace`.
     pub fn namespace(&self) -> &str {
         self.value.at("metadata.namespace").str()
+    }
+
+    /// Where it was read, for explanations; nowhere if it came by standard input.
+    pub fn origin(&self, cx: &Cx) -> Option<Origin> {
+        let path = match self.source.as_str() {
+            "STDIN" => return None,
+            path if path.starts_with('/') => path.to_string(),
+            path => format!("{}/{}", cx.sys.cwd().trim_end_matches('/'), path.trim_start_matches("./")),
+        };
+        Some(Origin { path: Text::from(path), line: self.line })
     }
 
     /// As an object of its kind.
@@ -66,8 +79,9 @@ pub fn given(args: &Args) -> bool {
 pub fn load(cx: &mut Cx, args: &Args) -> Res<Docs> {
     let mut out = Docs::default();
     let validate = match args.value("validate") {
-        "" | "true" | "strict" | "warn" => true,
-        "false" | "ignore" => false,
+        "true" | "strict" | "warn" => true,
+        // Verbs without the flag do not validate: they only decode.
+        "" | "false" | "ignore" => false,
         other => {
             return Err(Fail::Plain(format!(
                 "invalid - validate option {other:?}; must be one of: strict (or true), warn, ignore (or false)"
@@ -106,7 +120,14 @@ pub fn load(cx: &mut Cx, args: &Args) -> Res<Docs> {
 fn expand(cx: &mut Cx, path: &str, recursive: bool, out: &mut Vec<String>) -> Res<()> {
     let stat = match cx.sys.stat(path) {
         Ok(stat) => stat,
-        Err(Errno::ENOENT) => return Err(Fail::Plain(format!("the path {path:?} does not exist"))),
+        Err(Errno::ENOENT) => {
+            let found = crate::kubectl::glob::expand(cx.sys, path)
+                .map_err(|why| Fail::Plain(format!("pattern {path:?} is not valid: {why}")))?;
+            if found.is_empty() || found == [path] {
+                return Err(Fail::Plain(format!("the path {path:?} does not exist")));
+            }
+            return found.iter().try_for_each(|p| expand(cx, p, recursive, out));
+        }
         Err(e) => {
             let why = format!("the path {path:?} cannot be accessed: stat {path}: {}", lower(e.text()));
             return Err(Fail::Plain(why));
@@ -144,7 +165,8 @@ impl Docs {
         for document in yaml::read_documents(text, yaml::Limits::default()) {
             match document {
                 Ok(document) => {
-                    if !self.document(document.value, source, validate) {
+                    let line = document.first_line + 1;
+                    if !self.document(document.value, source, line, validate) {
                         return;
                     }
                 }
@@ -154,7 +176,7 @@ impl Docs {
     }
 
     /// Adds one document; false if the rest of the file is not looked at.
-    fn document(&mut self, value: Value, source: &str, validate: bool) -> bool {
+    fn document(&mut self, value: Value, source: &str, line: u32, validate: bool) -> bool {
         if value.is_null() || self.docs.len() >= DOCUMENT_LIMIT {
             return true;
         }
@@ -165,11 +187,11 @@ impl Docs {
             self.fails.push(Fail::Plain(text));
             return false;
         }
-        self.add(value, source, 0);
+        self.add(value, source, line, 0);
         true
     }
 
-    fn add(&mut self, value: Value, source: &str, depth: usize) {
+    fn add(&mut self, value: Value, source: &str, line: u32, depth: usize) {
         if let Some(why) = undecodable(&value) {
             return self.fails.push(Fail::Plain(format!("unable to decode {source:?}: {why}")));
         }
@@ -177,12 +199,12 @@ impl Docs {
         let is_list = kind.ends_with("List") && value["items"].as_list().is_some();
         if is_list && depth < DEPTH_LIMIT {
             for item in value["items"].items() {
-                self.add(item.clone(), source, depth + 1);
+                self.add(item.clone(), source, line, depth + 1);
             }
             return;
         }
         match find_kind(version, kind) {
-            Some(kind) => self.docs.push(Doc { kind, value, source: source.into() }),
+            Some(kind) => self.docs.push(Doc { kind, value, source: source.into(), line }),
             None => {
                 let meta = &value["metadata"];
                 let text = format!(

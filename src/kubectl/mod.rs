@@ -16,6 +16,7 @@ pub mod explain;
 pub mod fail;
 pub mod files;
 pub mod flags;
+mod glob;
 pub mod resource;
 pub mod tabwriter;
 
@@ -23,6 +24,7 @@ mod help;
 pub mod print;
 mod verb;
 
+use crate::api::rbac::User;
 use crate::kubectl::cx::{Base, Cx, Done, Output, Poll, Task};
 use crate::kubectl::fail::Fail;
 use crate::kubectl::flags::{Args, GLOBAL};
@@ -110,7 +112,7 @@ impl Kubectl {
             Phase::Before(_, until) if sys.now() < *until => return Some(Wait::until(*until)),
             Phase::Before(call, _) => {
                 let call = call.clone();
-                let mut cx = Cx { sys, output: &mut self.output, base: &self.base };
+                let mut cx = Cx { sys, output: &mut self.output, base: &self.base, origin: None };
                 let done = (call.verb.run)(&mut cx, &call.args);
                 self.phase = match done {
                     Ok(Done::Task(task)) => Phase::Task(task),
@@ -122,7 +124,7 @@ impl Kubectl {
                 };
             }
             Phase::Task(task) => {
-                let mut cx = Cx { sys, output: &mut self.output, base: &self.base };
+                let mut cx = Cx { sys, output: &mut self.output, base: &self.base, origin: None };
                 match task.poll(&mut cx) {
                     Poll::Wait(wait) => return self.flushed(sys, wait),
                     Poll::Next(next) => self.phase = Phase::Task(next),
@@ -183,6 +185,16 @@ impl Kubectl {
             return Phase::After(0, quick);
         }
         self.base.verbosity = args.int("v");
+        if args.value("as").is_empty() {
+            if ["as-group", "as-uid", "as-user-extra"].iter().any(|f| args.changed(f)) && found.verb.talks {
+                let why =
+                    "requesting uid, groups or user-extra for kubernetes-admin without impersonating a user";
+                let code = self.report(&Fail::Plain(why.into()));
+                return Phase::After(code, quick);
+            }
+        } else {
+            self.base.user = Some(User::impersonated(args.value("as"), args.values("as-group")));
+        }
         let context = verb::config::context_namespace(&args, &self.base.env, sys);
         self.base.explicit = args.changed("namespace");
         self.base.namespace = match args.value("namespace") {

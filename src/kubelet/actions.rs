@@ -6,6 +6,7 @@
 use super::pod::{Section, Seen, is_sidecar, restart_policy, specs};
 use super::prober::{Outcome, ProbeKind, Results};
 use crate::api::{Text, Value};
+use crate::collections::Order;
 use crate::cri::{ContainerId, ContainerState, ContainerStatus};
 
 /// Why a container is killed; decides which grace period it gets.
@@ -273,7 +274,7 @@ fn plan_init(pod: &Value, seen: &Seen, results: &Results, plan: &mut PodActions)
     if !any && !initialized {
         plan.init.push(0);
     }
-    plan.init.sort_unstable();
+    plan.init.order();
     plan.init.dedup();
     initialized
 }

@@ -3,8 +3,8 @@
 //! An entry doubles each time it is used and is forgotten when it was not used for twice the longest wait.
 
 use crate::api::Text;
+use crate::collections::BTreeMap;
 use crate::time::{Span, Time};
-use std::collections::BTreeMap;
 
 /// pkg/kubelet `initialNodeDefaultBackOff` (containers) and `imageBackOffPeriod` (images).
 pub const BASE: Span = Span::secs(10);

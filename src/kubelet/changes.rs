@@ -2,15 +2,15 @@
 
 use super::pod::{Pod, Seen};
 use super::{
-    Cx, Kubelet, Node, deadline, eviction, node, pleg, prober, resize, terminate, termination, volumes,
-    worker,
+    Cx, Kubelet, Node, causes, deadline, eviction, node, pleg, prober, resize, terminate, termination,
+    volumes, worker,
 };
 use super::{after_kill, backoff};
 use crate::api::request::WatchKind;
 use crate::api::{Object, Text, Value};
 use crate::apiserver::Change;
+use crate::collections::BTreeMap;
 use crate::rng::Rng;
-use std::collections::BTreeMap;
 
 impl Kubelet {
     pub(super) fn pod_changed(&mut self, change: &Change, cx: &mut Cx<'_>) {
@@ -24,6 +24,7 @@ impl Kubelet {
                 if change.kind == WatchKind::Deleted {
                     pod.worker.deleted = true;
                     pod.worker.ending = true;
+                    pod.causes.ending.get_or_insert(cx.api.cause);
                     worker::update(node, pod, cx);
                     self.retry_resizes(cx);
                 } else {
@@ -81,6 +82,7 @@ impl Kubelet {
             attempts: BTreeMap::new(),
             restarting_all: false,
             messages: BTreeMap::new(),
+            causes: causes::Causes::default(),
             rng,
         };
         pod.worker.ending = pod.object.is_deleting();
@@ -157,6 +159,7 @@ fn object_changed(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, before: &Valu
     let now = &pod.object;
     if now.is_deleting() && !pod.worker.ending {
         pod.worker.ending = true;
+        pod.causes.ending = Some(cx.api.cause);
         worker::update(node, pod, cx);
         if pod.worker.task == worker::Task::Mounting {
             // Waiting for volumes is cut short.

@@ -11,8 +11,9 @@ use crate::api::object::Key;
 use crate::api::quantity::{Format, Quantity};
 use crate::api::{Kind, Object, Text};
 use crate::apiserver::NewEvent;
+use crate::collections::{BTreeMap, Order};
+
 use crate::time::{Span, Time};
-use std::collections::BTreeMap;
 
 /// pkg/kubelet `evictionMonitoringPeriod`.
 const PERIOD: Span = Span::secs(10);
@@ -122,7 +123,7 @@ fn reclaim(node: &mut Node, pods: &mut BTreeMap<Text, Pod>, cx: &mut Cx<'_>, obj
         let priority = pod.object.at("spec.priority").int_or(0);
         ranked.push((used > requested, priority, used - requested, uid.clone()));
     }
-    ranked.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)).then(b.2.cmp(&a.2)));
+    ranked.order_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)).then(b.2.cmp(&a.2)));
     let Some(pod) = ranked.first().and_then(|r| pods.get_mut(&r.3)) else { return };
     let binary =
         |n: u64| Quantity { nano: i128::from(n) * 1_000_000_000, format: Format::BinarySi }.to_string();
@@ -194,6 +195,7 @@ fn evict(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, message: &str) {
     pod.worker.verdict = Some((Text::lit("Evicted"), Text::from(message)));
     pod.worker.grace = Some(GRACE);
     pod.worker.ending = true;
+    pod.causes.ending = Some(cx.api.cause);
     status::disrupted(pod, cx, message);
     worker::update(node, pod, cx);
 }

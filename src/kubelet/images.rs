@@ -3,7 +3,7 @@
 //! Mirrors pkg/kubelet/images/image_manager.go.
 
 use super::pod::{ContainerRef, Pod};
-use super::{Cx, Node, rules};
+use super::{Cx, Node, causes, rules};
 use crate::api::{Text, Value};
 use crate::cri::{Pull, Runtime};
 use crate::time::{Span, Time};
@@ -57,6 +57,7 @@ pub fn ensure(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, at: ContainerRef)
         let message = format!(
             "Failed to apply default image tag \"{image}\": couldn't parse image name \"{image}\": {text}"
         );
+        causes::not_startable(pod, cx, &name, "InvalidImageName", &message);
         node.event(pod, cx, &name, "Warning", "InspectFailed", &message);
         return Image::Failed { reason: "InvalidImageName", message };
     }
@@ -70,12 +71,20 @@ pub fn ensure(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, at: ContainerRef)
     }
     if policy == "Never" {
         let message = format!("Container image \"{image}\" is not present with pull policy of Never");
+        causes::not_startable(pod, cx, &name, "ErrImageNeverPull", &message);
         node.event(pod, cx, &name, "Warning", "ErrImageNeverPull", &message);
         return Image::Failed { reason: "ErrImageNeverPull", message };
     }
     let key = back_off_key(&image);
-    if pod.backoffs.waiting_since_update(&key, cx.api.now).is_some() {
-        cx.api.rule(rules::IMAGE_BACK_OFF, &pod.path(&name), vec![("image", image.clone())]);
+    if let Some(until) = pod.backoffs.waiting_since_update(&key, cx.api.now) {
+        let wait = super::backoff::go_duration(pod.backoffs.wait(&key));
+        let values = vec![
+            ("container", name.clone()),
+            ("image", image.clone()),
+            ("wait", Text::from(wait)),
+            ("until", Text::from(until.0.to_string())),
+        ];
+        cx.api.rule(rules::IMAGE_BACK_OFF, &pod.path(&name), values);
         let message = format!("Back-off pulling image \"{image}\"");
         node.event(pod, cx, &name, "Normal", "BackOff", &message);
         let before = node.pull_errors.get(&(pod.uid.clone(), image.clone()));
@@ -134,6 +143,7 @@ pub fn pulled(
         }
         Err(text) => {
             let message = format!("Failed to pull image \"{image}\": {text}");
+            causes::not_startable(pod, cx, &name, "ErrImagePull", &text);
             node.event(pod, cx, &name, "Warning", "Failed", &message);
             let now = cx.api.now;
             pod.backoffs.next(&key, now, now);

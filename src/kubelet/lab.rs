@@ -9,6 +9,7 @@ use crate::agenda::{Agenda, Timers};
 use crate::api::request::{Channel, Client, Request, Response, StreamEnd, StreamId, WatchEvent, WatchKind};
 use crate::api::{Kind, Object, Status, Text, Value};
 use crate::apiserver::{ApiServer, DeleteOptions};
+use crate::collections::Order;
 use crate::cri::{NodeConfig, Runtime};
 use crate::map;
 use crate::os::{Disposition, Program, Signal, Spawn, Step, Sys, Wait, World};
@@ -257,7 +258,7 @@ impl Lab {
     pub fn events(&self, pod: &str) -> Vec<String> {
         let of = |e: &&Object| e.at("involvedObject.name").str() == pod;
         let mut events: Vec<&Object> = self.api.list(Kind::EVENT, None).filter(of).collect();
-        events.sort_by_key(|e| e.at("metadata.creationTimestamp").text());
+        events.order_by_key(|e| e.at("metadata.creationTimestamp").text());
         events.iter().map(|e| format!("{} x{}", e["reason"].str(), e["count"].int_or(1))).collect()
     }
 

@@ -14,6 +14,7 @@
 
 pub mod actions;
 pub mod backoff;
+mod causes;
 mod changes;
 mod config;
 mod deadline;
@@ -46,13 +47,13 @@ pub mod worker;
 use crate::agenda::Timers;
 use crate::api::{Kind, Text};
 use crate::apiserver::{ApiServer, Change};
+use crate::collections::BTreeMap;
 use crate::cri::{ContainerId, NodeId, Runtime, RuntimeEvent, SessionId};
 use crate::os::World;
 use crate::rng::Rng;
 use crate::time::{Span, Time};
 use pleg::Pleg;
 use pod::Pod;
-use std::collections::BTreeMap;
 
 /// From the start of the kubelet's process to its first look at its pods (measured: node Ready 0.5 s after).
 const RESTART: Span = Span::millis(450);
@@ -379,16 +380,18 @@ impl Kubelet {
     /// The global relist: looks at what has changed and lets those go on who wait for it.
     fn relist(&mut self, cx: &mut Cx<'_>) {
         self.node.pleg.armed = None;
-        for uid in std::mem::take(&mut self.node.pleg.dirty) {
+        for (uid, cause) in std::mem::take(&mut self.node.pleg.dirty) {
+            cx.api.cause = cause;
             if let Some(pod) = self.pods.get_mut(&uid) {
                 look(&mut self.node, pod, cx);
             }
         }
-        for uid in std::mem::take(&mut self.node.pleg.waiting) {
+        for (uid, cause) in std::mem::take(&mut self.node.pleg.waiting) {
+            cx.api.cause = cause;
             if let Some(pod) = self.pods.get_mut(&uid)
                 && !worker::go_on_waiting(&mut self.node, pod, cx)
             {
-                self.node.pleg.waiting.insert(uid);
+                self.node.pleg.waiting.insert(uid, cause);
             }
         }
         self.node.arm_relist(cx);
@@ -408,6 +411,7 @@ impl Kubelet {
             RuntimeEvent::ContainerExited { container, .. } => {
                 let Some(uid) = self.node.containers.get(container).cloned() else { return };
                 let Some(pod) = self.pods.get_mut(&uid).filter(|_| self.node.up) else { return };
+                causes::ended(pod, cx, *container);
                 self.node.changed(pod, cx);
                 termination::exited(pod, cx, *container);
                 after_kill(&mut self.node, pod, cx);
@@ -430,6 +434,7 @@ impl Kubelet {
         | SessionOwner::PreStop { pod: uid, .. }
         | SessionOwner::PostStart { pod: uid }) = &owner;
         let Some(pod) = self.pods.get_mut(uid) else { return };
+        causes::resume(pod, cx, &owner);
         let node = &mut self.node;
         match owner {
             SessionOwner::Probe { index, .. } => {
@@ -450,6 +455,9 @@ impl Kubelet {
 
 /// Looks at a pod and tells its worker what has changed.
 fn look(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>) {
+    if let Some(cause) = node.pleg.dirty.get(&pod.uid) {
+        cx.api.cause = *cause;
+    }
     let found = pleg::look(pod, cx.cri, cx.api.now);
     worker::go_on_waiting(node, pod, cx);
     if found.any() || pod.resizes.applied() {

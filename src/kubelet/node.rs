@@ -9,11 +9,11 @@ use super::{Cx, Kubelet, KubeletTimer, Node, rules};
 use crate::api::object::Key;
 use crate::api::quantity::Quantity;
 use crate::api::{Kind, Object, Text, Value};
+use crate::collections::BTreeMap;
 use crate::cri::{NodeId, Runtime};
 use crate::map;
 use crate::rng::Rng;
 use crate::time::{Span, Time};
-use std::collections::BTreeMap;
 
 /// Up to how many nodes leases are written all the time.
 pub const OBSERVED: usize = 200;
@@ -29,6 +29,8 @@ const REPORT: Span = Span::secs(300);
 const MEMORY_RESERVED: u64 = 100 * 1024 * 1024;
 /// … and `nodefs.available<10%`, in the float32 that the kubelet computes with.
 const DISK_RESERVED: f32 = 0.1;
+/// The nodes are containers of one machine and report its id.
+const MACHINE_ID: &str = "3d1219c7c4c5404aaa1f6d2a48adfda4";
 /// The version of the kubelet.
 const VERSION: &str = "v1.36.2";
 
@@ -80,6 +82,7 @@ impl Heart {
 
 /// The kubelet starts: it renews its lease and says that it is ready.
 pub fn start(node: &mut Node, cx: &mut Cx<'_>) {
+    cx.api.rule(rules::HEARTBEAT, &format!("nodes/{}", node.name), vec![("period", Text::lit("10s"))]);
     node.heart.lazy = cx.api.list(Kind::NODE, None).take(OBSERVED + 1).count() > OBSERVED;
     if cx.api.now == Time::ZERO {
         // It has been running for long: its heartbeats have a phase of their own.
@@ -240,7 +243,6 @@ impl Kubelet {
                 "pods" => settings.max_pods.to_string(),
             }
         };
-        let id = Rng::stream(0, "machine-id").hex(32);
         let boot = Rng::stream(0, "boot-id").uuid();
         let features = [
             "ExtendWebSocketsToKubelet",
@@ -265,8 +267,8 @@ impl Kubelet {
             "nodeInfo" => map! {
                 "architecture" => "amd64", "bootID" => boot, "containerRuntimeVersion" => "containerd://1.6.20",
                 "kernelVersion" => "6.18.44-fc-v669", "kubeProxyVersion" => "", "kubeletVersion" => VERSION,
-                "machineID" => &id, "operatingSystem" => "linux",
-                "osImage" => "Debian GNU/Linux 12 (bookworm)", "systemUUID" => id,
+                "machineID" => MACHINE_ID, "operatingSystem" => "linux",
+                "osImage" => "Debian GNU/Linux 12 (bookworm)", "systemUUID" => MACHINE_ID,
             },
         }
     }

@@ -5,9 +5,10 @@
 //! global relist are computed, and a timer is set only when a pod has changed or a worker waits.
 
 use super::pod::{Pod, Seen};
+use crate::collections::BTreeMap;
 use crate::cri::{ContainerState, Runtime};
 use crate::time::{Span, Time};
-use std::collections::BTreeSet;
+use crate::trace::Cause;
 
 /// pkg/kubelet `genericPlegRelistPeriod`, and what a relist itself takes (measured: 1.5–3.5 ms), as the
 /// next one is timed from its end.
@@ -22,16 +23,16 @@ pub struct Pleg {
     started: Time,
     /// For when the relist timer is set.
     pub armed: Option<Time>,
-    /// Pods whose containers have changed since they were looked at.
-    pub dirty: BTreeSet<crate::api::Text>,
-    /// Pods whose worker waits for a newer look.
-    pub waiting: BTreeSet<crate::api::Text>,
+    /// Pods whose containers have changed since they were looked at, and why.
+    pub dirty: BTreeMap<crate::api::Text, Cause>,
+    /// Pods whose worker waits for a newer look, and why.
+    pub waiting: BTreeMap<crate::api::Text, Cause>,
 }
 
 impl Pleg {
     /// Relists from `started` on, with a phase of the node's own.
     pub fn new(started: Time, phase: Span) -> Pleg {
-        Pleg { phase, started, armed: None, dirty: BTreeSet::new(), waiting: BTreeSet::new() }
+        Pleg { phase, started, armed: None, dirty: BTreeMap::new(), waiting: BTreeMap::new() }
     }
 
     /// The newest global relist at or before `now`; zero before the first.

@@ -2,16 +2,17 @@
 //! the worker, probes, back-offs and volumes. Plain data; the other modules act upon it.
 
 use super::backoff::BackOffs;
+use super::causes::Causes;
 use super::prober::{ProbeWorker, PublishedByName, Results};
 use super::resize::Resizes;
 use super::volumes::Volumes;
 use super::worker::Worker;
 use crate::api::object::Key;
 use crate::api::{Object, Text, Value};
+use crate::collections::BTreeMap;
 use crate::cri::{ContainerId, ContainerState, ContainerStatus, SandboxId};
 use crate::rng::Rng;
 use crate::time::Time;
-use std::collections::BTreeMap;
 
 /// One Pod on this node.
 #[derive(Clone, Debug)]
@@ -58,6 +59,8 @@ pub struct Pod {
     pub restarting_all: bool,
     /// Termination messages read at exits.
     pub messages: BTreeMap<ContainerId, Text>,
+    /// What brought about what it does.
+    pub causes: Causes,
     /// This pod's own jitter.
     pub rng: Rng,
 }

@@ -31,7 +31,7 @@ impl Node {
 
     /// Says that the runtime's state of a pod has changed: the next relist looks at it.
     pub fn changed(&mut self, pod: &Pod, cx: &mut Cx<'_>) {
-        self.pleg.dirty.insert(pod.uid.clone());
+        self.pleg.dirty.insert(pod.uid.clone(), cx.api.cause);
         self.arm_relist(cx);
     }
 

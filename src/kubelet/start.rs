@@ -6,7 +6,7 @@ use super::images::{self, Image};
 use super::lifecycle::{self, Hook};
 use super::pod::{ContainerRef, Pod, Section};
 use super::worker::{self, Task};
-use super::{Cx, Node, SessionOwner, config, rules, sync, termination};
+use super::{Cx, Node, SessionOwner, causes, config, rules, sync, termination};
 use crate::api::Text;
 use crate::cri::{ContainerId, Pull, SessionEnd};
 use crate::time::{Span, Time};
@@ -61,12 +61,17 @@ fn back_off(node: &Node, pod: &mut Pod, cx: &mut Cx<'_>, name: &Text) -> Option<
     let now = cx.api.now;
     if let Some(until) = pod.backoffs.waiting(name, finished, now) {
         let wait = go_duration(pod.backoffs.wait(name));
-        cx.api.rule(rules::BACK_OFF, &pod.path(name), vec![("wait", Text::from(wait))]);
+        causes::after_end(pod, cx, name);
+        let until_text = Text::from(until.0.to_string());
+        let values = vec![("container", name.clone()), ("wait", Text::from(wait)), ("until", until_text)];
+        cx.api.rule(rules::BACK_OFF, &pod.path(name), values);
         let message = format!("Back-off restarting failed container {name} in pod {}", pod.label());
         node.event(pod, cx, name, "Warning", "BackOff", &message);
         return Some(until);
     }
-    cx.api.rule(rules::RESTART, &pod.path(name), vec![]);
+    let waited = pod.backoffs.wait(name);
+    let waited = if waited == Span::ZERO { String::new() } else { go_duration(waited) };
+    causes::restart(pod, cx, name, &waited);
     pod.backoffs.next(name, finished, now);
     None
 }
@@ -87,15 +92,18 @@ pub fn step(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>) {
             wait(pod, cx, started.at, Stage::Started(id, started.result));
         }
         Stage::Created(Err(text)) => {
+            causes::not_startable(pod, cx, &name, "CreateContainerError", &text);
             node.event(pod, cx, &name, "Warning", "Failed", &format!("Error: {text}"));
             fail(node, pod, cx, "CreateContainerError", &text, None);
         }
         Stage::Started(_, Err(text)) => {
+            causes::not_startable(pod, cx, &name, "RunContainerError", &text);
             node.event(pod, cx, &name, "Warning", "Failed", &format!("Error: {text}"));
             node.changed(pod, cx);
             fail(node, pod, cx, "RunContainerError", &text, None);
         }
         Stage::Started(id, Ok(())) => {
+            causes::started(pod, cx, &name, id);
             node.event(pod, cx, &name, "Normal", "Started", "Container started");
             node.changed(pod, cx);
             post_start(node, pod, cx, at, id);
@@ -147,6 +155,7 @@ fn create(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, at: ContainerRef) {
     let config = match config::container_config(node, pod, cx, at) {
         Ok(config) => config,
         Err(message) => {
+            causes::not_startable(pod, cx, &name, "CreateContainerConfigError", &message);
             node.event(pod, cx, &name, "Warning", "Failed", &format!("Error: {message}"));
             return fail(node, pod, cx, "CreateContainerConfigError", &message, None);
         }
@@ -166,6 +175,7 @@ fn forget_old(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, name: &str) {
     for id in same.iter().rev().skip(3) {
         pod.instances.retain(|i| i != id);
         pod.messages.remove(id);
+        pod.causes.forget(*id);
         pod.results.forget(*id);
         node.containers.remove(id);
         cx.cri.remove_container(cx.world, *id);
@@ -209,7 +219,11 @@ pub fn kill_progressed(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>) {
 fn hook_failed(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, id: ContainerId, why: &str) {
     let Some(starting) = &pod.worker.starting else { return };
     let name = starting.name.clone();
-    cx.api.rule(rules::POST_START, &pod.path(&name), vec![]);
+    cx.api.rule(
+        rules::POST_START,
+        &pod.path(&name),
+        vec![("container", name.clone()), ("message", Text::from(why))],
+    );
     node.event(pod, cx, &name, "Warning", "FailedPostStartHook", "PostStartHook failed");
     set_stage(pod, Stage::HookFailed(Text::from(why)));
     let message = "FailedPostStartHook".to_string();

@@ -9,9 +9,10 @@ use super::volumes::{self, Wait};
 use super::worker::{self, Phase, Requeue, Task};
 use super::{Cx, Node, hosts, prober, start, status, terminate, termination};
 use crate::api::Text;
+use crate::collections::BTreeMap;
 use crate::cri::SandboxId;
 use crate::time::Time;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 /// The state of a sync under way.
 #[derive(Clone, Debug, Default)]

@@ -19,6 +19,7 @@ const UNMOUNT: Span = Span::millis(20);
 
 /// Begins to terminate a pod: says so, and kills what runs.
 pub fn begin(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>) {
+    cx.api.cause = pod.causes.ending.unwrap_or(cx.api.cause);
     pleg::look(pod, cx.cri, cx.api.now);
     let new = status::generate(node, pod, cx, false);
     status::set(node, pod, cx, new, true);

@@ -6,10 +6,11 @@
 use super::actions::{Kill, KillReason};
 use super::lifecycle::{self, Hook};
 use super::pod::{ContainerRef, Pod, Section, is_sidecar};
-use super::{Cx, KubeletTimer, Node, SessionOwner};
+use super::{Cx, KubeletTimer, Node, SessionOwner, causes};
 use crate::api::{Text, Value};
 use crate::cri::{ContainerId, SessionEnd, SessionId};
 use crate::time::{Span, Time};
+use crate::trace::Cause;
 
 /// pkg/kubelet/kuberuntime `minimumGracePeriodInSeconds`: nobody gets less between TERM and KILL.
 const MINIMUM_GRACE: i64 = 2;
@@ -30,6 +31,7 @@ struct Item {
     grace: i64,
     since: Time,
     state: State,
+    cause: Cause,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -46,6 +48,11 @@ impl KillRun {
         self.items.iter().all(|i| i.state == State::Gone)
     }
 
+    /// Why a container is being killed, if it is.
+    pub fn cause(&self, id: ContainerId) -> Option<Cause> {
+        self.items.iter().find(|i| i.id == id).map(|i| i.cause)
+    }
+
     fn item(&mut self, id: ContainerId) -> Option<&mut Item> {
         self.items.iter_mut().find(|i| i.id == id)
     }
@@ -57,6 +64,7 @@ pub fn begin(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, kills: Vec<Kill>, 
     let mut run = KillRun { items: Vec::new(), ordered };
     for kill in kills {
         let at = pod.lookup(&kill.name);
+        causes::kill(pod, cx, &kill.name, kill.reason);
         let message = if kill.message.is_empty() {
             format!("Stopping container {}", kill.name)
         } else {
@@ -66,8 +74,15 @@ pub fn begin(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, kills: Vec<Kill>, 
         let spec = at.map_or(Value::Null, |at| pod.spec(at).clone());
         let grace = grace.unwrap_or_else(|| grace_period(pod, &spec, kill.reason));
         let sidecar = at.filter(|a| a.section == Section::Init && is_sidecar(&spec)).map(|a| a.index);
-        let mut item =
-            Item { id: kill.id, name: kill.name, sidecar, grace, since: cx.api.now, state: State::Turn };
+        let mut item = Item {
+            id: kill.id,
+            name: kill.name,
+            sidecar,
+            grace,
+            since: cx.api.now,
+            state: State::Turn,
+            cause: cx.api.cause,
+        };
         let hook = spec.at("lifecycle.preStop");
         if hook.is_some() && item.grace > 0 {
             pre_stop(node, pod, cx, &mut item, at, hook);

@@ -130,7 +130,7 @@ fn begin(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>) {
         pod.worker.phase = Phase::Terminating;
     }
     if !go_on_waiting(node, pod, cx) {
-        node.pleg.waiting.insert(pod.uid.clone());
+        node.pleg.waiting.insert(pod.uid.clone(), cx.api.cause);
         node.arm_relist(cx);
     }
 }

@@ -4,6 +4,22 @@ use super::process::Life;
 use super::wake::ProcId;
 use super::world::{CellId, World};
 use super::{Ended, Signal};
+use crate::api::Text;
+use crate::time::Time;
+
+/// How many samples of memory are kept, of all cells together.
+pub(super) const SAMPLES: usize = 20_000;
+
+/// The memory of a cell from an instant on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MemorySample {
+    /// When.
+    pub at: Time,
+    /// The cell's owner; for containers `UID/NAME/ATTEMPT`.
+    pub owner: Text,
+    /// Resident memory of its processes, in bytes.
+    pub bytes: u64,
+}
 
 impl World {
     /// Declares a process's resident memory; above the limit the OOM killer comes.
@@ -32,8 +48,17 @@ impl World {
         let before = std::mem::replace(&mut p.memory, bytes);
         let Some(cell) = self.st.cells.get_mut(p.cell.0) else { return };
         cell.memory = (cell.memory + bytes).saturating_sub(before);
+        let sample = MemorySample { at: self.st.now, owner: cell.owner.clone(), bytes: cell.memory };
         let machine = &mut self.st.machines[cell.machine.0 as usize];
         machine.used = (machine.used + bytes).saturating_sub(before);
+        if bytes != before {
+            self.st.memory.push(sample);
+        }
+    }
+
+    /// How much memory cells used when, oldest first: a sample for each change.
+    pub fn memory_samples(&self) -> impl Iterator<Item = &MemorySample> {
+        self.st.memory.iter()
     }
 
     /// A cell is above its limit: kills everything in it, or only the biggest process (cgroup v1).
@@ -47,6 +72,7 @@ impl World {
         }
         if let Some(c) = self.st.cells.get_mut(cell.0) {
             c.oom_kills += victims.len() as u32;
+            c.oom_memory = c.memory;
         }
         for id in victims {
             self.end(id, Ended::Signal(Signal::Kill));

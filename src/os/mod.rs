@@ -31,6 +31,7 @@ mod wake;
 mod world;
 
 pub use load::DEFAULT_PATH;
+pub use memory::MemorySample;
 pub use net::{Dns, Net, NetId, Service};
 pub use pipe::PIPE_BYTES;
 pub use process::MIN_MEMORY;

@@ -10,9 +10,10 @@ use super::wake::{ProcId, Waiters};
 use super::world::{CellId, Handle, MachineId, State, Timer, World};
 use super::{Errno, Signal, Sysr};
 use crate::api::Text;
+use crate::collections::BTreeMap;
 use crate::rng::Rng;
 use crate::time::{Span, Time};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 /// One way on the loopback interface.
 const LOOPBACK: Span = Span::micros(50);
@@ -122,10 +123,10 @@ impl World {
 
     /// Removes a network namespace; what still connects to it gets no answer.
     pub fn remove_netns(&mut self, net: NetId) {
-        if let Some(ns) = self.st.namespaces.remove(net) {
-            if self.st.by_ip.get(&ns.ip) == Some(&net) {
-                self.st.by_ip.remove(&ns.ip);
-            }
+        if let Some(ns) = self.st.namespaces.remove(net)
+            && self.st.by_ip.get(&ns.ip) == Some(&net)
+        {
+            self.st.by_ip.remove(&ns.ip);
         }
     }
 

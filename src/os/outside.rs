@@ -3,7 +3,7 @@
 use super::procfs::ProcView;
 use super::wake::ProcId;
 use super::world::{CellId, ProcessId, World};
-use super::{Errno, Signal, Sysr};
+use super::{Errno, ProcInfo, Signal, Sysr};
 use crate::fs::{Content, Cred, Vfs, View};
 
 /// The path at which root stands.
@@ -86,5 +86,13 @@ impl World {
         if let Some(group) = group {
             self.deliver_group(group, signal);
         }
+    }
+
+    /// The processes of a cell, with the numbers that they have in it.
+    pub fn processes_in(&self, cell: CellId) -> Vec<ProcInfo> {
+        let Some(pids) = self.st.cells.get(cell.0).map(|c| c.pids) else { return Vec::new() };
+        let inside = self.st.in_cell(cell);
+        let visible = self.st.visible(pids).into_iter().filter(|(_, id)| inside.contains(id));
+        visible.filter_map(|(pid, id)| self.st.info(pids, pid, id)).collect()
     }
 }

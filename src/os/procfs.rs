@@ -8,6 +8,7 @@ use super::wake::ProcId;
 use super::world::{Cell, CellId, State};
 use super::{Disposition, Errno, Sysr};
 use crate::api::Text;
+use crate::collections::Order;
 use crate::fs::{VNode, Virtual, VirtualKind};
 use std::fmt::Write;
 
@@ -101,7 +102,7 @@ fn dir_or_file<'a>(files: impl Iterator<Item = (&'a str, bool)>, path: &str) -> 
             names.push(Text::from(name));
         }
     }
-    names.sort();
+    names.order();
     names.dedup();
     (!names.is_empty()).then_some(VNode::Dir(names))
 }

@@ -81,7 +81,7 @@ impl World {
         if p.program_gone() {
             // It died in this step, by its own hand or for want of memory.
             let parent = p.parent;
-            if !parent.is_some_and(|q| self.st.procs.get(q).is_some()) {
+            if parent.is_none_or(|q| self.st.procs.get(q).is_none()) {
                 self.st.forget(id);
             }
             return;

@@ -1,6 +1,6 @@
 //! A table of things by numbers that are never reused.
 
-use std::collections::BTreeMap;
+use crate::collections::BTreeMap;
 
 /// Rows by number, in order of making.
 #[derive(Clone, Debug)]
@@ -9,7 +9,7 @@ pub(super) struct Table<T> {
     next: u32,
 }
 
-impl<T> Table<T> {
+impl<T: Clone> Table<T> {
     pub fn starting_at(first: u32) -> Self {
         Table { rows: BTreeMap::new(), next: first }
     }

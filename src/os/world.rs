@@ -5,6 +5,7 @@
 //! terminals and connections, and learn by [`World::take_ready`] and [`World::take_exits`] what has changed.
 
 use super::files::Open;
+use super::memory::{MemorySample, SAMPLES};
 use super::net::{Conn, Listener, Net, NetId, NetNs};
 use super::pipe::Pipe;
 use super::process::{PidNs, Process};
@@ -13,10 +14,12 @@ use super::tty::Tty;
 use super::wake::ProcId;
 use super::{Ended, Errno, Fd, Pid, Program, Signal, Spawn, Sysr};
 use crate::api::Text;
+use crate::collections::BTreeMap;
 use crate::fs::{Cred, Forest, Ino, MountTable, TreeId};
+use crate::history::History;
 use crate::time::{Epoch, Span, Time};
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap, VecDeque};
+use std::collections::{BinaryHeap, VecDeque};
 
 /// An open file, pipe end, terminal side or connection, held by a caller outside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -85,6 +88,8 @@ pub struct Cell {
     pub oom_score_adj: i32,
     /// Processes killed for want of memory.
     pub oom_kills: u32,
+    /// How much memory was in use when the last process was killed for it, in bytes.
+    pub oom_memory: u64,
     /// Whether programs in it reach the API server (the workstation).
     pub api: bool,
     /// The names of its random streams.
@@ -237,6 +242,7 @@ pub(super) struct State {
     pub questions: Vec<Question>,
     /// By process: a question that is open, or its answer.
     pub answers: BTreeMap<ProcId, Option<super::Answer>>,
+    pub memory: History<MemorySample>,
 }
 
 impl World {
@@ -270,6 +276,7 @@ impl World {
             service_requests: Vec::new(),
             questions: Vec::new(),
             answers: BTreeMap::new(),
+            memory: History::new(SAMPLES),
         };
         World { forest: Forest::default(), net: Net::default(), st }
     }
@@ -324,6 +331,7 @@ impl World {
             cpu_request: 0,
             oom_score_adj: 0,
             oom_kills: 0,
+            oom_memory: 0,
             api: false,
             owner: new.owner,
             pids,

@@ -4,8 +4,8 @@
 //! Files are YAML (`podlab run FILE`), links carry the same as compressed JSON. Unknown fields are errors,
 //! so that a newer scenario is refused rather than misread.
 
+use crate::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// The version that this build writes.
 pub const VERSION: u32 = 1;
@@ -25,6 +25,12 @@ pub struct Scenario {
     /// Files in the workstation's home directory (or by absolute path) at the start.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub files: BTreeMap<String, String>,
+    /// What happened before the visitor came: command lines, `wait SPAN` and `fault …`, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub setup: Vec<String>,
+    /// The lesson that this run belongs to: the name of one that the page holds, or a lesson's whole text.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub lesson: String,
     /// What was done, in order of time.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub log: Vec<LogEntry>,
@@ -213,6 +219,8 @@ impl Default for Scenario {
             title: String::new(),
             cluster: ClusterSpec::default(),
             files: BTreeMap::new(),
+            setup: Vec::new(),
+            lesson: String::new(),
             log: Vec::new(),
             position: 0,
         }

@@ -7,8 +7,9 @@
 use super::format::{FormatError, Input, LogEntry, Scenario};
 use crate::api::json;
 use crate::cluster::Cluster;
+use crate::collections::{BTreeMap, Order};
+
 use crate::time::{Span, Time};
-use std::collections::BTreeMap;
 
 /// How many checkpoints are kept; when there are more, every second one is dropped.
 const CHECKPOINTS: usize = 48;
@@ -20,6 +21,8 @@ pub const LOG_LIMIT: usize = 20_000;
 pub const INPUT_LIMIT: usize = 1 << 20;
 /// How much of a terminal's output is kept, in bytes.
 const TRANSCRIPT_LIMIT: usize = 2 << 20;
+/// How long a command of a scenario's setup may take.
+const SETUP_LIMIT: Span = Span::secs(120);
 /// The latest instant that can be reached: ten years.
 const HORIZON: Time = Time(10 * 365 * 86_400 * 1_000_000);
 
@@ -84,13 +87,17 @@ impl Player {
         if log.len() > LOG_LIMIT {
             return Err(FormatError(format!("log: more than {LOG_LIMIT} entries")));
         }
-        log.sort_by_key(|e| e.at);
+        log.order_by_key(|e| e.at);
         let mut cluster = Cluster::new(&scenario.cluster)?;
         for (path, text) in &scenario.files {
             cluster.write_file(&home_path(path), text.as_bytes());
         }
         cluster.settle();
-        let first = Checkpoint { at: Time::ZERO, next: 0, shown: BTreeMap::new(), cluster: cluster.clone() };
+        for line in &scenario.setup {
+            set_up(&mut cluster, line)?;
+        }
+        let at = cluster.now();
+        let first = Checkpoint { at, next: 0, shown: BTreeMap::new(), cluster: cluster.clone() };
         let furthest =
             log.last().map_or(Time::ZERO, |e| Time(e.at)).max(Time(scenario.position)).min(HORIZON);
         Ok(Player {
@@ -139,7 +146,8 @@ impl Player {
             if !self.cluster.step(limit) && logged.is_some() {
                 let input = self.log[self.next].input.clone();
                 self.next += 1;
-                self.perform(&input);
+                // What was refused when it was logged is refused again.
+                let _ = self.perform(&input);
             }
             self.collect();
             self.checkpoint();
@@ -235,6 +243,13 @@ impl Player {
         self.terminals.get_mut(&terminal).map(Transcript::take).unwrap_or_default()
     }
 
+    /// What all terminals have shown and still keep, in order of time.
+    pub fn output(&self) -> Vec<Chunk> {
+        let mut all: Vec<Chunk> = self.terminals.values().flat_map(|t| t.chunks.iter().cloned()).collect();
+        all.order_by_key(|c| c.at);
+        all
+    }
+
     fn collect(&mut self) {
         let now = self.now();
         for (id, transcript) in &mut self.terminals {
@@ -289,6 +304,20 @@ impl Player {
         format!("{:016x}", hash.0)
     }
 
+    /// The last bytes that a terminal has shown, at most `length` of them.
+    pub fn tail(&self, terminal: u32, length: usize) -> String {
+        let mut tail = String::new();
+        let chunks = self.terminals.get(&terminal).map_or(&[][..], |t| &t.chunks);
+        for chunk in chunks.iter().rev() {
+            tail.insert_str(0, &chunk.text);
+            if tail.len() >= length {
+                break;
+            }
+        }
+        let start = (tail.len().saturating_sub(length)..tail.len()).find(|i| tail.is_char_boundary(*i));
+        tail.split_off(start.unwrap_or(0))
+    }
+
     /// How many inputs the log holds.
     pub fn log_length(&self) -> usize {
         self.log.len()
@@ -305,6 +334,13 @@ impl Player {
     }
 }
 
+/// The checksum of a text.
+pub fn checksum(bytes: &[u8]) -> u64 {
+    let mut hash = Fnv(0xcbf2_9ce4_8422_2325);
+    hash.add(bytes);
+    hash.0
+}
+
 /// FNV-1a, 64 bits: a checksum, not a seal.
 struct Fnv(u64);
 
@@ -314,6 +350,27 @@ impl Fnv {
             self.0 = (self.0 ^ u64::from(*b)).wrapping_mul(0x0000_0100_0000_01b3);
         }
     }
+}
+
+/// Does a line of a scenario's setup: a command, `wait SPAN` or `fault …`.
+fn set_up(cluster: &mut Cluster, line: &str) -> Result<(), FormatError> {
+    let wrong = |why: String| FormatError(format!("setup: {line}: {why}"));
+    if let Some(span) = line.strip_prefix("wait ") {
+        let nanos = crate::api::duration::parse(span.trim()).map_err(wrong)?;
+        let end = cluster.now() + Span::micros(nanos.unsigned_abs() / 1_000);
+        cluster.run_until(end.min(HORIZON));
+        return Ok(());
+    }
+    if let Some(fault) = line.strip_prefix("fault ") {
+        cluster.fault(fault).map_err(wrong)?;
+        cluster.settle();
+        return Ok(());
+    }
+    let limit = cluster.now() + SETUP_LIMIT;
+    let job = cluster.start_job(line, "/root", false);
+    cluster.run_until_job(job, limit);
+    cluster.forget_job(job);
+    Ok(())
 }
 
 /// Files are named relative to the workstation's home.

@@ -6,6 +6,7 @@
 
 use crate::api::{Kind, Object, Text, Value, json};
 use crate::cluster::{Cluster, JobId};
+use crate::collections::Order;
 use crate::scenario::format::ClusterSpec;
 use crate::time::{Span, Time};
 use crate::{list, map};
@@ -83,7 +84,7 @@ impl<'a> Replay<'a> {
     fn run(&mut self) {
         let steps = self.recording["steps"].items();
         let mut starts: Vec<usize> = (0..steps.len()).filter(|i| steps[*i]["background"].is_true()).collect();
-        starts.sort_by(|a, b| number(&steps[*a]["t"]).total_cmp(&number(&steps[*b]["t"])));
+        starts.order_by(|a, b| number(&steps[*a]["t"]).total_cmp(&number(&steps[*b]["t"])));
         let mut starts = starts.into_iter().peekable();
         for (i, step) in steps.iter().enumerate() {
             let t = if step["background"].is_true() { &step["stopped_at"] } else { &step["t"] };

@@ -8,7 +8,9 @@ use super::resources::Resources;
 use crate::api::object::Key;
 use crate::api::selector;
 use crate::api::{Object, Text, Value};
-use std::collections::{BTreeMap, VecDeque};
+use crate::collections::{BTreeMap, Order};
+
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 /// How many label selectors have their counts per node kept up to date (for topology spreading).
@@ -195,7 +197,7 @@ impl Cache {
                 list.push((entry.0, image["sizeBytes"].int_or(0)));
             }
         }
-        list.sort_unstable();
+        list.order();
         list.dedup_by_key(|e| e.0);
         if list != self.nodes[i].images {
             let before = std::mem::take(&mut self.nodes[i].images);

@@ -12,8 +12,9 @@ use super::{Scheduler, rules};
 use crate::api::object::Key;
 use crate::api::{Kind, Object, Text, Value};
 use crate::apiserver::{ApiServer, DeleteOptions};
+use crate::collections::{BTreeMap, Order};
+
 use crate::map;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// Upstream `minFeasibleNodesToFind`: so many nodes are always looked for.
@@ -235,7 +236,7 @@ impl Scheduler {
             Plan::Nothing(reasons) => {
                 let list = reasons.iter().map(|(r, k)| format!("{k} {r}"));
                 let mut list: Vec<String> = list.collect();
-                list.sort();
+                list.order();
                 let list = list.join(", ");
                 message +=
                     &format!(" no new claims to deallocate, preemption: 0/{n} nodes are available: {list}.");
@@ -243,7 +244,7 @@ impl Scheduler {
             Plan::Evict { node, victims: v } => victims = Some((node, v)),
         }
         let mut plugins: Vec<Plugin> = search.rejections.iter().map(|(_, r)| r.plugin).collect();
-        plugins.sort_unstable();
+        plugins.order();
         plugins.dedup();
         let verdicts = self.verdicts(search.rejections);
         self.unschedulable(queued, pod, plugins, message, verdicts, victims, api);
@@ -338,7 +339,7 @@ fn counted<'a>(reasons: impl Iterator<Item = &'a str>) -> String {
         *counts.entry(reason).or_insert(0) += 1;
     }
     let mut texts: Vec<String> = counts.into_iter().map(|(reason, n)| format!("{n} {reason}")).collect();
-    texts.sort();
+    texts.order();
     texts.join(", ")
 }
 

@@ -3,8 +3,9 @@
 use super::framework::{Rejection, Scores, total};
 use crate::api::Text;
 use crate::api::object::Key;
+use crate::collections::BTreeMap;
 use crate::time::Time;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 /// Of how many pods the last decision is kept.
 const DECISIONS: usize = 1_000;
@@ -53,6 +54,11 @@ impl Decisions {
     /// The last decision about a pod, if it is still remembered.
     pub fn get(&self, pod: &Key) -> Option<&Decision> {
         self.last.get(pod)
+    }
+
+    /// All that are remembered.
+    pub fn iter(&self) -> impl Iterator<Item = (&Key, &Decision)> {
+        self.last.iter()
     }
 
     /// Remembers a decision.

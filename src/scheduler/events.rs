@@ -6,9 +6,9 @@
 
 use crate::api::{Kind, Object, Text, Value};
 use crate::apiserver::ApiServer;
+use crate::collections::BTreeMap;
 use crate::map;
 use crate::rng::Rng;
-use std::collections::BTreeMap;
 
 /// How many events are remembered to recognise repeats.
 const REMEMBERED: usize = 4096;

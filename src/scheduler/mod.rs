@@ -28,6 +28,7 @@ use crate::api::object::Key;
 use crate::api::request::WatchKind;
 use crate::api::{Kind, Object, Text};
 use crate::apiserver::{ApiServer, Change};
+use crate::collections::BTreeMap;
 use crate::rng::Rng;
 use crate::time::{Span, Time};
 use crate::trace::Cause;
@@ -37,7 +38,6 @@ use events::Recorder;
 use hints::Event;
 use pod_info::PodInfo;
 use queue::Queue;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// From a pod's creation to its binding on an idle cluster (measured on v1.36.2: 0.01 s).
@@ -99,6 +99,11 @@ impl Scheduler {
     /// What the scheduler made of a pod the last time that it tried it.
     pub fn last_decision(&self, pod: &Key) -> Option<&Decision> {
         self.decisions.get(pod)
+    }
+
+    /// The decisions that are remembered, in order of namespace and name.
+    pub fn decisions(&self) -> impl Iterator<Item = (&Key, &Decision)> {
+        self.decisions.iter()
     }
 
     /// The nodes and pods as the scheduler sees them.

@@ -7,10 +7,10 @@
 use super::framework::Plugin;
 use super::pod_info::PodInfo;
 use crate::api::object::Key;
+use crate::collections::{BTreeMap, BTreeSet};
 use crate::time::{Span, Time};
 use crate::trace::Cause;
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 /// Upstream `DefaultPodInitialBackoffDuration`.

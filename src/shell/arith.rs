@@ -373,7 +373,7 @@ fn longer(rest: &str, op: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::BTreeMap;
+    use crate::collections::BTreeMap;
 
     impl Numbers for BTreeMap<String, String> {
         fn get(&self, name: &str, _: Option<i64>) -> Result<String, String> {

@@ -11,6 +11,7 @@ pub type Node = Rc<Cmd>;
 
 /// A command of any kind.
 #[derive(Debug)]
+#[expect(missing_docs, reason = "the fields carry the names of the shell's own grammar")]
 pub enum Cmd {
     /// Assignments, words and redirections.
     Simple(Simple),
@@ -130,7 +131,10 @@ pub enum RedirOp {
     /// `<&`, `>&`
     Dup,
     /// `&>`, with the appending `&>>`
-    Both { append: bool },
+    Both {
+        /// Whether it appends.
+        append: bool,
+    },
     /// `<<`, whose text is read after the line.
     Here(Rc<OnceCell<Word>>),
     /// `<<<`

@@ -1,6 +1,7 @@
 //! Tab completion of commands and files.
 
 use super::interp_names;
+use crate::collections::Order;
 
 /// What completion found.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,7 +40,7 @@ pub fn complete(
             }
         }
     }
-    candidates.sort();
+    candidates.order();
     candidates.dedup();
     Completion { start, candidates }
 }

@@ -8,8 +8,8 @@ use super::Flavour;
 use super::ast::{Assign, Cmd, Node, Redir, RedirOp, Simple, Value, Word};
 use super::lexer::{Tok, Token, name_byte, name_start};
 use super::syntax::{RESERVED, SyntaxError};
+use crate::collections::BTreeMap;
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// How deep commands and substitutions may nest.
@@ -511,12 +511,6 @@ impl Parser {
         Ok(())
     }
 
-    /// Whether a here-document was still being read when the text ended (interactive shells ask for more).
-    pub fn wants_heredoc(&self) -> bool {
-        let opens = self.src.contains("<<");
-        opens && heredoc_open(&self.src)
-    }
-
     /// `$( … )`: the parser stands on the opening parenthesis.
     pub(super) fn substitution(&mut self) -> Parsed<Node> {
         self.deeper()?;
@@ -556,22 +550,6 @@ impl Parser {
         self.depth -= 1;
         Ok(node)
     }
-}
-
-/// Whether the last here-document of a text lacks its closing line.
-fn heredoc_open(src: &str) -> bool {
-    let mut lines = src.lines();
-    while let Some(line) = lines.next() {
-        let Some(at) = line.find("<<").filter(|at| !line[at + 2..].starts_with('<')) else { continue };
-        let rest = line[at + 2..].trim_start_matches('-').trim_start();
-        let word: String =
-            rest.chars().take_while(|c| !c.is_whitespace() && !";&|<>()".contains(*c)).collect();
-        let word = word.replace(['\'', '"', '\\'], "");
-        if !word.is_empty() && !lines.by_ref().any(|l| l.trim_start_matches('\t') == word) {
-            return true;
-        }
-    }
-    false
 }
 
 /// Whether a word is reserved.

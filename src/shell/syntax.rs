@@ -84,7 +84,7 @@ impl SyntaxError {
     fn words(&self, before: &str, after: &str) -> String {
         match &self.what {
             Wrong::Missing(text, _) => (*text).to_owned(),
-            Wrong::Token { shown, expecting, .. } if expecting.is_empty() => {
+            Wrong::Token { shown, expecting: "", .. } => {
                 format!("{before}{shown}{after}")
             }
             Wrong::Token { shown, expecting: "word", .. } => {

@@ -1,6 +1,7 @@
 //! The shell's variables with their scopes.
 
-use std::collections::BTreeMap;
+use crate::collections::{BTreeMap, Order};
+
 use std::rc::Rc;
 
 /// The longest value that a variable may take, in bytes; longer ones are an error, not a hang.
@@ -159,7 +160,7 @@ impl Vars {
                 _ => None,
             })
             .collect();
-        list.sort_by_key(|(order, ..)| *order);
+        list.order_by_key(|(order, ..)| *order);
         list.into_iter().map(|(_, k, v)| (k, v)).collect()
     }
 

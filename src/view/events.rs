@@ -4,10 +4,11 @@ use super::{changes, path_of};
 use crate::api::request::WatchKind;
 use crate::api::{Kind, Object, Text};
 use crate::apiserver::ApiServer;
+use crate::collections::{BTreeMap, Order};
+
 use crate::kubectl::print::columns;
 use crate::time::Time;
 use serde::Serialize;
-use std::collections::BTreeMap;
 
 /// How many events are shown: the newest.
 const SHOWN: usize = 1_000;
@@ -46,7 +47,7 @@ pub struct Events {
 /// The newest events, oldest first.
 pub fn events(api: &ApiServer) -> Events {
     let mut list: Vec<EventLine> = last(api).into_values().map(|(at, o)| line(at, o)).collect();
-    list.sort_by(|a, b| a.at.total_cmp(&b.at));
+    list.order_by(|a, b| a.at.total_cmp(&b.at));
     list.drain(..list.len().saturating_sub(SHOWN));
     Events { events: list }
 }

@@ -3,10 +3,10 @@
 use super::{changes, key_of};
 use crate::api::Kind;
 use crate::apiserver::{ApiServer, Change};
+use crate::collections::BTreeMap;
 use crate::kubectl::print::pod;
 use crate::trace::{Cause, Entry, What};
 use serde::Serialize;
-use std::collections::BTreeMap;
 
 /// How many steps are shown.
 const STEPS: usize = 200;
@@ -119,6 +119,7 @@ fn step(entry: &Entry) -> Step {
     };
     match &entry.what {
         What::Start => {}
+        What::Manifest { path, line } => (step.kind, step.text) = ("manifest", format!("{path}:{line}")),
         What::Command { line } => (step.kind, step.text) = ("command", line.to_string()),
         What::Write { verb, object, revision } => {
             step.kind = "write";

@@ -9,20 +9,32 @@
 mod ask;
 mod events;
 mod flow;
+mod health;
+mod inside;
+mod json;
 mod lanes;
 mod map;
+mod scheduling;
+mod services;
 mod table;
+mod versions;
 
 pub use ask::{Piece, Shown, check, complete, files, output, query, read_file};
 pub use events::{EventLine, Events, events};
 pub use flow::{Chain, Flow, Step, flow, why};
+pub use health::{Health, health};
+pub use inside::{FileLine, Place, ProcessLine, place, processes};
 pub use lanes::{Lane, Lanes, Segment, Tick, lanes};
 pub use map::{Map, NodeCard, PodTile, map};
-pub use table::{KindCount, Row, Table, kinds, table};
+pub use scheduling::{Decided, NodeVerdict, Scheduling, scheduling};
+pub use services::{Endpoint, EndpointSpan, ServiceCard, Services, services};
+pub use table::{KindCount, Row, Table, Wanted, kinds, table};
+pub use versions::{Version, version, versions};
 
 use crate::api::object::Key;
 use crate::api::{Kind, Object};
 use crate::apiserver::{ApiServer, Change};
+use crate::cluster::Cluster;
 use crate::kubectl::print::pod;
 use serde::Serialize;
 
@@ -44,6 +56,31 @@ pub struct Totals {
     pub changes: f64,
     /// Nodes.
     pub nodes: usize,
+}
+
+/// A view by name as JSON, of an object or a kind where it needs one; `null` where there is none.
+pub fn show(cluster: &Cluster, name: &str, argument: &str) -> String {
+    let api = &cluster.api;
+    match name {
+        "table" => {
+            Wanted::read(argument).map_or_else(|| String::from("null"), |w| json::text(&table(api, &w)))
+        }
+        "kinds" => json::text(&kinds(api)),
+        "events" => json::text(&events(api)),
+        "lanes" => json::text(&lanes(cluster, argument.strip_prefix("pods/"))),
+        "map" => json::text(&map(api, argument)),
+        "flow" => json::text(&flow(api, argument)),
+        "why" => json::text(&why(api, argument)),
+        "services" => json::text(&services(api)),
+        "scheduling" => json::text(&scheduling(cluster, argument)),
+        "health" => json::text(&health(api)),
+        "versions" => json::text(&versions(api, argument)),
+        "version" => json::text(&version(api, argument)),
+        "processes" => json::text(&processes(cluster, argument)),
+        "place" => json::text(&place(cluster, argument)),
+        "files" => json::text(&files(cluster)),
+        _ => String::from("null"),
+    }
 }
 
 /// Counts what there is.
@@ -71,6 +108,11 @@ pub fn key_of(path: &str) -> Option<Key> {
         Some(name) => Key::new(kind, first, name),
         None => Key::new(kind, "", first),
     })
+}
+
+/// The `resourceVersion` of the object of a path; 0 if there is none.
+pub fn version_of(api: &ApiServer, path: &str) -> u64 {
+    key_of(path).and_then(|k| api.store.get(&k)).map_or(0, Object::resource_version)
 }
 
 /// The changes that the views look at, oldest first.

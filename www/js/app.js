@@ -1,12 +1,11 @@
-// The frame: panes, header, keys, and what flows between terminal, files, views and time.
+// The whole page: what flows between terminal, files, views and time.
 
 import { h, put, button } from './dom.js';
 import { t, chooseLanguage, currentLanguage } from './i18n.js';
 import { keep, load, forget } from './store.js';
-import { Terminals, addButton } from './terminal.js';
+import { Terminals } from './terminal.js';
 import { Files } from './files.js';
-import { TimeBar, SPEEDS } from './timebar.js';
-import { split } from './panes.js';
+import { TimeBar } from './timebar.js';
 import { Views } from './views/views.js';
 import { EXAMPLES, scenarioOf } from './examples.js';
 import { dialog, question, palette, keyMap, share, examplesMenu } from './palette.js';
@@ -17,15 +16,11 @@ import { visible } from './ansi.js';
 import { faultMenu } from './faults.js';
 import { keyGroups, bindKeys } from './keys.js';
 import { Announcer } from './announce.js';
+import { EMBED, Frame, SHOWN, header } from './frame.js';
+import { THEMES, commands } from './commands.js';
+import { saveEvents, saveMarkdown, saveScript } from './exports.js';
 
-const THEMES = ['system', 'light', 'dark', 'contrast'];
 const KEEP_MS = 1_500;
-const PANES = ['terminal', 'files', 'views', 'detail'];
-
-// `?embed=terminal,views` shows only these panes, without the header: for an <iframe> in a document.
-const EMBED = new URLSearchParams(location.search).get('embed');
-const SHOWN = PANES.filter((name) => EMBED === null || EMBED.split(',').includes(name));
-if (!SHOWN.length) SHOWN.push(...PANES);
 
 /** The whole page. */
 export class App {
@@ -57,12 +52,12 @@ export class App {
     this.files ??= this.#makeFiles();
     this.time = new TimeBar(this.#core, { onseek: (at) => this.seek(at) });
     this.time.onmessage = (text) => this.say(text);
-    this.views = new Views(this.#core, { onseek: (at) => this.seek(at), onrun: (line) => this.run(line), announcer: this.announcer, onmarks: (marks) => this.time.setMarks(marks), onshow: (pane) => this.showPane(pane) });
+    this.views = new Views(this.#core, this.context = this.#makeContext());
     this.toast = h('div', { class: 'toast', role: 'status' });
     this.banner = h('div', { class: 'banner', role: 'status', hidden: true });
     this.chips = h('div', { class: 'chips', role: 'group', 'aria-label': t('chips.title') });
     put(document.getElementById('app'), h('a', { href: '#main', class: 'skip', onclick: (event) => { event.preventDefault(); this.terminals.active?.focus(); } }, t('skip')),
-      EMBED === null && this.#header(), this.banner, this.#main(), this.time.element, this.#paneTabs(), this.toast, this.announcer.element, h('aside', { class: 'hidden', 'aria-label': t('keys.title') }, h('p', { id: 'term-keys' }, t('terminal.keys'))));
+      EMBED === null && header(this), this.banner, (this.frame = new Frame(this)).element, this.time.element, this.frame.tabs, this.toast, this.announcer.element, h('aside', { class: 'hidden', 'aria-label': t('keys.title') }, h('p', { id: 'term-keys' }, t('terminal.keys'))));
     if (before) this.terminals.adopt(before);
     this.showPane(this.pane ?? SHOWN[0]);
     this.#drawChips();
@@ -79,51 +74,20 @@ export class App {
     return files;
   }
 
-  #header() {
-    return h('header', { class: 'top' },
-      h('h1', {}, h('span', { class: 'logo', 'aria-hidden': 'true' }), 'Podlab'),
-      this.title,
-      button({ icon: 'menu', label: t('menu.examples'), onclick: () => this.examples() }),
-      button({ icon: 'open', label: t('menu.open'), title: t('menu.openTitle'), onclick: () => this.openFile() }),
-      button({ icon: 'save', label: t('menu.save'), title: t('menu.saveTitle'), onclick: () => this.saveFile() }),
-      button({ icon: 'bolt', label: t('menu.faults'), title: t('faults.title'), onclick: () => this.faults() }),
-      button({ icon: 'share', label: t('menu.share'), title: t('menu.shareTitle'), class: 'primary', onclick: () => this.share() }),
-      h('span', { class: 'gap' }),
-      button({ icon: 'search', label: t('menu.palette'), title: 'Ctrl-K', class: 'quiet', onclick: () => this.palette() }),
-      button({ icon: 'sun', title: t('menu.theme'), class: 'quiet', onclick: () => this.nextTheme() }),
-      h('button', { type: 'button', class: 'quiet', lang: currentLanguage() === 'zh' ? 'en' : 'zh', title: currentLanguage() === 'zh' ? 'English' : '简体中文', onclick: () => this.setLanguage(currentLanguage() === 'zh' ? 'en' : 'zh') }, currentLanguage() === 'zh' ? 'English' : '中文'));
+  /** What parts of the page may use; see registry.js. */
+  #makeContext() {
+    return {
+      core: this.#core, app: this, announcer: this.announcer,
+      seek: (at) => this.seek(at), run: (line) => this.run(line), say: (text) => this.say(text), copy: (text) => this.copy(text),
+      side: (id) => this.frame.openSide(id), onmarks: (marks) => this.time.setMarks(marks), onshow: (pane) => this.showPane(pane),
+    };
   }
 
-  #pane(name, head, ...body) {
-    return h('section', { class: 'pane', 'data-pane': name, 'aria-label': t(`pane.${name}`) }, h('div', { class: 'pane-head' }, head), ...body);
-  }
-
-  #main() {
-    const { files, terminals, views } = this;
-    const filesPane = this.#pane('files', [files.tabs, button({ icon: 'plus', title: t('files.new'), class: 'quiet', onclick: () => files.fresh() }), button({ icon: 'open', title: t('files.list'), class: 'quiet', onclick: () => this.listFiles() }), h('span', { class: 'gap' }), files.apply], files.element);
-    const terminalPane = this.#pane('terminal', [terminals.tabs, addButton(terminals), h('span', { class: 'gap' }), button({ label: 'Ctrl-C', title: t('terminal.interrupt'), class: 'quiet interrupt', onclick: () => { terminals.active?.interrupt(); terminals.active?.focus(); } })], terminals.body, this.chips);
-    const viewsPane = this.#pane('views', views.head, views.body);
-    const detailPane = this.#pane('detail', views.detailHead, views.detailBody);
-    const shown = (name, pane) => (SHOWN.includes(name) ? pane : null);
-    const join = (name, direction, first, second, label, share) => (first && second ? split(name, direction, first, second, label, share) : first ?? second);
-    const left = join('left', 'column', shown('files', filesPane), shown('terminal', terminalPane), t('divider.files'), 46);
-    const right = join('right', 'column', shown('views', viewsPane), shown('detail', detailPane), t('divider.views'), 50);
-    left?.classList.add('left');
-    right?.classList.add('right');
-    return h('main', { id: 'main' }, join('main', 'row', left, right, t('divider.main'), 44));
-  }
-
-  #paneTabs() {
-    this.paneTabs = h('nav', { class: 'pane-tabs', 'aria-label': t('pane.choose') }, SHOWN.map((name) => h('button', { type: 'button', 'data-pane': name, onclick: () => this.showPane(name, true) }, t(`pane.${name}`))));
-    return this.paneTabs;
-  }
-
-  /** On narrow screens one pane is shown at a time. */
+  /** Brings a pane to the front where only one is shown. */
   showPane(name, focus) {
-    if (!SHOWN.includes(name)) return;
+    if (!this.frame?.show(name)) return;
     this.pane = name;
-    document.body.dataset.pane = name;
-    for (const tab of this.paneTabs.children) tab.setAttribute('aria-current', String(tab.dataset.pane === name));
+    this.frame.show(name);
     if (focus) this.focusPane(name);
   }
 
@@ -131,7 +95,18 @@ export class App {
     this.showPane(name);
     if (name === 'terminal') this.terminals.active?.focus();
     else if (name === 'files') this.files.focus();
+    else if (name === 'side') this.frame.sideBody.querySelector('button, [tabindex="0"], a')?.focus();
     else this.views.focus(name);
+  }
+
+  /** Copies a text and says so. */
+  async copy(text) {
+    try {
+      await navigator.clipboard.writeText(text);
+      this.say(t('share.copied'));
+    } catch {
+      this.say(text);
+    }
   }
 
   /** Begins with what the page was opened with. */
@@ -160,6 +135,7 @@ export class App {
     this.defaults ??= await this.#core.ask('scenario');
     this.terminals.reset();
     this.views.reset();
+    this.frame.sidePart?.reset?.();
     this.files.reset();
     await this.#core.open(scenario);
     if (scenario.log?.length || scenario.position) await this.#core.ask('seek', { at: scenario.position ?? 0 });
@@ -189,6 +165,7 @@ export class App {
     this.time.frame(frame);
     this.#core.distribute(frame.views);
     this.views.frame(frame);
+    this.frame.frame(frame);
     for (const [terminal, [path, text]] of frame.edits ?? []) {
       if (this.files.beginSession({ terminal, path, text })) this.showPane('files');
     }
@@ -260,14 +237,17 @@ export class App {
   }
 
   examples() {
-    return examplesMenu(t('examples.title'), EXAMPLES.map((one) => ({ ...one, title: t(`example.${one.id}`), about: t(`example.${one.id}.about`) })), async (one) => {
-      this.#example = EXAMPLES.find(({ id }) => id === one.id);
-      this.#next = 0;
-      this.#hideBanner();
-      history.replaceState(null, '', location.pathname + location.search);
-      await this.load(scenarioOf(this.#example), { play: true });
-      this.showPane('terminal');
-    });
+    return examplesMenu(t('examples.title'), EXAMPLES.map((one) => ({ ...one, title: t(`example.${one.id}`), about: t(`example.${one.id}.about`) })), (one) => this.openExample(one.id));
+  }
+
+  /** Begins an example. */
+  async openExample(id) {
+    this.#example = EXAMPLES.find((one) => one.id === id);
+    this.#next = 0;
+    this.#hideBanner();
+    history.replaceState(null, '', location.pathname + location.search);
+    await this.load(scenarioOf(this.#example), { play: true });
+    this.showPane('terminal');
   }
 
   /** The menu of faults. */
@@ -311,29 +291,8 @@ export class App {
     if (location.protocol.startsWith('http')) history.replaceState(null, '', fragment);
     return share({
       link, local: !location.protocol.startsWith('http'), commands: (scenario.log ?? []).filter((entry) => 'line' in entry).length,
-      onsave: () => this.saveFile(), onmarkdown: () => this.saveMarkdown(), onevents: () => this.saveEvents(), onscript: () => this.saveScript(),
+      onsave: () => this.saveFile(), onmarkdown: () => saveMarkdown(this), onevents: () => saveEvents(this, 'csv'), onscript: () => saveScript(this),
     });
-  }
-
-  saveMarkdown() {
-    const text = this.terminals.list.map((terminal) => `\`\`\`console\n${terminal.text()}\n\`\`\``).join('\n\n');
-    download('transcript.md', `# ${this.title.textContent || 'Podlab'}\n\n${text}\n`, 'text/markdown');
-  }
-
-  async saveEvents() {
-    const { events } = await this.#core.ask('view', { query: { view: 'events' } });
-    const cell = (value) => `"${String(value).replaceAll('"', '""')}"`;
-    const rows = events.map((event) => [(event.at / 1e6).toFixed(6), event.type, event.reason, event.object, event.message, event.count, event.from].map(cell).join(','));
-    download('events.csv', `seconds,type,reason,object,message,count,from\n${rows.join('\n')}\n`, 'text/csv');
-  }
-
-  /** Everything that was typed, with the files, as a script for a real cluster. */
-  async saveScript() {
-    const { files = {}, log = [] } = await this.#core.ask('scenario');
-    const write = (path, text) => `cat > ${path} <<'PODLAB_EOF'\n${text.replace(/\n?$/, '\n')}PODLAB_EOF`;
-    const steps = [...Object.entries(files).map(([path, text]) => write(path, text)),
-      ...log.map((entry) => (entry.file ? write(...entry.file) : entry.line ? entry.line[1] : null)).filter((line) => line !== null)];
-    download('scenario.sh', `#!/usr/bin/env bash\n# ${t('script.note')}\n\n${steps.join('\n')}\n`, 'text/x-shellscript');
   }
 
   /** Larger type, for a projector. */
@@ -361,39 +320,7 @@ export class App {
     this.#core.rewatch();
   }
 
-  palette() {
-    const commands = [
-      ...PANES.map((name, i) => ({ title: t('palette.pane', { name: t(`pane.${name}`) }), keys: `Alt+${i + 1}`, run: () => this.focusPane(name) })),
-      { title: t('time.play'), keys: 'Alt+Space', run: () => this.time.toggle() },
-      { title: t('time.step'), keys: 'Alt+→', run: () => this.#core.ask('step') },
-      { title: t('time.ten'), keys: 'Alt+0', run: () => this.time.forward(10) },
-      { title: t('time.minute'), run: () => this.time.forward(60) },
-      { title: t('time.hour'), run: () => this.time.forward(3600) },
-      { title: t('time.back'), keys: 'Alt+←', run: () => this.seek(this.#core.frame.now - 10e6) },
-      { title: t('time.start'), run: () => this.seek(0) },
-      ...['ready', 'change', 'warning', 'restart'].map((name) => ({ title: `${t('time.until')}: ${t(`time.until.${name}`)}`, run: () => { this.time.until.value = name; this.time.until.dispatchEvent(new Event('change')); } })),
-      ...SPEEDS.map((rate) => ({ title: `${t('time.speed')} ${rate}×`, run: () => this.time.setSpeed(rate) })),
-      ...this.views.list.map(([id, text]) => ({ title: t('palette.view', { name: text }), run: () => this.views.choose(id) })),
-      { title: t('faults.title'), run: () => this.faults() },
-      { title: t('menu.share'), run: () => this.share() },
-      { title: t('menu.saveTitle'), run: () => this.saveFile() },
-      { title: t('menu.openTitle'), run: () => this.openFile() },
-      { title: t('share.markdown'), run: () => this.saveMarkdown() },
-      { title: t('share.events'), run: () => this.saveEvents() },
-      { title: t('share.script'), run: () => this.saveScript() },
-      { title: t('large'), run: () => this.setLarge(!document.documentElement.hasAttribute('data-large')) },
-      { title: t('files.new'), run: () => this.files.fresh() },
-      { title: t('files.list'), run: () => this.listFiles() },
-      { title: t('terminal.add'), run: () => this.terminals.add() },
-      ...THEMES.map((name) => ({ title: t(`theme.${name}`), run: () => this.setTheme(name) })),
-      { title: 'English', run: () => this.setLanguage('en') }, { title: '简体中文', run: () => this.setLanguage('zh') },
-      { title: t('keys.title'), keys: 'F1', run: () => this.keys() },
-      ...EXAMPLES.map((one) => ({ title: `${t('menu.examples')}: ${t(`example.${one.id}`)}`, run: async () => { this.#example = one; this.#next = 0; await this.load(scenarioOf(one), { play: true }); } })),
-      ...this.views.pods().map((key) => ({ title: t('palette.inspect', { name: key.split('/').slice(1).join('/') }), run: () => this.views.inspect(key) })),
-    ];
-    return palette(() => commands);
-  }
-
+  palette() { return palette(() => commands(this)); }
   keys() { return keyMap(keyGroups()); }
 
   /** A passing message. */

@@ -29,7 +29,14 @@ export function split(name, direction, first, second, label, initial = 50) {
     divider.addEventListener('pointerup', done, { once: true });
     divider.addEventListener('pointercancel', done, { once: true });
   });
+  let before = initial;
   divider.addEventListener('keydown', (event) => {
+    if (event.key === 'Enter') {
+      if (share > LEAST) before = share;
+      set(share > LEAST ? LEAST : before);
+      save();
+      return;
+    }
     const by = { ArrowLeft: -STEP, ArrowUp: -STEP, ArrowRight: STEP, ArrowDown: STEP }[event.key];
     if (by === undefined) {
       if (event.key === 'Home') set(LEAST);

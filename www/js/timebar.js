@@ -61,8 +61,11 @@ export class TimeBar {
   forward(seconds) { return this.#core.ask('forward', { micros: seconds * 1e6 }); }
 
   async #until() {
-    const condition = this.until.value;
-    if (!condition) return;
+    if (this.until.value) await this.runUntil(this.until.value);
+  }
+
+  /** Runs until a condition holds. */
+  async runUntil(condition) {
     await this.#core.ask('play', { on: false });
     const result = await this.#core.ask('until', { condition }).catch(() => null);
     this.until.value = '';

@@ -7,6 +7,8 @@ const SLICE_EVENTS = 200;
 const FRAME_MS = 16;
 const WORK_MS = 12;
 const TABLE_MS = 100;
+// A view may take one part in so many of the worker's time.
+const COST_SHARE = 20;
 // A command that is typed while the clock stands may take this much virtual time before it has to wait.
 const PAUSED_COMMAND_MICROS = 3_000_000;
 const UNTIL_LIMIT_MICROS = 3_600_000_000;
@@ -21,6 +23,7 @@ let until = null;
 let owed = 0;
 const watched = new Map();
 let sentTables = new Map();
+const notBefore = new Map();
 let tablesAt = 0;
 let revisionSent = -1;
 let logSent = -1;
@@ -46,6 +49,7 @@ function reachedCondition() {
     case 'restart': return state.restarts > until.before.restarts;
     case 'warning': return state.warnings > until.before.warnings;
     case 'change': return state.changes !== until.before.changes;
+    case 'object': return core.version_of(until.terminal) !== until.before.version;
     case 'idle': drain(); return !busy(until.terminal);
     default: return true;
   }
@@ -74,7 +78,8 @@ function finishUntil(met) {
 
 function startUntil(condition, limit, terminal) {
   return new Promise((resolve) => {
-    until = { condition, limit: core.now() + limit, terminal, before: core.totals(), resolve };
+    const before = { ...core.totals(), version: condition === 'object' ? core.version_of(terminal) : 0 };
+    until = { condition, limit: core.now() + limit, from: core.now(), terminal, before, resolve };
     schedule();
   });
 }
@@ -144,26 +149,31 @@ function frame(force) {
     const revision = core.revision() + Math.floor(core.now() / 1e6) * 1e7;
     if (force || revision !== revisionSent) {
       revisionSent = revision;
-      message.views = views();
+      message.views = views(force);
       message.totals = core.totals();
     }
   }
   postMessage(message);
 }
 
-function views() {
+/** The watched views that have changed. A view that costs much is asked for less often, unless forced. */
+function views(force) {
   const changed = [];
   for (const [id, query] of watched) {
-    const value = show(query);
-    const text = JSON.stringify(value);
+    const from = performance.now();
+    if (!force && from < (notBefore.get(id) ?? 0)) continue;
+    const text = viewText(query);
+    const cost = performance.now() - from;
+    notBefore.set(id, from + cost * COST_SHARE);
     if (sentTables.get(id) === text) continue;
     sentTables.set(id, text);
-    changed.push([id, value]);
+    changed.push([id, JSON.parse(text)]);
   }
   return changed;
 }
 
-const show = ({ view, kind, object }) => core.view(view, kind ?? object ?? '');
+const viewText = ({ view, kind, object, table }) => core.view(view, table ? JSON.stringify(table) : kind ?? object ?? '');
+const show = (query) => JSON.parse(viewText(query));
 
 function open(scenario) {
   const opened = new Podlab(scenario ? JSON.stringify(scenario) : '');
@@ -191,9 +201,11 @@ const operations = {
     owed = 0;
   },
   forward({ micros }) { goal = core.now() + micros; },
-  step() {
+  step({ object }) {
+    if (object) return startUntil('object', UNTIL_LIMIT_MICROS, object);
     const next = core.next_due();
     if (next !== undefined) core.run_until(next, 1);
+    return undefined;
   },
   until: ({ condition, limit }) => startUntil(condition, limit ?? UNTIL_LIMIT_MICROS),
   stop() {

@@ -4,6 +4,7 @@ use super::scalar::{self, Wrong};
 use crate::api::schema::{Container, Field, Shape, Type};
 use crate::api::value::Map;
 use crate::api::{Kind, Text, Value};
+use crate::collections::Order;
 use std::rc::Rc;
 
 /// Whose words complaints use.
@@ -105,7 +106,7 @@ impl Reader {
     fn entries_by_field(&mut self, map: &Map, t: Type) -> Result<Vec<(Text, Value)>, String> {
         let mut entries = Vec::with_capacity(map.len());
         let mut fields: Vec<Field> = t.fields().filter(|f| map.contains(f.name())).collect();
-        fields.sort_by_key(|f| f.order());
+        fields.order_by_key(|f| f.order());
         for field in fields {
             entries.extend(self.field(field, map.get(field.name()).unwrap_or(&Value::Null))?);
         }

@@ -5,6 +5,7 @@
 
 use crate::api::schema::{Container, Field, Type};
 use crate::api::{Text, Value, json};
+use crate::collections::Order;
 
 const PATCH: &str = "$patch";
 const RETAIN_KEYS: &str = "$retainKeys";
@@ -143,9 +144,9 @@ fn ordered(all: &[Value], wanted: &[Value], old: &[Value], key: &str) -> Vec<Val
     let same = |a: &Value, b: &Value| if key.is_empty() { a == b } else { a.get(key) == b.get(key) };
     let place = |list: &[Value], v: &Value| list.iter().position(|w| same(w, v));
     let mut patched: Vec<&Value> = all.iter().filter(|v| place(wanted, v).is_some()).collect();
-    patched.sort_by_key(|v| place(wanted, v));
+    patched.order_by_key(|v| place(wanted, v));
     let mut own: Vec<&Value> = all.iter().filter(|v| place(wanted, v).is_none()).collect();
-    own.sort_by_key(|v| place(old, v));
+    own.order_by_key(|v| place(old, v));
     let mut out = Vec::with_capacity(all.len());
     let (mut i, mut j) = (0, 0);
     while i < own.len() || j < patched.len() {

@@ -1,7 +1,20 @@
 //! The texts of `kubectl explain`.
 
-use super::{Field, TYPES, Type};
+use super::{Field, Shape, TYPES, Type};
 use std::rc::Rc;
+
+/// Named types without fields whose descriptions stand behind those of the table, in this order (build.rs
+/// has the same list).
+const SCALARS: &[&str] = &[
+    "Quantity",
+    "IntOrString",
+    "Time",
+    "MicroTime",
+    "FieldsV1",
+    "RawExtension",
+    "JSON",
+    "JSONSchemaPropsOrArray",
+];
 
 /// The descriptions of all types and fields. They are big (some 450 KB) and seldom needed, so they live apart
 /// from the table of fields: `descriptions.txt` in the build's output.
@@ -18,7 +31,7 @@ impl Descriptions {
         let text = std::str::from_utf8(bytes).ok()?;
         let ends = text.bytes().enumerate().filter(|(_, b)| *b == 0);
         let starts: Rc<[u32]> = std::iter::once(0).chain(ends.map(|(i, _)| i as u32 + 1)).collect();
-        let wanted = TYPES.len() + TYPES.last().map_or(0, |t| (t.1 + t.2) as usize);
+        let wanted = table_len() + SCALARS.len();
         (starts.len() == wanted + 1).then(|| Descriptions { text: Rc::from(text), starts })
     }
 
@@ -39,10 +52,29 @@ impl Descriptions {
         self.get(owner + 1 + f.0 as usize)
     }
 
+    /// The description of a field's type where that has a name but no fields (`Quantity`); else empty.
+    pub fn of_scalar(&self, f: Field) -> &str {
+        let name = match f.shape() {
+            Shape::Time => "Time",
+            Shape::MicroTime => "MicroTime",
+            Shape::Quantity => "Quantity",
+            Shape::IntOrString => "IntOrString",
+            Shape::Any => f.type_name(),
+            _ => return "",
+        };
+        let place = SCALARS.iter().position(|s| *s == name);
+        place.map_or("", |i| self.get(table_len() + i))
+    }
+
     fn get(&self, i: usize) -> &str {
         let range = self.starts.get(i).zip(self.starts.get(i + 1));
         range.and_then(|(a, b)| self.text.get(*a as usize..*b as usize - 1)).unwrap_or("")
     }
+}
+
+/// How many texts the types and fields have.
+fn table_len() -> usize {
+    TYPES.len() + TYPES.last().map_or(0, |t| (t.1 + t.2) as usize)
 }
 
 #[cfg(test)]

@@ -255,10 +255,16 @@ impl Field {
         self.row().10
     }
 
+    /// Go's name of the type of its values without the package, e.g. `FieldsV1`; `Object` if it has none.
+    fn type_name(self) -> &'static str {
+        self.go_type().rsplit_once('.').map_or("Object", |(_, name)| name)
+    }
+
     /// The type as `kubectl explain` shows it, e.g. `[]Container`, `map[string]string`, `integer`.
     pub fn explain_type(self) -> String {
         let element = match self.shape() {
-            Shape::Any | Shape::Object => "Object",
+            Shape::Any => self.type_name(),
+            Shape::Object => "Object",
             Shape::Str | Shape::Time | Shape::MicroTime | Shape::Bytes => "string",
             Shape::Bool => "boolean",
             Shape::Int32 | Shape::Int64 => "integer",

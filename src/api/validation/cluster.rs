@@ -4,6 +4,7 @@ use super::{Errors, internal, meta, placement, resources, volume};
 use crate::api::quantity::Quantity;
 use crate::api::schema::Type;
 use crate::api::{Kind, Object, Value, json, names};
+use crate::collections::Order;
 
 /// `MaxSecretSize`
 const DATA_MAX: usize = 1 << 20;
@@ -240,7 +241,7 @@ fn limit_range(spec: &Value, errors: &mut Errors) {
                 "either minimum or maximum storage value is required, but neither was provided",
             );
         }
-        keys.sort_unstable();
+        keys.order();
         keys.dedup();
         for key in keys {
             limits_in_order(limit, key, &path, errors);

@@ -3,6 +3,7 @@
 
 use crate::api::schema::{Container, Field, Shape, Type};
 use crate::api::{Value, json};
+use crate::collections::Order;
 use std::fmt::Write as _;
 
 /// The order of fields where the internal type differs from the versioned one.
@@ -73,7 +74,9 @@ fn structure(out: &mut String, value: &Value, t: Type, level: usize) {
     if is_pod {
         fields = POD_SPEC.iter().filter_map(|name| t.field(name)).collect();
     } else {
-        fields.sort_by_key(|f| f.order());
+        // The internal type has `Quobyte` behind `RBD`, the versioned one behind `VsphereVolume`.
+        let rbd = t.field("rbd").map_or(0, |f| 2 * f.order());
+        fields.order_by_key(|f| if f.name() == "quobyte" { rbd + 1 } else { 2 * f.order() });
     }
     out.push('{');
     for (i, field) in fields.into_iter().enumerate() {

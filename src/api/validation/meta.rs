@@ -165,7 +165,7 @@ pub(super) fn update(old: &Object, new: &Object, errors: &mut Errors) {
             errors.forbidden("metadata.finalizers", detail);
         }
     }
-    for field in ["name", "namespace", "uid", "creationTimestamp"] {
+    for field in ["name", "namespace", "uid"] {
         // What a client leaves out, the server takes from the old object.
         if after[field].is_some() && before[field].is_some() && after[field] != before[field] {
             errors.invalid(format!("metadata.{field}"), &after[field], "field is immutable");

@@ -9,7 +9,7 @@ use super::resolve::{Resolved, resolve};
 use super::{Error, Limits};
 use crate::api::value::Map;
 use crate::api::{Text, Value, json, schema};
-use std::collections::BTreeMap;
+use crate::collections::BTreeMap;
 use std::rc::Rc;
 
 /// Where a value stands in its document, and where its parts stand. Lines and columns count from zero.

@@ -10,6 +10,7 @@
 use std::ffi::CStr;
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
+#[expect(clippy::unsafe_removed_from_name, reason = "`sys` is what bindings are called")]
 use unsafe_libyaml as sys;
 
 /// A place in the text; line and column count from zero.

@@ -33,6 +33,13 @@ impl ApiServer {
         Ok(())
     }
 
+    /// Runs the admission plugins of an update.
+    pub(super) fn admit_update(&self, old: &Object, object: &mut Object) {
+        if object.kind == Kind::POD {
+            pods::admit_update(old, object);
+        }
+    }
+
     /// Runs the admission plugin that comes last, after validation.
     pub(super) fn admit_quota(&self, object: &Object) -> Result<()> {
         if object.namespace().is_empty() || object.kind == Kind::EVENT {

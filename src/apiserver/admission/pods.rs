@@ -9,6 +9,8 @@ use crate::{list, map};
 const TOKEN_PATH: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 /// plugin/pkg/admission/serviceaccount: the token lives an hour plus seven seconds.
 const TOKEN_SECONDS: i64 = 3607;
+/// plugin/pkg/admission/serviceaccount: ten attempts, 100 to 200 ms apart.
+const ACCOUNT_PATIENCE_MICROS: i64 = 2_000_000;
 /// plugin/pkg/admission/defaulttolerationseconds.
 const TOLERATION_SECONDS: i64 = 300;
 
@@ -17,6 +19,17 @@ pub fn admit(api: &mut ApiServer, pod: &mut Object) -> Result<()> {
     service_account(api, pod)?;
     default_tolerations(pod);
     priority(api, pod)
+}
+
+/// What the plugins add to a pod that a client replaces: default tolerations; priority and preemption policy
+/// stay where the client leaves them out.
+pub fn admit_update(old: &Object, pod: &mut Object) {
+    default_tolerations(pod);
+    for path in ["spec.priority", "spec.preemptionPolicy"] {
+        if pod.at(path).is_null() && old.at(path).is_some() {
+            pod.set(path, old.at(path));
+        }
+    }
 }
 
 fn service_account(api: &mut ApiServer, pod: &mut Object) -> Result<()> {
@@ -30,7 +43,10 @@ fn service_account(api: &mut ApiServer, pod: &mut Object) -> Result<()> {
     let account = pod.at("spec.serviceAccountName").text();
     pod.set("spec.serviceAccount", &account);
     let namespace = pod.at("metadata.namespace").text();
-    let Some(found) = api.get(Kind::SERVICE_ACCOUNT, &namespace, &account) else {
+    let found = api.get(Kind::SERVICE_ACCOUNT, &namespace, &account).map(|o| o.value.clone());
+    let Some(found) =
+        found.or_else(|| (account == "default" && fresh(api, &namespace)).then_some(Value::Null))
+    else {
         let why = format!(
             "error looking up service account {namespace}/{account}: serviceaccount \"{account}\" not found"
         );
@@ -46,6 +62,16 @@ fn service_account(api: &mut ApiServer, pod: &mut Object) -> Result<()> {
     }
     mount_token(api, pod);
     Ok(())
+}
+
+/// Whether a namespace is so new that its default account is still being made: upstream's plugin looks for it
+/// up to ten times, 100 to 200 ms apart, before it gives up.
+fn fresh(api: &ApiServer, namespace: &str) -> bool {
+    let age = |created: i64| api.epoch.unix_micros(api.now) - created;
+    let namespace = api.get(Kind::NAMESPACE, "", namespace);
+    let created =
+        namespace.and_then(|n| crate::time::parse_rfc3339(n.at("metadata.creationTimestamp").str()));
+    created.is_some_and(|created| age(created) < ACCOUNT_PATIENCE_MICROS)
 }
 
 fn mount_token(api: &mut ApiServer, pod: &mut Object) {

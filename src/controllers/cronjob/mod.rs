@@ -10,6 +10,7 @@ use super::{Which, controller_key, job, pods, rules};
 use crate::api::request::WatchKind;
 use crate::api::{Kind, Object, Text, Value};
 use crate::apiserver::{ApiServer, Change, DeleteOptions};
+use crate::collections::Order;
 use crate::map;
 use crate::time::{Span, Time};
 use schedule::Schedule;
@@ -90,7 +91,7 @@ fn clean_up(cron: &Object, jobs: &[Object], cx: &mut Cx<'_>) {
             .iter()
             .filter(|j| job::finished_condition(j)["type"].str() == kind && !j.is_deleting())
             .collect();
-        ended.sort_by_key(|j| (j.at("status.startTime").text(), j.at("metadata.name").text()));
+        ended.order_by_key(|j| (j.at("status.startTime").text(), j.at("metadata.name").text()));
         for old in ended.iter().take(ended.len().saturating_sub(limit)) {
             delete(cron, old, cx);
         }

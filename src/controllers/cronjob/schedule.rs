@@ -43,7 +43,7 @@ impl Schedule {
         }
         if let Some(every) = text.strip_prefix("@every ") {
             let seconds = duration::parse(every.trim()).ok()? / 1_000_000_000;
-            return (seconds > 0).then_some(Schedule::Every(i64::try_from(seconds).ok()?));
+            return (seconds > 0).then_some(Schedule::Every(seconds));
         }
         let text = match text {
             "@yearly" | "@annually" => "0 0 1 1 *",

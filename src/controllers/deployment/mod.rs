@@ -9,14 +9,14 @@ mod revisions;
 mod status;
 
 pub use plan::scaled;
-pub use revisions::{hash, safe_encode};
 
 use super::work::Cx;
-use super::{Which, controller_key, pods, rules};
+use super::{Which, controller_key, hash, pods, rules};
 use crate::api::object::Key;
 use crate::api::request::WatchKind;
 use crate::api::{Kind, Object};
 use crate::apiserver::{Change, DeleteOptions};
+use crate::collections::Order;
 use plan::{Bounds, Set};
 
 const WHICH: Which = Which::Deployment;
@@ -89,7 +89,7 @@ pub fn sync(deployment: &Object, cx: &mut Cx<'_>) {
         return;
     }
     let mut sets = cx.claim(deployment, Kind::REPLICA_SET, deployment.at("spec.selector"));
-    sets.sort_by(|a, b| age(a).cmp(&age(b)));
+    sets.order_by(|a, b| age(a).cmp(&age(b)));
     let bounds = Bounds::new(&deployment["spec"]);
     let deployment = &check_pausing(deployment, cx);
     if deployment.is_deleting() {
@@ -192,7 +192,7 @@ fn adopt_revision(deployment: &Object, sets: Vec<Object>, create: bool, cx: &mut
 fn create_set(deployment: &Object, sets: &Sets, revision: i64, cx: &mut Cx<'_>) -> Option<Object> {
     let bounds = Bounds::new(&deployment["spec"]);
     let collisions = deployment.at("status.collisionCount").int_or(0);
-    let hash = revisions::hash(deployment.at("spec.template"), collisions);
+    let hash = hash::template(deployment.at("spec.template"), collisions);
     let mut set = revisions::new_set(deployment, &hash);
     let rolling = deployment.at("spec.strategy.type").str() != "Recreate";
     let replicas = plan::new_size(bounds, rolling, 0, sets.size());
@@ -283,7 +283,7 @@ fn scale(deployment: &Object, sets: &mut Sets, bounds: Bounds, cx: &mut Cx<'_>) 
     let mut all: Vec<&mut Object> =
         sets.old.iter_mut().chain(&mut sets.new).filter(|s| size(s) > 0).collect();
     let growing = bounds.replicas + bounds.max_surge > all.iter().map(|s| size(s)).sum();
-    all.sort_by(|a, b| {
+    all.order_by(|a, b| {
         size(b).cmp(&size(a)).then_with(|| if growing { age(b).cmp(&age(a)) } else { age(a).cmp(&age(b)) })
     });
     let views: Vec<Set> = all.iter().map(|s| view(s)).collect();
@@ -377,7 +377,7 @@ fn clean_up(deployment: &Object, sets: &Sets, cx: &mut Cx<'_>) {
     let Some(limit) = deployment.at("spec.revisionHistoryLimit").as_int() else { return };
     let mut alive: Vec<&Object> = sets.old.iter().filter(|s| !s.is_deleting()).collect();
     let excess = alive.len().saturating_sub(usize::try_from(limit).unwrap_or(0));
-    alive.sort_by_key(|s| revisions::revision(s));
+    alive.order_by_key(|s| revisions::revision(s));
     for set in alive.into_iter().take(excess) {
         let idle = size(set) == 0
             && set.at("status.replicas").int_or(0) == 0

@@ -42,58 +42,6 @@ fn same_template(a: &Value, b: &Value) -> bool {
         && (annotations(a) == 0 || a.at("metadata.annotations") == b.at("metadata.annotations"))
 }
 
-/// A stable hash of a template in the alphabet of generated names. The real one hashes Go's dump of the
-/// typed template; this one has the same shape, not the same value.
-pub fn hash(template: &Value, collisions: i64) -> String {
-    let mut h = Fnv(0x811c_9dc5);
-    h.value(template);
-    if collisions > 0 {
-        h.bytes(&collisions.to_le_bytes());
-    }
-    safe_encode(&h.0.to_string())
-}
-
-/// Maps digits to the characters of generated names (apimachinery `rand.SafeEncodeString`).
-pub fn safe_encode(text: &str) -> String {
-    const ALPHABET: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
-    text.bytes().map(|b| ALPHABET[usize::from(b) % ALPHABET.len()] as char).collect()
-}
-
-/// FNV-1a over a tree.
-struct Fnv(u32);
-
-impl Fnv {
-    fn bytes(&mut self, bytes: &[u8]) {
-        for b in bytes {
-            self.0 = (self.0 ^ u32::from(*b)).wrapping_mul(0x0100_0193);
-        }
-    }
-
-    fn value(&mut self, value: &Value) {
-        match value {
-            Value::Null => self.bytes(b"n"),
-            Value::Bool(b) => self.bytes(if *b { b"t" } else { b"f" }),
-            Value::Int(n) => self.bytes(&n.to_le_bytes()),
-            Value::Float(f) => self.bytes(&f.to_bits().to_le_bytes()),
-            Value::Str(s) => {
-                self.bytes(s.as_bytes());
-                self.bytes(&[0xff]);
-            }
-            Value::List(items) => {
-                self.bytes(b"[");
-                items.iter().for_each(|v| self.value(v));
-            }
-            Value::Map(_) => {
-                self.bytes(b"{");
-                for (key, v) in value.entries() {
-                    self.bytes(key.as_bytes());
-                    self.value(v);
-                }
-            }
-        }
-    }
-}
-
 /// A new set for the Deployment's template, with a size of zero.
 pub fn new_set(deployment: &Object, hash: &str) -> Object {
     let mut template = deployment.at("spec.template").clone();

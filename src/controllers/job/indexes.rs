@@ -1,6 +1,6 @@
 //! Sets of completion indexes, written as `0,2-4` in status fields and success policies.
 
-use std::collections::BTreeSet;
+use crate::collections::BTreeSet;
 
 /// Largest number of completions of an Indexed Job that is worked on (upstream validation: 100,000).
 const LIMIT: i64 = 100_000;

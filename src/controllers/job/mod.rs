@@ -14,6 +14,7 @@ use super::{Which, controller_key, pods, rules};
 use crate::api::request::WatchKind;
 use crate::api::{Kind, Object, Text, Value};
 use crate::apiserver::{Change, DeleteOptions};
+use crate::collections::BTreeSet;
 use crate::map;
 use crate::time::{Span, Time};
 use tally::{FINALIZER, INDEX, INDEX_FAILURES, Tally, is_indexed, is_tracked};
@@ -131,7 +132,7 @@ fn manage(job: &Object, all: &[Object], tally: &mut Tally, cx: &mut Cx<'_>) -> b
     if active > wanted {
         let excess = usize::try_from(active - wanted).unwrap_or(0);
         let mut ranked = tally.active.clone();
-        pods::rank_for_deletion(&mut ranked, &std::collections::BTreeMap::new(), cx.api);
+        pods::rank_for_deletion(&mut ranked, &crate::collections::BTreeMap::new(), cx.api);
         ranked.truncate(excess);
         delete_pods(job, &ranked, tally, cx);
         return false;
@@ -174,17 +175,14 @@ fn wait_after(failures: u32, last: &Text, job: &Object, cx: &mut Cx<'_>) -> bool
     true
 }
 
-/// Pods for the lowest indexes that have neither succeeded nor failed nor run.
+/// Pods for the lowest indexes that have neither succeeded nor failed nor run. An index that waits for its
+/// back-off keeps its place: the next one does not take it.
 fn indexed_pods(job: &Object, tally: &Tally, missing: usize, cx: &mut Cx<'_>) -> Vec<Object> {
-    let running: Vec<i64> = tally.active.iter().filter_map(tally::index_of).collect();
+    let running: BTreeSet<i64> = tally.active.iter().filter_map(tally::index_of).collect();
+    let settled = |i: &i64| tally.done.contains(i) || tally.lost.contains(i) || running.contains(i);
     let mut new = Vec::new();
-    for i in 0..job.at("spec.completions").int_or(0) {
-        if new.len() == missing {
-            break;
-        }
-        if tally.done.contains(&i) || tally.lost.contains(&i) || running.contains(&i) {
-            continue;
-        }
+    let pending = (0..job.at("spec.completions").int_or(0)).filter(|i| !settled(i));
+    for i in pending.take(missing) {
         let (failures, last) = tally.index_failures.get(&i).cloned().unwrap_or_default();
         let per_index = job.at("spec.backoffLimitPerIndex").is_some();
         if per_index && wait_after(u32::try_from(failures).unwrap_or(0), &last, job, cx) {

@@ -2,7 +2,7 @@
 
 use super::indexes;
 use crate::api::{Object, Value};
-use std::collections::BTreeSet;
+use crate::collections::BTreeSet;
 
 /// What a failed pod means.
 #[derive(Clone, Debug, PartialEq)]

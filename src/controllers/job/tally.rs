@@ -6,8 +6,8 @@
 use super::indexes;
 use super::policy::{self, Verdict};
 use crate::api::{Object, Text, Value};
+use crate::collections::{BTreeMap, BTreeSet};
 use crate::controllers::pods;
-use std::collections::{BTreeMap, BTreeSet};
 
 /// The finalizer of pods that are not counted yet.
 pub const FINALIZER: &str = "batch.kubernetes.io/job-tracking";
@@ -67,6 +67,8 @@ pub fn tally(job: &Object, all: &[Object]) -> Tally {
         ..Tally::default()
     };
     let indexed = is_indexed(job);
+    // Pods that are stopped because the Job has succeeded are no failures.
+    let succeeded_already = job.condition("SuccessCriteriaMet")["status"].str() == "True";
     let replace_failed_only = job.at("spec.podReplacementPolicy").str() == "Failed";
     for pod in all {
         if pods::is_active(pod) {
@@ -90,7 +92,7 @@ pub fn tally(job: &Object, all: &[Object]) -> Tally {
             if index.is_none_or(|i| t.done.insert(i)) {
                 t.succeeded += 1;
             }
-        } else {
+        } else if !succeeded_already {
             match policy::failed_pod(job, pod) {
                 Verdict::Ignore => {}
                 Verdict::FailJob(message) => {

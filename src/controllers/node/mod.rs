@@ -11,15 +11,17 @@ use super::{Timer, Which, pods, rules};
 use crate::api::request::WatchKind;
 use crate::api::{Kind, Object, Text, Value};
 use crate::apiserver::Change;
+use crate::collections::BTreeMap;
 use crate::map;
 use crate::time::{Span, Time};
-use std::collections::BTreeMap;
 
 const WHICH: Which = Which::Node;
 /// kube-controller-manager `--node-monitor-period`.
 const PERIOD: Span = Span::secs(5);
 /// kube-controller-manager `--node-monitor-grace-period`.
 const GRACE: Span = Span::secs(50);
+/// From a change of a node to its new taints: the controller reads the node and patches it.
+const TAINTING: Span = Span::millis(15);
 /// The namespace of the nodes' heartbeats.
 const LEASES: &str = "kube-node-lease";
 /// Nodes that are there this soon were there before the scenario began, and are not announced.
@@ -73,7 +75,7 @@ fn node_changed(change: &Change, cx: &mut Cx<'_>) {
             mark_pods(node, cx);
         }
     }
-    cx.enqueue(WHICH, &node.key());
+    cx.enqueue_after(WHICH, &node.key(), TAINTING);
 }
 
 /// Looks at all nodes' heartbeats.

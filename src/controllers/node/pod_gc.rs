@@ -4,11 +4,11 @@ use crate::api::object::Key;
 use crate::api::request::WatchKind;
 use crate::api::{Kind, Object, Value};
 use crate::apiserver::{Change, DeleteOptions};
+use crate::collections::BTreeMap;
 use crate::controllers::work::Cx;
 use crate::controllers::{Timer, pods, rules};
 use crate::map;
 use crate::time::{Span, Time};
-use std::collections::BTreeMap;
 
 /// Upstream `gcCheckPeriod`.
 const PERIOD: Span = Span::secs(20);

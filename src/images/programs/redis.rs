@@ -4,9 +4,9 @@
 //! QUIT and SHUTDOWN on strings. Other commands answer `ERR not simulated`. Left out: expiry, persistence,
 //! replication, pipelining beyond what arrives together.
 
+use crate::collections::BTreeMap;
 use crate::os::{Disposition, Errno, Fd, Program, STDERR, STDOUT, Signal, Spawn, Step, Sys, Wait};
 use crate::time::civil;
-use std::collections::BTreeMap;
 
 /// Most keys that a server keeps, and longest value in bytes.
 const MAX_KEYS: usize = 10_000;

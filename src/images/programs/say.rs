@@ -14,8 +14,6 @@ pub enum Act {
     Listen(u16, &'static [u8]),
     /// Waits until TERM or INT comes; what stands behind is done then.
     Stay,
-    /// Waits for ever and does not react to signals, as a first process without handlers.
-    Deaf,
     /// Ends.
     Exit(i32),
 }
@@ -80,7 +78,6 @@ impl Program for Script {
                         return self.idle(sys);
                     }
                 }
-                Act::Deaf => return self.idle(sys),
                 Act::Exit(code) => return Step::Exit(code),
             }
             self.at += 1;

@@ -93,11 +93,11 @@ impl Program for Web {
                 say(sys, STDOUT, &format!("starting: ready in {secs} s\n"));
             }
         }
-        if let Some(signal) = sys.take_signal() {
-            if let Some(code) = self.term_code() {
-                self.farewell(sys, signal);
-                return Step::Exit(code);
-            }
+        if let Some(signal) = sys.take_signal()
+            && let Some(code) = self.term_code()
+        {
+            self.farewell(sys, signal);
+            return Step::Exit(code);
         }
         let opens = self.opens.unwrap_or_default();
         if sys.now() < opens {
@@ -215,8 +215,8 @@ impl Web {
             }
             Kind::NetExec => self.net_exec(sys, connection, r),
             Kind::Mirror => mirror(sys, connection, r),
-            Kind::Httpd(_) => file(sys, "/usr/local/apache2/htdocs", r, apache_page),
-            Kind::Python(dir) => file(sys, dir, r, python_page),
+            Kind::Httpd(_) => file(sys, "/usr/local/apache2/htdocs", r, apache_page, 405),
+            Kind::Python(dir) => file(sys, dir, r, python_page, 501),
         }
     }
 
@@ -324,12 +324,13 @@ fn apache(sys: &mut dyn Sys, module: &str, text: &str) {
     say(sys, STDERR, &format!("[{when}] [{module}] [pid {pid}:tid {pid}] {text}\n"));
 }
 
-/// A file below a directory; `refuse` makes the page of an error.
-fn file(sys: &dyn Sys, root: &str, r: &Request, refuse: fn(u16) -> String) -> Page {
+/// A file below a directory; `refuse` makes the page of an error, `no_method` is
+/// the status for other methods than GET and HEAD.
+fn file(sys: &dyn Sys, root: &str, r: &Request, refuse: fn(u16) -> String, no_method: u16) -> Page {
     let path = r.path();
     let bad = |status: u16| Page::html(status, refuse(status));
     if !matches!(r.method.as_str(), "GET" | "HEAD") {
-        return bad(if refuse == python_page as fn(u16) -> String { 501 } else { 405 });
+        return bad(no_method);
     }
     if path.split('/').any(|p| p == "..") || path.contains('\0') || !path.starts_with('/') {
         return bad(400);

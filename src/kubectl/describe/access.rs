@@ -2,6 +2,7 @@
 
 use super::Writer;
 use crate::api::{Object, Value};
+use crate::collections::Order;
 
 fn head(w: &mut Writer, o: &Object) {
     w.field(0, "Name", o.name());
@@ -18,21 +19,20 @@ pub fn role(w: &mut Writer, r: &Object) {
     let words = |v: &Value| v.items().iter().map(Value::str).collect::<Vec<_>>().join(" ");
     let mut lines = Vec::new();
     for rule in r["rules"].items() {
-        let (urls, names, verbs) =
-            (words(&rule["nonResourceURLs"]), words(&rule["resourceNames"]), words(&rule["verbs"]));
+        let (names, verbs) = (words(&rule["resourceNames"]), words(&rule["verbs"]));
+        for url in rule["nonResourceURLs"].items() {
+            lines.push(format!("\t[{}]\t[{names}]\t[{verbs}]", url.str()));
+        }
         let mut resources = Vec::new();
         for group in rule["apiGroups"].items() {
             for resource in rule["resources"].items() {
                 resources.push(qualified(resource.str(), group.str()));
             }
         }
-        if resources.is_empty() {
-            resources.push(String::new());
-        }
-        lines.extend(resources.into_iter().map(|r| format!("{r}\t[{urls}]\t[{names}]\t[{verbs}]")));
+        lines.extend(resources.into_iter().map(|r| format!("{r}\t[]\t[{names}]\t[{verbs}]")));
     }
     // Upstream compacts the rules and sorts them by resource with the core group first.
-    lines.sort_by_key(|l| (l.split('\t').next().unwrap_or("").contains('.'), l.clone()));
+    lines.order_by_key(|l| (l.split('\t').next().unwrap_or("").contains('.'), l.clone()));
     lines.iter().for_each(|l| w.line(1, l));
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Writer, head, or, scalar};
 use crate::api::{Kind, Object, Text, Value};
-use std::collections::BTreeSet;
+use crate::collections::BTreeSet;
 
 /// A ConfigMap.
 pub fn config_map(w: &mut Writer, c: &Object) {

@@ -2,6 +2,7 @@
 
 use super::{Writer, date, or, scalar};
 use crate::api::{Object, Text, Value};
+use crate::collections::Order;
 
 /// What is known of containers besides their specification.
 pub struct Known<'a> {
@@ -236,7 +237,7 @@ fn resource_value(c: &Value, reference: &Value) -> String {
 fn mounts(w: &mut Writer, c: &Value) {
     w.line(2, if c["volumeMounts"].is_empty() { "Mounts:\t<none>" } else { "Mounts:" });
     let mut mounts: Vec<&Value> = c["volumeMounts"].items().iter().collect();
-    mounts.sort_by_key(|m| m["mountPath"].str().to_string());
+    mounts.order_by_key(|m| m["mountPath"].str().to_string());
     for m in mounts {
         let mut flags = vec![if m["readOnly"].is_true() { "ro".to_string() } else { "rw".to_string() }];
         if !m["subPath"].is_empty() {

@@ -15,6 +15,7 @@ mod volumes;
 mod workloads;
 
 use crate::api::{Kind, Object, Text, Value};
+use crate::collections::Order;
 use crate::kubectl::print::age;
 use crate::kubectl::tabwriter;
 
@@ -160,7 +161,7 @@ impl Writer<'_> {
     /// Tolerations in order of their keys.
     fn tolerations(&mut self, title: &str, tolerations: &Value) {
         let mut sorted: Vec<&Value> = tolerations.items().iter().collect();
-        sorted.sort_by_key(|t| t["key"].str().to_string());
+        sorted.order_by_key(|t| t["key"].str().to_string());
         let lines: Vec<String> = sorted.into_iter().map(toleration).collect();
         self.column(title, &lines);
     }
@@ -184,7 +185,7 @@ impl Writer<'_> {
             return;
         }
         // The same order as upstream's stable sort by the time last seen.
-        events.sort_by_key(|e| last_seen(e));
+        events.order_by_key(last_seen);
         self.line(0, "Events:");
         self.line(1, "Type\tReason\tAge\tFrom\tMessage");
         self.line(1, "----\t------\t----\t----\t-------");

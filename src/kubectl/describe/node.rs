@@ -3,7 +3,7 @@
 use super::{Writer, date, scalar};
 use crate::api::quantity::Quantity;
 use crate::api::{Kind, Object, Text, Value};
-use std::collections::BTreeMap;
+use crate::collections::{BTreeMap, Order};
 
 /// Describes a node.
 pub fn describe(w: &mut Writer, node: &Object) {
@@ -15,7 +15,7 @@ pub fn describe(w: &mut Writer, node: &Object) {
     w.annotations("Annotations", node.at("metadata.annotations"));
     w.field(0, "CreationTimestamp", &date(node.at("metadata.creationTimestamp")));
     let mut taints: Vec<String> = node.at("spec.taints").items().iter().map(taint).collect();
-    taints.sort();
+    taints.order();
     w.column("Taints", &taints);
     w.field(0, "Unschedulable", &node.at("spec.unschedulable").is_true().to_string());
     lease(w, node);

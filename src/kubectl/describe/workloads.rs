@@ -4,6 +4,7 @@ use super::containers::template;
 use super::pod::controlled_by;
 use super::{Writer, date, scalar, selector};
 use crate::api::{Kind, Object, Value};
+use crate::collections::Order;
 use crate::kubectl::print::age;
 use crate::time::parse_rfc3339;
 
@@ -55,7 +56,7 @@ pub fn deployment(w: &mut Writer, d: &Object) {
 fn replica_sets(w: &mut Writer, d: &Object) {
     let mut owned = w.source.list(Kind::REPLICA_SET, Some(d.namespace()));
     owned.retain(|rs| rs.controller()["uid"].str() == d.uid());
-    owned.sort_by_key(|rs| rs.at("metadata.creationTimestamp").text());
+    owned.order_by_key(|rs| rs.at("metadata.creationTimestamp").text());
     // The newest template is the one whose revision equals the Deployment's.
     let revision = "deployment.kubernetes.io/revision";
     let new = owned.iter().position(|rs| {

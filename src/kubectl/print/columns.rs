@@ -1,6 +1,7 @@
 //! The columns of every kind's table, as the API server's printers make them.
 
 use crate::api::{Kind, Object, Value};
+use crate::collections::Order;
 use crate::kubectl::print::age::{human, since};
 use crate::kubectl::print::pod;
 use crate::time::parse_rfc3339;
@@ -370,6 +371,32 @@ static TABLES: &[(Kind, &[Column])] = &[
         ],
     ),
     (
+        Kind::COMPONENT_STATUS,
+        &[
+            NAME,
+            c("STATUS", |o, _| match o["conditions"][0]["status"].str() {
+                "True" => "Healthy".into(),
+                _ => "Unhealthy".into(),
+            }),
+            c("MESSAGE", |o, _| o["conditions"][0]["message"].str().into()),
+            c("ERROR", |o, _| o["conditions"][0]["error"].str().into()),
+        ],
+    ),
+    (
+        Kind::CSR,
+        &[
+            NAME,
+            AGE,
+            c("SIGNERNAME", |o, _| o.at("spec.signerName").str().into()),
+            c("REQUESTOR", |o, _| o.at("spec.username").str().into()),
+            c("REQUESTEDDURATION", |o, _| match o.at("spec.expirationSeconds").as_int() {
+                Some(s) => super::age::human(s.saturating_mul(1_000_000)),
+                None => "<none>".into(),
+            }),
+            c("CONDITION", csr_condition),
+        ],
+    ),
+    (
         Kind::API_SERVICE,
         &[
             NAME,
@@ -382,6 +409,24 @@ static TABLES: &[(Kind, &[Column])] = &[
         ],
     ),
 ];
+
+/// Approved, Denied or Failed, and whether the certificate is there (printers/internalversion `extractCSRStatus`).
+fn csr_condition(o: &Object, _: i64) -> String {
+    let has = |t: &str| o.condition(t).is_some();
+    let mut words = match (has("Denied"), has("Approved")) {
+        (true, _) => "Denied",
+        (_, true) => "Approved",
+        _ => "Pending",
+    }
+    .to_string();
+    if has("Failed") {
+        words += ",Failed";
+    }
+    if !o.at("status.certificate").str().is_empty() {
+        words += ",Issued";
+    }
+    words
+}
 
 const REPLICAS: &[Column] = &[
     NAME,
@@ -467,7 +512,7 @@ pub fn selector(v: &Value) -> String {
     for e in v.get("matchExpressions").items() {
         let key = e["key"].str();
         let mut values: Vec<&str> = e["values"].items().iter().map(Value::str).collect();
-        values.sort_unstable();
+        values.order();
         parts.push(match e["operator"].str() {
             "In" => format!("{key} in ({})", values.join(",")),
             "NotIn" => format!("{key} notin ({})", values.join(",")),
@@ -475,7 +520,7 @@ pub fn selector(v: &Value) -> String {
             _ => format!("!{key}"),
         });
     }
-    parts.sort();
+    parts.order();
     none(parts.join(","))
 }
 
@@ -524,7 +569,7 @@ pub fn node_roles(o: &Object) -> String {
             roles.push(role.to_string());
         }
     }
-    roles.sort();
+    roles.order();
     none(roles.join(","))
 }
 

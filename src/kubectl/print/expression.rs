@@ -2,6 +2,7 @@
 
 use crate::api::jsonpath::{JsonPath, relaxed};
 use crate::api::{Object, Value, json};
+use crate::collections::Order;
 use crate::kubectl::fail::{Fail, Res};
 use crate::kubectl::print::table::Table;
 use crate::time::parse_rfc3339;
@@ -145,7 +146,7 @@ pub fn sort(objects: &mut [Object], field: &str) -> Res<()> {
     let path = parsed(&relaxed(field).map_err(Fail::Plain)?)?;
     let key = |o: &Object| path.find(&o.value, true).ok().and_then(|r| r.into_iter().flatten().next());
     let mut keyed: Vec<(Option<Value>, Object)> = objects.iter().map(|o| (key(o), o.clone())).collect();
-    keyed.sort_by(|(a, _), (b, _)| match (a, b) {
+    keyed.order_by(|(a, _), (b, _)| match (a, b) {
         (None, None) => Ordering::Equal,
         (None, _) => Ordering::Less,
         (_, None) => Ordering::Greater,

@@ -54,6 +54,7 @@ pub fn run(cx: &mut Cx, args: &Args) -> Outcome {
     }
     let mut made = Vec::new();
     for doc in &docs {
+        cx.origin = doc.origin(cx);
         let done = if server_side { server(cx, args, doc, dry) } else { client(cx, args, doc, dry) };
         match done {
             Ok((object, word)) => {
@@ -65,6 +66,7 @@ pub fn run(cx: &mut Cx, args: &Args) -> Outcome {
             Err(fail) => fails.push(fail),
         }
     }
+    cx.origin = None;
     print_made(cx, &made, &format)?;
     if args.is("prune") && fails.is_empty() {
         super::prune::run(cx, args, &made, dry)?;

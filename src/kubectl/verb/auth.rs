@@ -1,9 +1,10 @@
 //! `kubectl auth can-i` and `whoami`: the roles of the cluster, looked up as the authorizer does.
 //!
-//! Requests themselves are not restricted: everybody who types here is the cluster's administrator.
+//! Whoever types here is the cluster's administrator; `--as` asks for another user.
 
-use crate::api::{Kind, Object, Value};
-use crate::kubectl::cx::{Cx, Done, OK, Outcome};
+use crate::api::rbac::{self, Ask, MASTERS, PUBLIC_URLS, User};
+use crate::api::{Kind, Text, Value};
+use crate::kubectl::cx::{Base, Cx, Done, OK, Outcome};
 use crate::kubectl::fail::{Fail, Res};
 use crate::kubectl::flags::{Args, Flag, switch, text};
 use crate::kubectl::print::table::Table;
@@ -19,38 +20,12 @@ pub const CAN_I: &[Flag] = &[
 ];
 
 const ADMIN: &str = "kubernetes-admin";
-const MASTERS: &str = "system:masters";
 
-/// Who asks: name and groups.
-struct Who {
-    name: String,
-    groups: Vec<String>,
-}
-
-fn who(args: &Args) -> Who {
+fn who(args: &Args) -> User {
     match args.value("as") {
-        "" => Who { name: ADMIN.into(), groups: vec![MASTERS.into(), "system:authenticated".into()] },
-        name => {
-            let mut groups = args.values("as-group");
-            if let Some(account) = name.strip_prefix("system:serviceaccount:") {
-                groups.push("system:serviceaccounts".into());
-                if let Some((ns, _)) = account.split_once(':') {
-                    groups.push(format!("system:serviceaccounts:{ns}"));
-                }
-            }
-            groups.push("system:authenticated".into());
-            Who { name: name.into(), groups }
-        }
+        "" => User { name: ADMIN.into(), groups: vec![MASTERS.into(), Text::lit("system:authenticated")] },
+        name => User::impersonated(name, args.values("as-group")),
     }
-}
-
-/// What is asked for.
-struct Ask {
-    verb: String,
-    group: String,
-    resource: String,
-    name: String,
-    url: String,
 }
 
 /// Runs `can-i`.
@@ -120,99 +95,46 @@ fn ask(cx: &mut Cx, args: &Args, verb: &str, what: &str, rest: &[String]) -> Res
     Ok(ask)
 }
 
-/// The rules that bind the asker, cluster-wide ones first.
-fn rules(cx: &mut Cx, args: &Args, who: &Who) -> Res<Vec<Value>> {
+/// The rules that bind the asker, cluster-wide ones first. The administrator looks them up, as the API server
+/// would.
+fn rules(cx: &mut Cx, args: &Args, who: &User) -> Res<Vec<Value>> {
+    let base = Base { user: None, ..cx.base.clone() };
+    let mut cx = Cx { sys: &mut *cx.sys, output: &mut *cx.output, base: &base, origin: None };
     let mut out = Vec::new();
-    let namespace = cx.base.namespace.clone();
     let mut bindings = cx.list(Kind::CLUSTER_ROLE_BINDING, None, &Default::default())?.0;
     if !args.is("all-namespaces") {
-        bindings.extend(cx.list(Kind::ROLE_BINDING, Some(&namespace), &Default::default())?.0);
+        bindings.extend(cx.list(Kind::ROLE_BINDING, Some(&base.namespace), &Default::default())?.0);
     }
-    for binding in bindings.iter().filter(|b| binds(b, who)) {
+    for binding in bindings.iter().filter(|b| rbac::binds(b, who)) {
         let name = binding.at("roleRef.name").str();
         let kind = if binding.at("roleRef.kind").str() == "Role" { Kind::ROLE } else { Kind::CLUSTER_ROLE };
-        match cx.get(kind, &namespace, name) {
+        match cx.get(kind, &base.namespace, name) {
             Ok(role) => out.extend(role.at("rules").items().iter().cloned()),
-            Err(_) if matches!(name, "cluster-admin" | "admin" | "edit" | "view") => out.push(standard(name)),
-            Err(_) => {}
+            Err(_) => out.extend(rbac::standard_role(name)),
         }
     }
     Ok(out)
 }
 
-/// The roles that every cluster has, where the store does not hold them.
-fn standard(name: &str) -> Value {
-    let verbs = match name {
-        "view" => crate::list!["get", "list", "watch"],
-        _ => crate::list!["*"],
-    };
-    crate::map! { "apiGroups" => crate::list!["*"], "resources" => crate::list!["*"], "verbs" => verbs }
-}
-
-fn binds(binding: &Object, who: &Who) -> bool {
-    binding.at("subjects").items().iter().any(|s| match s["kind"].str() {
-        "User" => s["name"].str() == who.name,
-        "Group" => who.groups.iter().any(|g| s["name"].str() == g),
-        "ServiceAccount" => {
-            who.name == format!("system:serviceaccount:{}:{}", s["namespace"].str(), s["name"].str())
-        }
-        _ => false,
-    })
-}
-
-const PUBLIC_URLS: &[&str] = &[
-    "/api",
-    "/api/*",
-    "/apis",
-    "/apis/*",
-    "/healthz",
-    "/livez",
-    "/openapi",
-    "/openapi/*",
-    "/readyz",
-    "/version",
-    "/version/",
-];
-
-fn matches(list: &Value, wanted: &str) -> bool {
-    list.items().iter().any(|v| {
-        let v = v.str();
-        v == "*" || v == wanted || v.strip_suffix('*').is_some_and(|p| !p.is_empty() && wanted.starts_with(p))
-    })
-}
-
-fn allowed(cx: &mut Cx, args: &Args, who: &Who, ask: &Ask) -> Res<bool> {
-    if who.groups.iter().any(|g| g == MASTERS) {
+fn allowed(cx: &mut Cx, args: &Args, who: &User, ask: &Ask) -> Res<bool> {
+    if who.is_master() {
         return Ok(true);
     }
-    if !ask.url.is_empty() && ask.verb == "get" {
-        let public: Value = PUBLIC_URLS.iter().copied().collect();
-        if matches(&public, &ask.url) {
-            return Ok(true);
-        }
+    if ask.verb == "get" && !ask.url.is_empty() && PUBLIC_URLS.iter().any(|p| rbac::url_matches(p, &ask.url))
+    {
+        return Ok(true);
     }
-    Ok(rules(cx, args, who)?.iter().any(|rule| {
-        if !matches(&rule["verbs"], &ask.verb) {
-            return false;
-        }
-        if !ask.url.is_empty() {
-            return matches(&rule["nonResourceURLs"], &ask.url);
-        }
-        let names = &rule["resourceNames"];
-        matches(&rule["apiGroups"], &ask.group)
-            && matches(&rule["resources"], &ask.resource)
-            && (names.is_empty() || names.items().iter().any(|n| n.str() == ask.name))
-    }))
+    Ok(rules(cx, args, who)?.iter().any(|rule| rbac::allows(rule, ask)))
 }
 
-fn list(cx: &mut Cx, args: &Args, who: &Who) -> Outcome {
+fn list(cx: &mut Cx, args: &Args, who: &User) -> Outcome {
     let text = |v: &Value| format!("[{}]", v.items().iter().map(Value::str).collect::<Vec<_>>().join(" "));
     let mut table = Table::default();
     let row = |cells: [&str; 4]| cells.iter().map(|c| c.to_string()).collect();
     if !args.is("no-headers") {
         table.row(row(["Resources", "Non-Resource URLs", "Resource Names", "Verbs"]));
     }
-    if who.groups.iter().any(|g| g == MASTERS) {
+    if who.is_master() {
         table.row(row(["*.*", "[]", "[]", "[*]"]));
         table.row(row(["", "[*]", "[]", "[*]"]));
     }
@@ -250,7 +172,10 @@ pub fn whoami(cx: &mut Cx, args: &Args) -> Outcome {
     let row = |a: &str, b: &str| vec![a.to_string(), b.to_string()];
     table.row(row("ATTRIBUTE", "VALUE"));
     table.row(row("Username", &who.name));
-    table.row(row("Groups", &format!("[{}]", who.groups.join(" "))));
+    table.row(row(
+        "Groups",
+        &format!("[{}]", who.groups.iter().map(|g| g.as_str()).collect::<Vec<_>>().join(" ")),
+    ));
     if who.name == ADMIN {
         let id = "[X509SHA256=91c1b67a9eaa4c1a0c68e7cda667e5847c8d9adb1557dc56c727e4328346db82]";
         table.row(row("Extra: authentication.kubernetes.io/credential-id", id));

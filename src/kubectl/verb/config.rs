@@ -92,9 +92,27 @@ fn save(cx: &mut Cx, args: &Args, value: &Value) -> Res<()> {
         .map_err(|e| Fail::Plain(format!("open {file}: {}", crate::kubectl::cx::lower(e.text()))))
 }
 
+/// Hides certificates and keys, as `config view` does without `--raw`.
+fn omit_data(value: &mut Value) {
+    for (list, part) in [("clusters", "cluster"), ("users", "user")] {
+        for i in 0..value[list].items().len() {
+            let Value::Map(fields) = value.at(&format!("{list}.{i}.{part}")).clone() else { continue };
+            for (name, held) in fields.iter() {
+                let shown = if name.ends_with("-data") { "DATA+OMITTED" } else { "REDACTED" };
+                if held.is_some() && (name.ends_with("-data") || name.as_str() == "token") {
+                    value.set(&format!("{list}.{i}.{part}.{name}"), shown);
+                }
+            }
+        }
+    }
+}
+
 /// `config view`.
 pub fn view(cx: &mut Cx, args: &Args) -> Outcome {
     let mut value = config(cx, args);
+    if !args.is("raw") {
+        omit_data(&mut value);
+    }
     if args.is("minify") {
         let current = value["current-context"].text();
         let context = value["contexts"].find("name", &current).clone();

@@ -43,6 +43,7 @@ pub fn run(cx: &mut Cx, args: &Args) -> Outcome {
     let found = !loaded.docs.is_empty();
     let mut printed = false;
     for doc in loaded.docs.into_iter().filter(|d| super::selected(args, d)) {
+        cx.origin = doc.origin(cx);
         let made = post(cx, args, doc.object(), dry).map_err(|f| f.at_source("creating", &doc.source));
         match made {
             Ok(object) => {

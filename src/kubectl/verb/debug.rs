@@ -55,7 +55,7 @@ pub fn run(cx: &mut Cx, args: &Args) -> Outcome {
                 .collect();
             let name = format!("debugger-{suffix}");
             if !args.is("quiet") {
-                cx.eprint(&format!("Defaulting debug container name to {name}.\n"));
+                cx.print(&format!("Defaulting debug container name to {name}.\n"));
             }
             name
         }

@@ -94,6 +94,7 @@ pub fn run(cx: &mut Cx, args: &Args) -> Outcome {
     let targets = targets(cx, args, &mut fails)?;
     let nothing = targets.is_empty() && fails.is_empty();
     let mut gone = Vec::new();
+    warn_unscoped(cx, &targets);
     for target in &targets {
         match one(cx, target, &how) {
             Ok(waited) => gone.extend(waited),
@@ -199,6 +200,14 @@ fn check_names(scope: &Scope) -> Res<()> {
         return Err("a resource cannot be retrieved by name across all namespaces".into());
     }
     Ok(())
+}
+
+/// What is said when cluster-scoped objects are deleted although a namespace was named.
+fn warn_unscoped(cx: &mut Cx, targets: &[Target]) {
+    let scoped = |t: &Target| t.kind.info().namespaced;
+    if cx.base.explicit && targets.iter().any(|t| !scoped(t)) {
+        cx.eprint("Warning: deleting cluster-scoped resources, not scoped to the provided namespace\n");
+    }
 }
 
 /// Deletes one object and says so; what must be waited for is given back.

@@ -2,6 +2,7 @@
 
 use crate::api::request::{StreamId, WatchKind};
 use crate::api::{Kind, Object};
+use crate::collections::Order;
 use crate::kubectl::cx::{Cx, Done, OK, Outcome, Poll, Select, Task};
 use crate::kubectl::fail::{Fail, Res};
 use crate::kubectl::flags::{Args, Flag, int, slice, switch, text};
@@ -44,7 +45,7 @@ pub fn run(cx: &mut Cx, args: &Args) -> Outcome {
     let own = cx.base.namespace.clone();
     let (mut found, revision) = cx.list(Kind::EVENT, (!all).then_some(own.as_str()), &Select::default())?;
     found.retain(|e| filter.lets(e));
-    found.sort_by_key(last);
+    found.order_by_key(last);
     let watch = args.is("watch");
     if format != Format::Human {
         let text = print::value(&print::list(&found), &format, false)?;

@@ -55,14 +55,20 @@ pub fn run(cx: &mut Cx, args: &Args) -> Outcome {
     let select =
         Select { labels: args.value("selector").into(), fields: args.value("field-selector").into() };
     let watching = args.is("watch") || args.is("watch-only");
-    let want = if from_files { file_names(cx, args)? } else { resource::parse(&args.rest)? };
+    let mut fails = Vec::new();
+    let mut places = Vec::new();
+    let want = if from_files {
+        file_names(cx, args, &mut places, &mut fails)?
+    } else {
+        resource::parse(&args.rest)?
+    };
     ambiguous(cx, args);
     deprecated(cx, &want);
     if watching {
         return watch(cx, args, format, &want, &select);
     }
-    let mut fails = Vec::new();
-    let groups = gather(cx, args, &want, &select, &mut fails)?;
+    let select = if from_files { Select::default() } else { select };
+    let groups = gather(cx, args, &want, &select, &places, &mut fails)?;
     let single = matches!(&want, Want::Names(n) if n.len() == 1);
     let printed = match &format {
         Format::Human | Format::Wide => tables(cx, args, groups, &format)?,
@@ -76,10 +82,12 @@ pub fn run(cx: &mut Cx, args: &Args) -> Outcome {
 }
 
 /// The objects that files name.
-fn file_names(cx: &mut Cx, args: &Args) -> Res<Want> {
+fn file_names(cx: &mut Cx, args: &Args, places: &mut Vec<String>, fails: &mut Vec<Fail>) -> Res<Want> {
     let loaded = files::load(cx, args)?;
-    Fail::join(loaded.fails)?;
-    Ok(Want::Names(loaded.docs.iter().map(|d| (d.kind, d.name().to_string())).collect()))
+    fails.extend(loaded.fails);
+    let docs: Vec<_> = loaded.docs.into_iter().filter(|d| super::selected(args, d)).collect();
+    places.extend(docs.iter().map(|d| d.namespace().to_string()));
+    Ok(Want::Names(docs.iter().map(|d| (d.kind, d.name().to_string())).collect()))
 }
 
 /// `ev` is short for two resources, and kubectl says so.
@@ -96,12 +104,23 @@ fn deprecated(cx: &mut Cx, want: &Want) {
         Want::Types(kinds) => kinds.clone(),
         Want::Names(names) => names.iter().map(|n| n.0).collect(),
     };
+    if kinds.contains(&Kind::COMPONENT_STATUS) {
+        cx.eprint("Warning: v1 ComponentStatus is deprecated in v1.19+\n");
+    }
     if kinds.contains(&Kind::ENDPOINTS) {
         cx.eprint("Warning: v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice\n");
     }
 }
 
-fn gather(cx: &mut Cx, args: &Args, want: &Want, select: &Select, fails: &mut Vec<Fail>) -> Res<Vec<Group>> {
+/// Reads what is wanted; `places` are the namespaces of named objects where they are not the context's.
+fn gather(
+    cx: &mut Cx,
+    args: &Args,
+    want: &Want,
+    select: &Select,
+    places: &[String],
+    fails: &mut Vec<Fail>,
+) -> Res<Vec<Group>> {
     let own = cx.base.namespace.clone();
     let mut groups: Vec<Group> = Vec::new();
     match want {
@@ -121,8 +140,8 @@ fn gather(cx: &mut Cx, args: &Args, want: &Want, select: &Select, fails: &mut Ve
             if !select.is_empty() {
                 return Err("name cannot be provided when a selector is specified".into());
             }
-            for (kind, name) in names {
-                match cx.get(*kind, &own, name) {
+            for (i, (kind, name)) in names.iter().enumerate() {
+                match cx.get(*kind, places.get(i).unwrap_or(&own), name) {
                     Ok(o) => match groups.last_mut().filter(|g| g.kind == *kind) {
                         Some(group) => group.objects.push(o),
                         None => groups.push(Group { kind: *kind, objects: vec![o], revision: 0 }),
@@ -186,7 +205,7 @@ fn tables(cx: &mut Cx, args: &Args, groups: Vec<Group>, format: &Format) -> Res<
     Ok(!text.is_empty())
 }
 
-fn sort(args: &Args, objects: &mut Vec<Object>) -> Res<()> {
+fn sort(args: &Args, objects: &mut [Object]) -> Res<()> {
     if args.changed("sort-by") {
         print::expression::sort(objects, args.value("sort-by"))?;
     }
@@ -243,7 +262,7 @@ fn watch(cx: &mut Cx, args: &Args, format: Format, want: &Want, select: &Select)
     };
     let mut fails = Vec::new();
     let groups =
-        gather(cx, args, want, if matches!(want, Want::Names(_)) { NONE } else { &select }, &mut fails)?;
+        gather(cx, args, want, if matches!(want, Want::Names(_)) { NONE } else { &select }, &[], &mut fails)?;
     Fail::join(fails)?;
     let namespace = (!args.is("all-namespaces")).then_some(own.as_str());
     let group = groups.into_iter().next();

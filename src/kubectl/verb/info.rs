@@ -2,6 +2,7 @@
 //! top, completion, options.
 
 use crate::api::{Kind, Value, json, yaml};
+use crate::collections::Order;
 use crate::kubectl::cx::{Cx, OK, Outcome, not_simulated};
 use crate::kubectl::fail::Fail;
 use crate::kubectl::flags::{Args, Flag, on, slice, switch, text};
@@ -47,12 +48,47 @@ const CLIENT: &str = "v1.36.3";
 const SERVER: &str = "v1.36.2";
 const KUSTOMIZE: &str = "v5.8.1";
 
-fn build(version: &str) -> Value {
-    crate::map! {
-        "major" => "1", "minor" => "36", "gitVersion" => version, "gitTreeState" => "clean",
-        "compiler" => "gc", "platform" => "linux/amd64",
-    }
+/// What a build of Kubernetes tells of itself: version, commit, date and Go's version.
+struct Build(&'static str, &'static str, &'static str, &'static str);
+
+const CLIENT_BUILD: Build =
+    Build(CLIENT, "0f29094e5b73085e3802ecc1298ecae13866bfe6", "2026-07-22T18:10:35Z", "go1.26.5");
+const SERVER_BUILD: Build =
+    Build(SERVER, "8e16b12fda5b1dccc41a6de48b3e356cc7d5048b", "2026-08-21T11:29:11Z", "go1.26.6");
+
+/// The fields of a version in Go's order, in which JSON shows them; `emulation` is what only servers tell.
+fn build(b: &Build, emulation: &[(&'static str, &'static str)]) -> Vec<(&'static str, &'static str)> {
+    let mut fields = vec![("major", "1"), ("minor", "36")];
+    fields.extend_from_slice(emulation);
+    fields.extend([
+        ("gitVersion", b.0),
+        ("gitCommit", b.1),
+        ("gitTreeState", "clean"),
+        ("buildDate", b.2),
+        ("goVersion", b.3),
+        ("compiler", "gc"),
+        ("platform", "linux/amd64"),
+    ]);
+    fields
 }
+
+/// A version as Go prints a struct, which keeps the order of its fields.
+pub(super) fn struct_json(fields: &[(&str, &str)], indent: &str) -> String {
+    let lines: Vec<String> = fields.iter().map(|(k, v)| format!("{indent}  {k:?}: {v:?}")).collect();
+    format!("{{\n{}\n{indent}}}", lines.join(",\n"))
+}
+
+/// The server's version as `/version` answers it.
+pub(super) fn server_version() -> String {
+    struct_json(&build(&SERVER_BUILD, EMULATION), "")
+}
+
+const EMULATION: &[(&str, &str)] = &[
+    ("emulationMajor", "1"),
+    ("emulationMinor", "36"),
+    ("minCompatibilityMajor", "1"),
+    ("minCompatibilityMinor", "35"),
+];
 
 /// Runs `version`.
 pub fn version(cx: &mut Cx, args: &Args) -> Outcome {
@@ -68,26 +104,28 @@ pub fn version(cx: &mut Cx, args: &Args) -> Outcome {
             }
             cx.print(&text);
         }
-        format @ ("json" | "yaml") => {
-            let mut value = crate::map! { "clientVersion" => build(CLIENT), "kustomizeVersion" => KUSTOMIZE };
+        "json" => {
+            let client = struct_json(&build(&CLIENT_BUILD, &[]), "  ");
+            let mut text =
+                format!("{{\n  \"clientVersion\": {client},\n  \"kustomizeVersion\": {KUSTOMIZE:?}");
             if !client_only {
-                let mut server = build(SERVER);
-                for (k, v) in [
-                    ("emulationMajor", "1"),
-                    ("emulationMinor", "36"),
-                    ("minCompatibilityMajor", "1"),
-                    ("minCompatibilityMinor", "35"),
-                ] {
-                    server.set(k, v);
-                }
-                value.set("serverVersion", server);
+                let server = struct_json(&build(&SERVER_BUILD, EMULATION), "  ");
+                text += &format!(",\n  \"serverVersion\": {server}");
             }
-            let text = if format == "json" {
-                format!("{}\n", json::print_with_indent(&value, "  "))
-            } else {
-                yaml::print(&value)
+            cx.print(&format!("{text}\n}}\n"));
+        }
+        "yaml" => {
+            let value_of = |fields: Vec<(&'static str, &'static str)>| {
+                let mut v = Value::map();
+                fields.into_iter().for_each(|(k, held)| v.set(k, held));
+                v
             };
-            cx.print(&text);
+            let client = value_of(build(&CLIENT_BUILD, &[]));
+            let mut value = crate::map! { "clientVersion" => client, "kustomizeVersion" => KUSTOMIZE };
+            if !client_only {
+                value.set("serverVersion", value_of(build(&SERVER_BUILD, EMULATION)));
+            }
+            cx.print(&yaml::print(&value));
         }
         _ => return Err("--output must be 'yaml' or 'json'".into()),
     }
@@ -125,7 +163,6 @@ const VERBS: &str = "create,delete,deletecollection,get,list,patch,update,watch"
 /// whether objects can only be created.
 const OTHERS: &[(&str, &str, &str, bool, &str, bool)] = &[
     ("bindings", "", "v1", true, "Binding", true),
-    ("componentstatuses", "cs", "v1", false, "ComponentStatus", false),
     (
         "mutatingadmissionpolicies",
         "",
@@ -164,14 +201,6 @@ const OTHERS: &[(&str, &str, &str, bool, &str, bool)] = &[
     ("selfsubjectaccessreviews", "", "authorization.k8s.io/v1", false, "SelfSubjectAccessReview", true),
     ("selfsubjectrulesreviews", "", "authorization.k8s.io/v1", false, "SelfSubjectRulesReview", true),
     ("subjectaccessreviews", "", "authorization.k8s.io/v1", false, "SubjectAccessReview", true),
-    (
-        "certificatesigningrequests",
-        "csr",
-        "certificates.k8s.io/v1",
-        false,
-        "CertificateSigningRequest",
-        false,
-    ),
     ("events", "ev", "events.k8s.io/v1", true, "Event", false),
     ("flowschemas", "", "flowcontrol.apiserver.k8s.io/v1", false, "FlowSchema", false),
     (
@@ -207,7 +236,7 @@ fn rows() -> Vec<Row> {
                 namespaced: i.namespaced,
                 kind: i.kind,
                 all: i.in_all,
-                verbs: VERBS,
+                verbs: if k == Kind::COMPONENT_STATUS { "get,list" } else { VERBS },
             }
         })
         .collect();
@@ -218,13 +247,9 @@ fn rows() -> Vec<Row> {
         namespaced: *namespaced,
         kind,
         all: false,
-        verbs: match (*create, *plural) {
-            (true, _) => "create",
-            (_, "componentstatuses") => "get,list",
-            _ => VERBS,
-        },
+        verbs: if *create { "create" } else { VERBS },
     }));
-    rows.sort_by(|a, b| (group(a.version), a.plural).cmp(&(group(b.version), b.plural)));
+    rows.order_by(|a, b| (group(a.version), a.plural).cmp(&(group(b.version), b.plural)));
     rows
 }
 
@@ -254,8 +279,8 @@ pub fn resources(cx: &mut Cx, args: &Args) -> Outcome {
         rows.retain(|r| r.all && category == "all");
     }
     match sort {
-        "name" => rows.sort_by_key(|r| r.plural),
-        "kind" => rows.sort_by_key(|r| r.kind),
+        "name" => rows.order_by_key(|r| r.plural),
+        "kind" => rows.order_by_key(|r| r.kind),
         _ => {}
     }
     let text = match output {
@@ -310,7 +335,7 @@ pub fn versions(cx: &mut Cx, args: &Args) -> Outcome {
     }
     let mut all: Vec<&str> = rows().iter().map(|r| r.version).collect();
     all.push("autoscaling/v1");
-    all.sort_unstable();
+    all.order();
     all.dedup();
     let text: String = all.iter().map(|v| format!("{v}\n")).collect();
     cx.print(&text);

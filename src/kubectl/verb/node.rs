@@ -293,13 +293,11 @@ fn plan(args: &Args, pods: &[Object]) -> Plan {
             ));
         }
     }
-    if !local.is_empty() {
-        if !force_data {
-            out.errors.push(format!(
-                "cannot delete Pods with local storage (use --delete-emptydir-data to override): {}",
-                names(&local)
-            ));
-        }
+    if !local.is_empty() && !force_data {
+        out.errors.push(format!(
+            "cannot delete Pods with local storage (use --delete-emptydir-data to override): {}",
+            names(&local)
+        ));
     }
     if !daemons.is_empty() {
         if args.is("ignore-daemonsets") {

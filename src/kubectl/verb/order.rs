@@ -2,6 +2,7 @@
 //! everything that comes from the server is sorted by name.
 
 use crate::api::{Value, json};
+use crate::collections::Order;
 
 /// Field names in the order of the Go types; fields of one type never stand in another order here.
 const ORDER: &[&str] = &[
@@ -89,7 +90,7 @@ fn node(value: &Value, depth: usize, out: &mut String) {
     match value {
         Value::Map(m) if !m.is_empty() => {
             let mut entries: Vec<_> = value.entries().collect();
-            entries.sort_by_key(|(k, _)| rank(k));
+            entries.order_by_key(|(k, _)| rank(k));
             out.push_str("{\n");
             for (i, (k, v)) in entries.iter().enumerate() {
                 out.push_str(&format!("{}{pad}{}: ", if i > 0 { ",\n" } else { "" }, json::quote(k)));

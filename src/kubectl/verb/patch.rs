@@ -158,6 +158,7 @@ pub fn replace(cx: &mut Cx, args: &Args) -> Outcome {
         return by_force(cx, args, loaded.docs, fails, format);
     }
     for doc in loaded.docs {
+        cx.origin = doc.origin(cx);
         match put(cx, args, &doc, dry).map_err(|f| f.at_source("replacing", &doc.source)) {
             Ok(object) => print::result(cx, &object, &format, "replaced", dry)?,
             Err(fail) => fails.push(fail),
@@ -217,6 +218,7 @@ impl Anew {
     fn create(&self, cx: &mut Cx) -> Res<i32> {
         let mut fails = Vec::new();
         for doc in &self.docs {
+            cx.origin = doc.origin(cx);
             let ns = doc.kind.info().namespaced.then(|| doc.namespace().to_string());
             let mut value = doc.value.clone();
             for field in ["metadata.uid", "metadata.resourceVersion"] {

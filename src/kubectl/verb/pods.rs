@@ -2,6 +2,7 @@
 
 use crate::api::labels::Selector;
 use crate::api::{Kind, Object, Value};
+use crate::collections::Order;
 use crate::kubectl::cx::{Cx, Select};
 use crate::kubectl::fail::{Fail, Res};
 use crate::kubectl::resource;
@@ -79,7 +80,7 @@ pub fn pods_of(cx: &mut Cx, object: &Object) -> Res<Vec<Object>> {
     };
     let select = Select { labels, fields: String::new() };
     let (mut pods, _) = cx.list(Kind::POD, Some(object.namespace()), &select)?;
-    pods.sort_by_key(rank);
+    pods.order_by_key(rank);
     Ok(pods)
 }
 

@@ -1,6 +1,7 @@
 //! `kubectl apply --prune`: deletes what was applied once and is not in the files any more.
 
 use crate::api::{Kind, Object};
+use crate::collections::Order;
 use crate::kubectl::cx::{Cx, Select};
 use crate::kubectl::fail::Res;
 use crate::kubectl::flags::Args;
@@ -34,7 +35,7 @@ pub fn run(cx: &mut Cx, args: &Args, kept: &[Object], dry: Dry) -> Res<()> {
     let select = Select { labels: args.value("selector").into(), fields: String::new() };
     let mut namespaces: Vec<String> = kept.iter().map(|o| o.namespace().to_string()).collect();
     namespaces.retain(|n| !n.is_empty());
-    namespaces.sort();
+    namespaces.order();
     namespaces.dedup();
     let listed = args.values("prune-allowlist");
     let allowed = |kind: Kind| {

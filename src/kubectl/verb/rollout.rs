@@ -3,6 +3,7 @@
 use super::common::live;
 use crate::api::request::{Options, PatchType, StreamId};
 use crate::api::{Kind, Object, Value, json};
+use crate::collections::Order;
 use crate::kubectl::cx::{Cx, Done, OK, Outcome, Poll, Task};
 use crate::kubectl::fail::{Fail, Res};
 use crate::kubectl::flags::{Args, Flag, int, span, switch, text};
@@ -276,7 +277,7 @@ fn revisions(cx: &mut Cx, owner: &Object) -> Res<Vec<Revision>> {
         })
         .collect();
     out.retain(|r| r.number > 0);
-    out.sort_by_key(|r| r.number);
+    out.order_by_key(|r| r.number);
     Ok(out)
 }
 

@@ -15,9 +15,9 @@ pub use worker::{ProbeWorker, tick, trigger};
 use super::pod::{Pod, Section, is_sidecar};
 use super::{Cx, KubeletTimer, Node};
 use crate::api::Text;
+use crate::collections::BTreeMap;
 use crate::cri::ContainerId;
 use crate::time::Span;
-use std::collections::BTreeMap;
 
 /// The kinds of probes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -6,7 +6,7 @@ use super::{Outcome, http, set_timer};
 use crate::api::Value;
 use crate::cri::{ExecConfig, HttpGet, SessionEnd};
 use crate::kubelet::pod::Pod;
-use crate::kubelet::{Cx, Node, SessionOwner};
+use crate::kubelet::{Cx, Node, SessionOwner, causes};
 use crate::time::Span;
 
 /// prober.go `maxProbeRetries`: how often a probe that errors is tried at once.
@@ -134,6 +134,7 @@ pub fn session_ended(
 fn failed(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, index: usize, output: &str) {
     let (kind, name) = (pod.probes[index].kind, pod.probes[index].container.clone());
     let message = format!("{} probe failed: {output}", kind.noun());
+    causes::probe_failed(pod, cx, index, output);
     node.event(pod, cx, &name, "Warning", "Unhealthy", &message);
     conclude(node, pod, cx, index, Some(Outcome::Failure));
 }
@@ -146,6 +147,7 @@ fn errored(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, index: usize, text: 
     }
     let (kind, name) = (pod.probes[index].kind, pod.probes[index].container.clone());
     let message = format!("{} probe errored and resulted in unknown state: {text}", kind.noun());
+    causes::probe_failed(pod, cx, index, text);
     node.event(pod, cx, &name, "Warning", "Unhealthy", &message);
     conclude(node, pod, cx, index, None);
 }

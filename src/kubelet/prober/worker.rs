@@ -4,8 +4,9 @@ use super::{Outcome, ProbeKind, Published, run, set_timer};
 use crate::api::{Text, Value};
 use crate::cri::{ContainerId, SessionId};
 use crate::kubelet::pod::{Pod, lookup, restart_policy};
-use crate::kubelet::{Cx, Node, rules, status, worker as pods};
+use crate::kubelet::{Cx, Node, causes, status, worker as pods};
 use crate::time::{Span, Time};
+use crate::trace::Probed;
 
 /// The worker of one probe.
 #[derive(Clone, Debug)]
@@ -57,6 +58,11 @@ impl ProbeWorker {
             last: Outcome::Unknown,
             streak: 0,
         }
+    }
+
+    /// How often it will have failed in a row if it fails now.
+    pub fn failures_with_next(&self) -> i64 {
+        if self.last == Outcome::Failure { self.streak + 1 } else { 1 }
     }
 
     /// `periodSeconds`.
@@ -140,6 +146,7 @@ fn look(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, index: usize) {
         return;
     }
     let Some(running) = seen.running else {
+        causes::after_end(pod, cx, &name);
         publish(node, pod, cx, index, Outcome::Failure);
         let gone = seen.terminated && !may_restart(pod, &name);
         pod.probes[index].stopped |= gone;
@@ -184,7 +191,10 @@ pub fn conclude(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, index: usize, o
 }
 
 fn count(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, index: usize, outcome: Outcome) {
+    let container = Text::from(pod.path(&pod.probes[index].container));
     let probe = &mut pod.probes[index];
+    let (noun, ok) = (probe.kind.noun(), outcome == Outcome::Success);
+    cx.api.trace.probed(Probed { at: cx.api.now, container, probe: noun, ok });
     if probe.last == outcome {
         probe.streak += 1;
     } else {
@@ -199,15 +209,14 @@ fn count(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, index: usize, outcome:
     if probe.streak < threshold {
         return;
     }
-    let (kind, name, streak) = (probe.kind, probe.container.clone(), probe.streak);
+    let (kind, streak) = (probe.kind, probe.streak);
     if (kind == ProbeKind::Liveness && outcome == Outcome::Failure) || kind == ProbeKind::Startup {
         probe.on_hold = true;
         probe.streak = 0;
     }
-    if streak == threshold && outcome == Outcome::Failure {
-        let values =
-            vec![("probe", Text::lit(kind.noun())), ("threshold", Text::from(threshold.to_string()))];
-        cx.api.rule(rules::PROBE_THRESHOLD, &pod.path(&name), values);
+    let news = pod.probes[index].id.is_some_and(|id| pod.results.get(id, kind) != Some(outcome));
+    if (streak == threshold && outcome == Outcome::Failure) || (news && outcome == Outcome::Success) {
+        causes::probe_verdict(pod, cx, index, outcome == Outcome::Failure, threshold);
     }
     publish(node, pod, cx, index, outcome);
 }

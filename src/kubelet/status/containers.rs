@@ -3,13 +3,13 @@
 
 use super::{ready, resources, started};
 use crate::api::{Text, Value};
+use crate::collections::BTreeMap;
 use crate::cri::{ContainerId, ContainerState, ContainerStatus};
 use crate::kubelet::pod::{Pod, Section, Seen, is_sidecar, specs};
 use crate::kubelet::prober::Published;
 use crate::kubelet::{Cx, actions};
 use crate::map;
 use crate::time::{Epoch, Time};
-use std::collections::BTreeMap;
 
 /// pkg/kubelet/container `MaxContainerTerminationMessageLength`.
 const MESSAGE_BYTES: usize = 4096;

@@ -2,6 +2,7 @@
 
 use crate::api::quantity::Quantity;
 use crate::api::{Text, Value};
+use crate::collections::Order;
 use crate::kubelet::pod::{Pod, Section, is_sidecar, specs};
 use crate::map;
 
@@ -80,7 +81,7 @@ pub fn pod_level(pod: &Pod, status: &mut Value) {
 /// The sums by resource; with `all`, only of resources that every part names.
 fn total(parts: &[&Value], what: &str, all: bool) -> Value {
     let mut names: Vec<Text> = parts.iter().flat_map(|p| p[what].entries().map(|(k, _)| k.clone())).collect();
-    names.sort();
+    names.order();
     names.dedup();
     let mut sums = map! {};
     for name in names {

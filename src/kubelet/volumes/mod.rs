@@ -14,13 +14,13 @@ pub use hostpath::host_path;
 
 use super::pod::Pod;
 use super::worker::{self, Requeue};
-use super::{Cx, Node, hosts};
+use super::{Cx, Node, causes, hosts};
 use crate::api::{Kind, Text, Value};
+use crate::collections::BTreeMap;
 use crate::cri::Mount;
 use crate::fs::{FsKind, ROOT, Tree, TreeId};
 use crate::time::{Span, Time};
 use payload::Payload;
-use std::collections::BTreeMap;
 
 /// From the first sight of a pod to the reconciler's first try (measured: 0.12–0.25 s to the first
 /// FailedMount).
@@ -145,6 +145,7 @@ fn timed_out(node: &Node, pod: &Pod, cx: &mut Cx<'_>, wanted: &Value) {
         "Unable to attach or mount volumes: unmounted volumes=[{}], unattached volumes=[], failed to process volumes=[]: context deadline exceeded",
         list.join(" ")
     );
+    causes::not_mounted(pod, cx, &Text::from(list.join(" ")), &message);
     node.event(pod, cx, "", "Warning", "FailedMount", &message);
 }
 
@@ -169,6 +170,7 @@ fn try_all(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, wanted: &Value) -> O
                 }
                 Err(why) => {
                     let message = format!("MountVolume.SetUp failed for volume \"{name}\" : {why}");
+                    causes::not_mounted(pod, cx, &name, &message);
                     node.event(pod, cx, "", "Warning", "FailedMount", &message);
                     let wait = before.map_or(RETRY, |r| Span(r.wait.0 * 2).min(MAX_RETRY));
                     due = now + wait + LOOK;
@@ -272,6 +274,7 @@ fn refresh(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, wanted: &Value) {
             }
             Err(why) => {
                 let message = format!("MountVolume.SetUp failed for volume \"{name}\" : {why}");
+                causes::not_mounted(pod, cx, &name, &message);
                 node.event(pod, cx, "", "Warning", "FailedMount", &message);
             }
         }

@@ -7,10 +7,10 @@ use super::super::pod::Pod;
 use super::super::{Cx, Node, env};
 use super::token;
 use crate::api::{Kind, Text, Value};
+use crate::collections::BTreeMap;
 use crate::fs::{Content, FileData, FsKind, ROOT, Tree, TreeId};
 use crate::rng::Rng;
 use crate::time::civil;
-use std::collections::BTreeMap;
 
 /// `defaultMode` of all of them.
 const DEFAULT_MODE: i64 = 0o644;

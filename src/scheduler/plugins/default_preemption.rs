@@ -8,11 +8,12 @@
 use crate::api::object::Key;
 use crate::api::{Kind, Text, Value, selector};
 use crate::apiserver::ApiServer;
+use crate::collections::{BTreeMap, Order};
+
 use crate::scheduler::cache::{Cache, NodeInfo};
 use crate::scheduler::framework::{Rejection, State, filter};
 use crate::scheduler::pod_info::PodInfo;
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// Upstream `defaultMinCandidateNodesPercentage` and `…Absolute`: how many candidates are compared.
@@ -112,7 +113,7 @@ impl Candidate {
             return None;
         }
         // Those most worth keeping get the first chance to stay.
-        lower.sort_by(|a, b| (Reverse(a.priority), &a.started).cmp(&(Reverse(b.priority), &b.started)));
+        lower.order_by(|a, b| (Reverse(a.priority), &a.started).cmp(&(Reverse(b.priority), &b.started)));
         let mut left: Vec<(Key, i64)> = Vec::new();
         let (violating, free): (Vec<_>, Vec<_>) =
             lower.into_iter().partition(|p| Budget::violates(budgets, p, &mut left));
@@ -126,7 +127,7 @@ impl Candidate {
                 }
             }
         }
-        victims.sort_by(|a, b| (Reverse(a.priority), &a.started).cmp(&(Reverse(b.priority), &b.started)));
+        victims.order_by(|a, b| (Reverse(a.priority), &a.started).cmp(&(Reverse(b.priority), &b.started)));
         Some(Candidate { node: i, victims, violations })
     }
 

@@ -7,10 +7,10 @@
 use crate::api::object::Key;
 use crate::api::{Kind, Text, Value, selector};
 use crate::apiserver::ApiServer;
+use crate::collections::BTreeMap;
 use crate::scheduler::cache::{Cache, NodeInfo};
 use crate::scheduler::framework::{MAX_SCORE, Plugin, Rejection};
 use crate::scheduler::pod_info::PodInfo;
-use std::collections::BTreeMap;
 
 const AFFINITY: &str = "node(s) didn't match pod affinity rules";
 const ANTI_AFFINITY: &str = "node(s) didn't match pod anti-affinity rules";

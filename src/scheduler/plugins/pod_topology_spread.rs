@@ -6,12 +6,12 @@
 
 use crate::api::{Kind, Text, Value, selector};
 use crate::apiserver::ApiServer;
+use crate::collections::{BTreeMap, BTreeSet};
 use crate::scheduler::cache::{Cache, NodeInfo};
 use crate::scheduler::framework::{MAX_SCORE, Plugin, Rejection};
 use crate::scheduler::plugins::{node_affinity, taint_toleration};
 use crate::scheduler::pod_info::PodInfo;
 use crate::{list, map};
-use std::collections::{BTreeMap, BTreeSet};
 
 const VIOLATED: &str = "node(s) didn't match pod topology spread constraints";
 const NO_LABEL: &str = "node(s) didn't match pod topology spread constraints (missing required label)";

@@ -7,6 +7,7 @@ use crate::api::object::Key;
 use crate::api::quantity::Quantity;
 use crate::api::{Kind, Object, Text, Value};
 use crate::apiserver::ApiServer;
+use crate::collections::Order;
 use crate::scheduler::cache::NodeInfo;
 use crate::scheduler::framework::{Plugin, Rejection};
 use crate::scheduler::plugins::node_affinity::matches_term;
@@ -142,7 +143,7 @@ fn delayed(claim: &Object, api: &ApiServer) -> Option<Delayed> {
                 .all(|m| v.at("spec.accessModes").items().contains(m))
     };
     let mut volumes: Vec<Object> = api.list(Kind::PERSISTENT_VOLUME, None).filter(suits).cloned().collect();
-    volumes.sort_by_key(|v| Quantity::of(v.at("spec.capacity.storage")));
+    volumes.order_by_key(|v| Quantity::of(v.at("spec.capacity.storage")));
     let provisioner = class["provisioner"].str();
     let provisionable = !provisioner.is_empty() && provisioner != NO_PROVISIONER;
     Some(Delayed { claim: claim.key(), volumes, provisionable })

@@ -1,5 +1,6 @@
 //! Patterns to file names.
 
+use crate::collections::Order;
 use crate::os::program::{FileType, Sys};
 use crate::shell::pattern::{self, Pattern};
 
@@ -25,7 +26,7 @@ pub fn names(sys: &dyn Sys, pattern: &str) -> Vec<String> {
         }
         found = next;
     }
-    found.sort();
+    found.order();
     found
 }
 

@@ -197,9 +197,12 @@ impl Shell {
             Val::Many(list, _) => list.is_empty() || colon && list.iter().all(|s| s.is_empty()),
         };
         match kind {
-            b'+' if absent => Ok(if dq {
-                out.push(Seg::quoted(""))
-            }),
+            b'+' if absent => {
+                let _: () = if dq {
+                    out.push(Seg::quoted(""))
+                };
+                Ok(())
+            }
             b'-' if !absent => self.emit(value, dq, out),
             b'+' | b'-' => self.operand(sys, word, dq, out),
             _ if !absent => self.emit(value, dq, out),

@@ -3,10 +3,10 @@
 use super::frame::{Frame, Kind, for_child};
 use super::messages::signal_text;
 use super::{Flow, Shell};
+use crate::collections::BTreeMap;
 use crate::os::program::{Disposition, Ended, Errno, Fd, Open, Pid, Signal, Sys, Wait};
 use crate::shell::ast::{Cmd, Node, RedirOp};
 use crate::shell::vars::MAX_VALUE;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// Background jobs and children that have ended.

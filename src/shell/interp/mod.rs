@@ -21,12 +21,12 @@ mod testexpr;
 use super::Flavour;
 use super::ast::Node;
 use super::vars::Vars;
+use crate::collections::{BTreeMap, BTreeSet};
 use crate::os::program::{Disposition, Errno, Fd, Pid, Program, Signal, Step, Sys, Wait};
 use crate::rng::Rng;
 use crate::time::Time;
 use frame::{Frame, Kind};
 use jobs::Jobs;
-use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 pub use start::program;
@@ -238,14 +238,14 @@ impl Shell {
     /// All frames are done: runs the EXIT trap, then ends.
     fn finished(&mut self, sys: &mut dyn Sys) -> Flow {
         let code = *self.exit_code.get_or_insert(self.status);
-        if let Some(text) = self.traps.remove(&signals::Trap::Exit) {
-            if !text.is_empty() {
-                self.status = code;
-                self.exit_code = None;
-                self.frames.push(Frame::plain(Kind::ExitWith(code)));
-                self.push_text(text.to_string(), source::Origin::Trap);
-                return Flow::Next;
-            }
+        if let Some(text) = self.traps.remove(&signals::Trap::Exit)
+            && !text.is_empty()
+        {
+            self.status = code;
+            self.exit_code = None;
+            self.frames.push(Frame::plain(Kind::ExitWith(code)));
+            self.push_text(text.to_string(), source::Origin::Trap);
+            return Flow::Next;
         }
         self.remove_scratch(sys);
         Flow::Exit(code)

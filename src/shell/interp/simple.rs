@@ -5,13 +5,13 @@ use super::frame::{Frame, Kind};
 use super::redirect::Target;
 use super::{Flow, Shell, Unwind};
 use crate::api::Text;
+use crate::collections::BTreeMap;
 use crate::os::program::{Errno, FileType, Spawn, Sys};
 use crate::shell::Flavour;
 use crate::shell::ast::{Cmd, Node, Redir, Simple};
 use crate::shell::expand::{Assigned, Expanded, Stop};
 use crate::shell::text::traced;
 use crate::shell::vars::{Content, Var};
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// A command whose words are expanded.
@@ -248,7 +248,7 @@ impl Shell {
         frame: &Frame,
         builtin: &'static builtins::Builtin,
         outcome: Outcome,
-        argv: &[Rc<str>],
+        _argv: &[Rc<str>],
     ) -> Flow {
         match outcome {
             Outcome::Status(status) => self.done(status, frame.tested),
@@ -267,10 +267,6 @@ impl Shell {
             Outcome::Command(words, functions) => {
                 self.builtin = None;
                 return self.plain_command(sys, frame, words, functions);
-            }
-            Outcome::Program => {
-                self.builtin = None;
-                return self.run_program(sys, frame, argv, frame.tail && self.may_exec());
             }
         }
         Flow::Next

@@ -1,6 +1,5 @@
 //! How a shell starts: its command line, its environment, its first input.
 
-use super::frame::{Frame, Kind};
 use super::source::Origin;
 use super::{Options, Shell};
 use crate::api::Text;
@@ -307,11 +306,6 @@ impl Shell {
             Err(crate::os::program::Errno::ENOEXEC) => sys.load(self.as_script(&path, spawn)),
             other => other,
         }
-    }
-
-    /// A frame that leaves a status.
-    pub(super) fn leaves(status: i32) -> Frame {
-        Frame::plain(Kind::Status(status))
     }
 
     /// The text of an argument.

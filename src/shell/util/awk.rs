@@ -7,7 +7,7 @@ use super::opts;
 use super::regex::Regex;
 use super::stream::{Filter, Go, Lines, Stream};
 use super::text::leading_number;
-use std::collections::BTreeMap;
+use crate::collections::BTreeMap;
 use std::rc::Rc;
 
 /// How deep expressions and statements may nest; how many steps a program may take in all.

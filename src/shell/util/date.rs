@@ -41,7 +41,7 @@ pub fn format(micros: i64, format: &str) -> String {
             chars.next();
         }
         let two = |n: i64| if unpadded { n.to_string() } else { format!("{n:02}") };
-        let hour12 = if c.hour % 12 == 0 { 12 } else { c.hour % 12 };
+        let hour12 = if c.hour.is_multiple_of(12) { 12 } else { c.hour % 12 };
         let year_day = (micros.div_euclid(86_400_000_000)) - days_of_year(c.year);
         let nested = |f: &str| self::format(micros, f);
         out.push_str(&match chars.next() {

@@ -3,6 +3,7 @@
 use super::ctx::Ctx;
 use super::{date, opts};
 use crate::api::Text;
+use crate::collections::Order;
 use crate::os::program::FileType;
 
 /// The largest table of common lines; larger files count as wholly different.
@@ -227,7 +228,7 @@ fn directories(ctx: &mut Ctx, d: &Diff, a: &str, b: &str, depth: u32) -> i32 {
     const MAX_DEPTH: u32 = 64;
     let mut names: Vec<Text> = ctx.sys.read_dir(a).unwrap_or_default();
     names.extend(ctx.sys.read_dir(b).unwrap_or_default());
-    names.sort();
+    names.order();
     names.dedup();
     let mut status = 0;
     for name in names {
@@ -295,7 +296,7 @@ pub fn dd(ctx: &mut Ctx) -> i32 {
     /// The most that is copied, in bytes.
     const MAX_BYTES: u64 = 256 << 20;
     let (mut input, mut output, mut size, mut count, mut quiet) = (None, None, 512, u64::MAX, false);
-    for word in ctx.args[1..].to_vec() {
+    for word in ctx.args.split_off(1) {
         let Some((name, value)) = word.split_once('=') else { return ctx.not_simulated(&word) };
         match name {
             "if" => input = Some(value.to_owned()),
@@ -348,7 +349,7 @@ pub fn dd(ctx: &mut Ctx) -> i32 {
         }
     }
     if !quiet {
-        let records = format!("{}+{}", total / size, u64::from(total % size != 0));
+        let records = format!("{}+{}", total / size, u64::from(!total.is_multiple_of(size)));
         let human = if total >= 1_024 { format!(" ({}B)", super::ls::human(total)) } else { String::new() };
         ctx.err(&format!("{records} records in\n{records} records out\n{total} bytes{human} copied, 0.001 seconds, {}B/s\n", super::ls::human(total * 1_000)));
     }

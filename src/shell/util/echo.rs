@@ -157,7 +157,7 @@ impl Printf {
             spec.flags.push(*c);
             i += 1;
         }
-        let mut number = |this: &mut Self, i: &mut usize| -> Option<i64> {
+        let number = |this: &mut Self, i: &mut usize| -> Option<i64> {
             if chars.get(*i) == Some(&'*') {
                 *i += 1;
                 return Some(this.argument().and_then(|a| a.parse().ok()).unwrap_or(0));

@@ -608,7 +608,7 @@ pub fn mktemp(ctx: &mut Ctx) -> i32 {
 /// `mkfifo`.
 pub fn mkfifo(ctx: &mut Ctx) -> i32 {
     let mut status = 0;
-    for path in ctx.args[1..].to_vec() {
+    for path in ctx.args.split_off(1) {
         if let Err(error) = ctx.sys.mkfifo(&path) {
             let text = if ctx.busybox() { "" } else { "cannot create fifo " };
             let path = if ctx.busybox() { path.to_string() } else { format!("'{path}'") };

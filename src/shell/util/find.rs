@@ -55,7 +55,7 @@ struct Find {
 pub fn find(ctx: &mut Ctx) -> Result<Box<dyn Program>, i32> {
     let words = ctx.args[1..].to_vec();
     let first =
-        words.iter().position(|w| w.starts_with(['-', '(', '!']) && w.len() > 0).unwrap_or(words.len());
+        words.iter().position(|w| w.starts_with(['-', '(', '!']) && !w.is_empty()).unwrap_or(words.len());
     let mut roots = words[..first].to_vec();
     if roots.is_empty() {
         roots.push(".".into());

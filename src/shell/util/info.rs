@@ -4,6 +4,7 @@ use super::ctx::Ctx;
 use super::ls::{human, name_of};
 use super::{files, opts};
 use crate::api::Text;
+use crate::collections::Order;
 use crate::os::program::{Errno, FileType, ProcInfo, Signal};
 
 fn args(ctx: &Ctx) -> Vec<Text> {
@@ -386,7 +387,7 @@ pub fn seq(ctx: &mut Ctx) -> i32 {
 /// Processes as `ps`, `pgrep` and others see them, by number.
 fn processes(ctx: &Ctx) -> Vec<ProcInfo> {
     let mut list = ctx.sys.processes();
-    list.sort_by_key(|p| p.pid);
+    list.order_by_key(|p| p.pid);
     list
 }
 
@@ -606,7 +607,11 @@ pub fn by_name(ctx: &mut Ctx) -> i32 {
                 ctx.print(line);
             }
         }
-        _ => found.iter().for_each(|p| drop(ctx.sys.kill(i64::from(p.pid), signal))),
+        _ => {
+            for p in &found {
+                let _ = ctx.sys.kill(i64::from(p.pid), signal);
+            }
+        }
     }
     status
 }

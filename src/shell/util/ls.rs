@@ -3,6 +3,7 @@
 use super::ctx::Ctx;
 use super::{date, mode, opts};
 use crate::api::Text;
+use crate::collections::Order;
 use crate::os::program::{FileType, Stat};
 
 /// How deep `-R` follows directories.
@@ -120,11 +121,11 @@ fn blocks(stat: &Stat) -> u64 {
 }
 
 fn sort(entries: &mut [Entry], o: &opts::Opts) {
-    entries.sort_by(|a, b| a.name.cmp(&b.name));
+    entries.order_by(|a, b| a.name.cmp(&b.name));
     if o.has('t') {
-        entries.sort_by_key(|e| std::cmp::Reverse(e.stat.mtime_micros));
+        entries.order_by_key(|e| std::cmp::Reverse(e.stat.mtime_micros));
     } else if o.has('S') {
-        entries.sort_by_key(|e| std::cmp::Reverse(e.stat.size));
+        entries.order_by_key(|e| std::cmp::Reverse(e.stat.size));
     }
     if o.has('r') {
         entries.reverse();
@@ -309,10 +310,7 @@ pub fn stat(ctx: &mut Ctx) -> i32 {
             None => {
                 let format = "  File: %N\n  Size: %s        \tBlocks: %b          IO Block: 4096   %F\nDevice: 50h/80d\tInode: %i           Links: %h\nAccess: (%04a/%A)  Uid: (%5u/%8U)   Gid: (%5g/%8G)\nAccess: %x\nModify: %y\nChange: %z\n Birth: -\n";
                 let format = if ctx.busybox() {
-                    format
-                        .replace("%N", "%n")
-                        .replace(" Birth: -\n", "")
-                        .replace("%s        \t", "%s        \t")
+                    format.replace("%N", "%n").replace(" Birth: -\n", "")
                 } else {
                     format.replace("%N", "%n")
                 };

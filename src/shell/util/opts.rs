@@ -95,8 +95,8 @@ pub fn parse_args(ctx: &mut Ctx, spec: &str, args: &[Text]) -> Result<Opts, i32>
             }
             continue;
         }
-        let mut chars = arg[1..].char_indices();
-        while let Some((at, c)) = chars.next() {
+        let chars = arg[1..].char_indices();
+        for (at, c) in chars {
             if c == ':' || !letters.contains(c) {
                 return Err(unknown(ctx, &format!("invalid option -- '{c}'")));
             }

@@ -110,7 +110,7 @@ impl Regex {
         };
         c.alternation()?;
         if c.pos < chars.len() {
-            return Err(if extended { "Unmatched ) or \\)" } else { "Unmatched ) or \\)" });
+            return Err("Unmatched ) or \\)");
         }
         c.out.push(Op::Save(1));
         c.out.push(Op::Match);

@@ -41,9 +41,9 @@ pub fn applet(kit: &str, name: &str, spawn: &Spawn) -> Option<Box<dyn Program>> 
             spawn.argv.remove(0);
             name = spawn.argv[0].clone();
         }
-        if matches!(&*name, "sh" | "ash") {
-            return crate::shell::program("ash", &spawn);
-        }
+    }
+    if busybox && matches!(&*name, "sh" | "ash") {
+        return crate::shell::program("ash", &spawn);
     }
     let style = if busybox { Style::Busybox } else { Style::Gnu };
     let row = find(&name).or_else(|| busybox.then(|| find("busybox")).flatten())?;

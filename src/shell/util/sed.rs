@@ -27,7 +27,6 @@ struct Command {
     negated: bool,
     verb: Verb,
     inside: bool,
-    until: u64,
 }
 
 #[derive(Clone, Debug)]
@@ -211,7 +210,7 @@ impl Parser {
                 open.push(out.len());
             }
             let verb = self.verb()?;
-            out.push(Command { from, to, negated, verb, inside: false, until: 0 });
+            out.push(Command { from, to, negated, verb, inside: false });
         }
         if open.is_empty() { Ok(out) } else { Err("unmatched `{'".into()) }
     }

@@ -4,6 +4,7 @@ use super::ctx::Ctx;
 use super::opts;
 use super::stream::{Filter, Go, Lines, Stream};
 use crate::api::Text;
+use crate::collections::Order;
 use crate::os::program::{Errno, Fd, Open};
 
 /// A size with a suffix (`k`, `M`, `G`, `b`).
@@ -560,12 +561,11 @@ fn tr_set(text: &str) -> Vec<u8> {
             .get(i..)
             .and_then(|t| t.strip_prefix("[:"))
             .and_then(|t| Some((&t[..t.find(":]")?], t.find(":]")?)))
+            && let Some(class) = crate::shell::pattern::class_named(name)
         {
-            if let Some(class) = crate::shell::pattern::class_named(name) {
-                out.extend((0..=127_u8).filter(|b| crate::shell::pattern::in_class(char::from(*b), class)));
-                i += end + 4;
-                continue;
-            }
+            out.extend((0..=127_u8).filter(|b| crate::shell::pattern::in_class(char::from(*b), class)));
+            i += end + 4;
+            continue;
         }
         if raw.get(i + 1) == Some(&b'-') && raw.get(i + 2).is_some_and(|b| *b >= raw[i]) {
             out.extend(raw[i]..=raw[i + 2]);
@@ -818,7 +818,7 @@ impl Filter for Sort {
         if self.backwards {
             all.reverse();
         } else {
-            all.sort_by(|a, b| self.compare(a, b));
+            all.order_by(|a, b| self.compare(a, b));
             if self.flags.contains('u') {
                 all.dedup_by(|a, b| self.compare(a, b).is_eq());
             }

@@ -57,7 +57,7 @@ pub fn sleep(ctx: &mut Ctx) -> Result<Box<dyn Program>, i32> {
     }
     let mut total = 0.0;
     let unit = if ctx.prefix == "usleep: " { 1e-6 } else { 1.0 };
-    for arg in ctx.args[1..].to_vec() {
+    for arg in ctx.args.split_off(1) {
         match seconds(&arg) {
             Some(s) => total += s * unit,
             None => {
@@ -363,7 +363,7 @@ impl Runner {
     fn repaint(&mut self, sys: &mut dyn Sys) -> Option<Step> {
         let (pause, title, due) = self.repeat.clone()?;
         match due {
-            Some(t) if sys.now() < t => return Some(Wait::until(t)),
+            Some(t) if sys.now() < t => Some(Wait::until(t)),
             Some(_) => {
                 self.next = 0;
                 self.repeat = Some((pause, title, None));

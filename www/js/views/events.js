@@ -24,6 +24,8 @@ export class EventsView {
     this.element = h('div', { class: 'table-view', tabindex: '0', role: 'region', 'aria-label': t('events.title') }, this.table, this.note);
   }
 
+  queries() { return [['events', { view: 'events' }, (value) => this.show(value)]]; }
+
   filter(text) {
     this.#filter = text.trim().toLowerCase();
     this.#draw();

@@ -45,7 +45,9 @@ export class LanesView {
     this.draw();
   }
 
-  at(now) {
+  queries() { return [['lanes', { view: 'lanes' }, (value) => this.show(value)]]; }
+
+  frame({ now }) {
     if (Math.abs(now - this.#now) < this.#window(now)[1] / 800) return;
     this.#now = now;
     this.draw();

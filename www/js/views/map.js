@@ -20,6 +20,8 @@ export class MapView {
     this.element = h('div', { class: 'table-view', tabindex: '0', role: 'region', 'aria-label': t('map.title') }, this.body);
   }
 
+  queries() { return [['map', { view: 'map' }, (value) => this.show(value)]]; }
+
   show(value) {
     const text = JSON.stringify(value);
     if (text === this.#text) return;

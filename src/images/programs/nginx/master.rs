@@ -5,6 +5,7 @@ use super::config::Config;
 use super::serve::Site;
 use super::worker::Worker;
 use super::{Build, Logs, number, open_logs, print};
+use crate::collections::Order;
 use crate::os::{Disposition, Ended, Errno, Fd, FdMap, Pid, Program, STDERR, Signal, Step, Sys, Wait};
 use crate::time::{Span, Time};
 use std::rc::Rc;
@@ -113,15 +114,15 @@ impl Master {
         for text in config.unsimulated() {
             Logs::early().line(sys, "warn", &text);
         }
-        if sys.uid() != 0 {
-            if let Some(d) = config.top("user") {
-                let text = d.complain(
-                    "the \"user\" directive makes sense only if the master process runs with super-user \
+        if sys.uid() != 0
+            && let Some(d) = config.top("user")
+        {
+            let text = d.complain(
+                "the \"user\" directive makes sense only if the master process runs with super-user \
                      privileges, ignored",
-                );
-                Logs::early().line(sys, "warn", &text);
-                print(sys, STDERR, &format!("nginx: [warn] {text}\n"));
-            }
+            );
+            Logs::early().line(sys, "warn", &text);
+            print(sys, STDERR, &format!("nginx: [warn] {text}\n"));
         }
         for dir in TEMP_DIRS {
             let path = format!("/var/cache/nginx/{dir}");
@@ -220,7 +221,7 @@ impl Master {
         let mut fds: Vec<Fd> = vec![0, 1, 2];
         fds.extend(self.logs.descriptors());
         fds.extend(self.listeners.iter().map(|(fd, _)| *fd));
-        fds.sort_unstable();
+        fds.order();
         fds.dedup();
         fds.into_iter().map(|fd| (fd, fd)).collect()
     }

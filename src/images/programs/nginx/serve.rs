@@ -122,15 +122,14 @@ impl Site {
         if let Some(d) = lookup(&way.scope[..way.scope.len().min(2)], "return") {
             return self.returned(way, d);
         }
-        if let Some(d) = lookup(&way.scope, "deny").filter(|d| d.arg(0) == "all") {
-            if !lookup_all(&way.scope, "allow")
+        if let Some(d) = lookup(&way.scope, "deny").filter(|d| d.arg(0) == "all")
+            && !lookup_all(&way.scope, "allow")
                 .iter()
                 .any(|a| a.arg(0) == "all" || way.vars.peer_is(a.arg(0)))
-            {
-                let _ = d;
-                self.error(sys, way, "access forbidden by rule");
-                return self.page(403);
-            }
+        {
+            let _ = d;
+            self.error(sys, way, "access forbidden by rule");
+            return self.page(403);
         }
         let inner = &way.scope[..1];
         if lookup(inner, "stub_status").is_some() {
@@ -181,7 +180,7 @@ impl Site {
             None => return self.page(500),
         };
         for candidate in candidates {
-            let uri = expand(&candidate, way.vars, &way.path);
+            let uri = expand(candidate, way.vars, &way.path);
             let path = format!("{}{uri}", root(&way.scope));
             let wants_dir = uri.ends_with('/');
             let is_dir = sys.stat(&path).map(|s| s.kind == FileType::Dir);

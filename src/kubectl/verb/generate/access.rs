@@ -3,6 +3,7 @@
 use super::{finish, make, name};
 use crate::api::request::Verb as Method;
 use crate::api::{Kind, Object, Request, Value};
+use crate::collections::Order;
 use crate::kubectl::cx::{Cx, OK, Outcome};
 use crate::kubectl::fail::{Fail, Res};
 use crate::kubectl::flags::{Args, Flag, slice, span, text};
@@ -77,7 +78,7 @@ fn rules(cx: &mut Cx, args: &Args) -> Res<Value> {
     for verb in verbs.iter().filter(|v| !VERBS.contains(&v.as_str())) {
         cx.eprint(&format!("Warning: '{verb}' is not a standard resource verb\n"));
     }
-    groups.sort();
+    groups.order();
     let mut out = Vec::new();
     for (group, resources) in groups {
         let mut rule = crate::map! {

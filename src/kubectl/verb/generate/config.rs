@@ -54,7 +54,7 @@ impl Entries {
     fn read(&mut self, cx: &mut Cx, args: &Args) -> Res<()> {
         let (files, literals, envs) =
             (args.values("from-file"), args.values("from-literal"), args.values("from-env-file"));
-        if !envs.is_empty() && !(files.is_empty() && literals.is_empty()) {
+        if !envs.is_empty() && (!files.is_empty() || !literals.is_empty()) {
             return Err("from-env-file cannot be combined with from-file or from-literal".into());
         }
         for pair in &literals {

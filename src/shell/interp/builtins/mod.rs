@@ -27,8 +27,6 @@ pub enum Outcome {
     Become(Box<dyn Program>),
     /// It runs another command; true if that must be a builtin.
     Command(Vec<Rc<str>>, bool),
-    /// It is not for the shell: the program of that name is run.
-    Program,
 }
 
 /// A builtin.

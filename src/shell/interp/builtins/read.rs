@@ -52,8 +52,8 @@ pub fn read(shell: &mut Shell, sys: &mut dyn Sys, argv: &[Rc<str>]) -> Outcome {
         if &**arg == "--" {
             break;
         }
-        let mut letters = arg[1..].char_indices();
-        while let Some((at, c)) = letters.next() {
+        let letters = arg[1..].char_indices();
+        for (at, c) in letters {
             if matches!(c, 'r' | 's' | 'e') {
                 reading.raw |= c == 'r';
                 reading.raw_mode |= c == 's' && sys.is_tty(0);

@@ -1,6 +1,8 @@
 //! Builtins about variables, options, parameters and the working directory.
 
 use super::{Outcome, number};
+use crate::collections::{BTreeMap, Order};
+
 use crate::os::program::Sys;
 use crate::shell::Flavour;
 use crate::shell::expand::Stop;
@@ -8,7 +10,6 @@ use crate::shell::interp::Shell;
 use crate::shell::is_name;
 use crate::shell::text::single_quoted;
 use crate::shell::vars::Content;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 pub fn cd(shell: &mut Shell, sys: &mut dyn Sys, argv: &[Rc<str>]) -> Outcome {
@@ -218,7 +219,7 @@ pub fn set(shell: &mut Shell, _: &mut dyn Sys, argv: &[Rc<str>]) -> Outcome {
 
 fn list_options(shell: &mut Shell, table: bool) {
     let mut names: Vec<&str> = OPTIONS.iter().map(|(_, n)| *n).collect();
-    names.sort_unstable();
+    names.order();
     for name in names {
         let on = shell.option_is_on(name);
         let line = match (table, shell.flavour.is_bash()) {
@@ -374,10 +375,9 @@ pub fn unset(shell: &mut Shell, _: &mut dyn Sys, argv: &[Rc<str>]) -> Outcome {
                 } else if shell.vars.var(base).is_none()
                     && shell.functions.contains_key(base)
                     && index.is_none()
+                    && shell.flavour.is_bash()
                 {
-                    if shell.flavour.is_bash() {
-                        Rc::make_mut(&mut shell.functions).remove(base);
-                    }
+                    Rc::make_mut(&mut shell.functions).remove(base);
                 }
             }
         }
