@@ -4,7 +4,7 @@
 //! its own. Instants are microseconds as JavaScript numbers; scenarios come in as text (YAML or JSON) and
 //! go out as plain objects; errors become JavaScript `Error`s with the core's own words.
 
-use crate::scenario::{Input, Player, Scenario};
+use crate::scenario::{Input, Player, Scenario, import};
 use crate::time::Time;
 use crate::view;
 use serde::Serialize;
@@ -43,6 +43,20 @@ impl Podlab {
     /// Reads a scenario file without opening it.
     pub fn parse(text: &str) -> Result<JsValue, JsError> {
         Ok(to_js(&read(text)?))
+    }
+
+    /// Reads what `kubectl get … -o yaml` printed of a real cluster, as a scenario; nothing if it is a
+    /// manifest of one's own.
+    pub fn import(text: &str) -> Result<JsValue, JsError> {
+        if !import::looks_real(text) {
+            return Ok(JsValue::NULL);
+        }
+        import::import(text).map(|s| to_js(&s)).map_err(|e| JsError::new(&e.0))
+    }
+
+    /// What is most likely wrong in a manifest, as JSON.
+    pub fn lint(&self, text: &str) -> String {
+        view::lint_json(self.player.cluster(), text)
     }
 
     /// The present instant.
@@ -172,9 +186,9 @@ impl Podlab {
         view::version_of(&self.player.cluster().api, path) as f64
     }
 
-    /// How many inputs the log holds.
+    /// A number that changes with the log of inputs.
     pub fn log_length(&self) -> usize {
-        self.player.log_length()
+        self.player.log_version()
     }
 
     /// Counts of what there is.
@@ -185,6 +199,49 @@ impl Podlab {
     /// A view by name as JSON, of an object or a kind where it needs one.
     pub fn view(&self, name: &str, argument: &str) -> String {
         view::show(self.player.cluster(), name, argument)
+    }
+
+    /// Sets a condition to be followed; an error says where its text is wrong.
+    pub fn set_goal(&mut self, text: &str) -> Result<(), JsError> {
+        self.player.set_goal(text).map_err(|e| JsError::new(&e.to_string()))
+    }
+
+    /// Whether the condition holds.
+    pub fn goal_met(&mut self) -> bool {
+        self.player.goal_met()
+    }
+
+    /// Forgets the inputs that come later than now.
+    pub fn overwrite(&mut self) {
+        self.player.overwrite();
+    }
+
+    /// Runs a scenario with several values of one thing; the answer is JSON.
+    pub fn vary(
+        scenario: &str,
+        path: &str,
+        values: Vec<String>,
+        span: f64,
+        language: &str,
+    ) -> Result<String, JsError> {
+        view::vary(&read(scenario)?, path, &values, span, language).map_err(|e| JsError::new(&e.0))
+    }
+
+    /// Runs scenarios side by side, each behind its label; the answer is JSON.
+    pub fn compare(
+        labels: Vec<String>,
+        scenarios: Vec<String>,
+        span: f64,
+        language: &str,
+    ) -> Result<String, JsError> {
+        let read = |(label, text): (String, String)| Ok((label, read(&text)?));
+        let all: Result<Vec<_>, JsError> = labels.into_iter().zip(scenarios).map(read).collect();
+        view::compare(all?, span, language).map_err(|e| JsError::new(&e.0))
+    }
+
+    /// The scenario up to the present instant.
+    pub fn fork(&self) -> JsValue {
+        to_js(&self.player.fork())
     }
 
     /// The scenario with everything that was done.

@@ -22,6 +22,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("scheduler", &["agenda", "api", "apiserver", "rng", "time", "trace"]),
     ("controllers", &["agenda", "api", "apiserver", "rng", "time", "trace"]),
     ("kubelet", &["agenda", "api", "apiserver", "cri", "fs", "os", "rng", "time", "trace"]),
+    ("why", &["api", "apiserver", "collections", "kubectl", "scheduler", "time", "trace"]),
     ("kubectl", &["api", "os", "rng", "time"]),
 ];
 

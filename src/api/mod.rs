@@ -5,6 +5,7 @@
 //! change copies only the path to it. One table generated from the Kubernetes OpenAPI types tells what
 //! fields a kind has; components read the fields that they act upon through small accessors.
 
+pub mod custom;
 pub mod decode;
 pub mod defaults;
 pub mod duration;
@@ -16,6 +17,7 @@ pub mod labels;
 pub mod names;
 pub mod object;
 pub mod patch;
+pub mod pod_security;
 pub mod quantity;
 pub mod rbac;
 pub mod request;

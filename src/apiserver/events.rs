@@ -139,11 +139,14 @@ impl ApiServer {
         let o = e.regarding;
         let info = o.kind.info();
         let namespace = if o.namespace().is_empty() { "default" } else { o.namespace() };
-        let mut involved = map! { "kind" => info.kind, "apiVersion" => info.api_version, "name" => o.name(), "uid" => o.uid() };
+        let mut involved = map! { "kind" => info.kind, "apiVersion" => info.api_version, "name" => o.name() };
+        if !o.uid().is_empty() {
+            involved.set("uid", o.uid());
+        }
         if !o.namespace().is_empty() {
             involved.set("namespace", o.namespace());
         }
-        if o.kind != Kind::NODE {
+        if o.kind != Kind::NODE && o.at("metadata.resourceVersion").is_some() {
             involved.set("resourceVersion", o.at("metadata.resourceVersion"));
         }
         if !e.field_path.is_empty() {

@@ -6,8 +6,9 @@
 use super::ApiServer;
 use crate::api::object::Key;
 use crate::api::status::Result;
-use crate::api::{Kind, Object, Status, Text, Value};
+use crate::api::{Kind, Object, Status, Text, Value, defaults};
 use crate::map;
+use crate::time::{Span, parse_rfc3339};
 use crate::trace::{Cause, What};
 
 /// Options of a deletion.
@@ -29,7 +30,7 @@ impl ApiServer {
     pub fn create(&mut self, object: Object) -> Result<Object> {
         let object = self.completed(object)?;
         self.check_absent(&object)?;
-        self.admit_quota(&object)?;
+        self.admit_valid(&object)?;
         Ok(self.put("create", object))
     }
 
@@ -53,6 +54,10 @@ impl ApiServer {
             object.set("metadata.name", name);
         }
         let key = object.key();
+        if key.kind == Kind::POD {
+            // A template has the defaults of its fields, but not those of a whole pod.
+            defaults::apply(&mut object);
+        }
         self.prepare_create(&mut object);
         self.admit_create(&mut object)?;
         let uid = self.uids.uuid();
@@ -104,13 +109,18 @@ impl ApiServer {
         if object.value == old.value {
             return Ok(old);
         }
-        if has_generation(key.kind) && desires_differ(&old, &object) {
-            object.set("metadata.generation", old.at("metadata.generation").int_or(0) + 1);
-        }
+        Self::count_generation(&old, &mut object);
         if object.is_deleting() && object.at("metadata.finalizers").is_empty() && self.may_go(&object) {
             return Ok(self.take(&key, object));
         }
         Ok(self.put("update", object))
+    }
+
+    /// Counts a change of the desired state in `metadata.generation`.
+    pub(super) fn count_generation(old: &Object, object: &mut Object) {
+        if has_generation(object.kind) && desires_differ(old, object) {
+            object.set("metadata.generation", old.at("metadata.generation").int_or(0) + 1);
+        }
     }
 
     /// Changes an object in place: reads it, lets `change` edit the tree, writes it back.
@@ -161,6 +171,7 @@ impl ApiServer {
         }
         let mut object = old.clone();
         object.set("spec.nodeName", node);
+        self.copy_topology(&mut object, node);
         let scheduled = map! {
             "type" => "PodScheduled", "status" => "True", "lastProbeTime" => Value::Null,
             "observedGeneration" => old.at("metadata.generation"),
@@ -171,6 +182,16 @@ impl ApiServer {
         object.remove("status.nominatedNodeName");
         object.set("metadata.generation", old.at("metadata.generation"));
         Ok(self.put("binding", object))
+    }
+
+    /// Gives a pod the zone and region of its node (plugin/pkg/admission/podtopologylabels).
+    fn copy_topology(&self, pod: &mut Object, node: &str) {
+        let Some(node) = self.get(Kind::NODE, "", node) else { return };
+        let labels = ["topology.kubernetes.io/zone", "topology.kubernetes.io/region"];
+        let found = labels.map(|l| (l, node.label(l).map(Text::from)));
+        for (label, value) in found.into_iter().filter_map(|(l, v)| Some((l, v?))) {
+            pod.slot("metadata.labels").map_mut().insert(label, value);
+        }
     }
 
     /// Deletes an object: at once, or by setting its deletion timestamp where it has a grace period or
@@ -201,31 +222,60 @@ impl ApiServer {
                 object.set("metadata.finalizers", finalizers);
             }
         }
-        if grace == 0 && object.at("metadata.finalizers").is_empty() && key.kind != Kind::NAMESPACE {
+        if key.kind == Kind::POD {
+            return Ok(self.delete_pod(key, &old, object, grace));
+        }
+        if object.at("metadata.finalizers").is_empty() && key.kind != Kind::NAMESPACE {
             return Ok(self.take(key, object));
         }
         if key.kind == Kind::NAMESPACE && old.at("spec.finalizers").is_empty() {
             return Ok(self.take(key, object));
         }
         if old.is_deleting() {
-            let before = old.at("metadata.deletionGracePeriodSeconds").int_or(0);
-            if key.kind != Kind::POD || grace >= before {
-                return Ok(old);
-            }
+            return Ok(old);
         }
-        // Kubernetes moves the deletion timestamp into the future by the grace period.
-        let due = self.now + crate::time::Span::secs(grace.unsigned_abs());
-        object.set("metadata.deletionTimestamp", self.epoch.rfc3339(due));
+        object.set("metadata.deletionTimestamp", self.epoch.rfc3339(self.now));
         if key.kind != Kind::NAMESPACE {
-            object.set("metadata.deletionGracePeriodSeconds", grace);
+            object.set("metadata.deletionGracePeriodSeconds", 0);
         }
-        if has_generation(key.kind) {
+        if has_generation(object.kind) {
             object.set("metadata.generation", old.at("metadata.generation").int_or(0) + 1);
         }
-        if key.kind == Kind::NAMESPACE {
+        if object.kind == Kind::NAMESPACE {
             object.set("status.phase", "Terminating");
         }
         Ok(self.put("delete", object))
+    }
+
+    /// Deletes a pod in upstream's two steps: its deletion timestamp and grace period are written first, and
+    /// only with a grace period of 0 it is taken out, at once. A pod that is being deleted already can only
+    /// have its grace period shortened.
+    fn delete_pod(&mut self, key: &Key, old: &Object, mut object: Object, grace: i64) -> Object {
+        let before = old.at("metadata.deletionGracePeriodSeconds").int_or(0);
+        if old.is_deleting() && before > 0 && grace >= before {
+            return old.clone();
+        }
+        if !old.is_deleting() || before > 0 {
+            // Kubernetes moves the deletion timestamp into the future by the grace period.
+            let due = match parse_rfc3339(old.at("metadata.deletionTimestamp").str()) {
+                Some(stamp) => {
+                    let asked = self.epoch.time_of(stamp) - Span::secs(before.unsigned_abs());
+                    asked + Span::secs(grace.unsigned_abs())
+                }
+                None => self.now + Span::secs(grace.unsigned_abs()),
+            };
+            object.set("metadata.deletionTimestamp", self.epoch.rfc3339(due));
+            object.set("metadata.deletionGracePeriodSeconds", grace);
+            if !old.is_deleting() {
+                object.set("metadata.generation", old.at("metadata.generation").int_or(0) + 1);
+            }
+            object = self.put("delete", object);
+        }
+        if grace == 0 && object.at("metadata.finalizers").is_empty() {
+            self.take(key, object)
+        } else {
+            object
+        }
     }
 
     /// The grace period that a deletion gets.
@@ -239,7 +289,9 @@ impl ApiServer {
             return 0;
         }
         let wanted = options.grace_period_seconds;
-        wanted.unwrap_or_else(|| object.at("spec.terminationGracePeriodSeconds").int_or(30)).max(0)
+        let wanted = wanted.unwrap_or_else(|| object.at("spec.terminationGracePeriodSeconds").int_or(30));
+        // Negative ones count as a second.
+        if wanted < 0 { 1 } else { wanted }
     }
 
     /// Whether a deleting object without finalizers can be taken out: a pod whose kubelet still works on it
@@ -265,6 +317,9 @@ impl ApiServer {
         last.set("metadata.resourceVersion", revision.to_string());
         let cause = self.wrote("delete", key, revision);
         self.store.take(key, last.clone(), self.now, cause, self.actor.clone());
+        if key.kind.is_custom() {
+            self.object_gone(key.kind);
+        }
         last
     }
 
@@ -311,7 +366,7 @@ fn has_generation(kind: Kind) -> bool {
         Kind::MUTATING_WEBHOOK,
         Kind::VALIDATING_WEBHOOK,
     ];
-    WITH.contains(&kind)
+    kind.is_custom() || WITH.contains(&kind)
 }
 
 /// A pod with one container, for tests.

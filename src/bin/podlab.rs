@@ -2,6 +2,7 @@
 
 #![allow(clippy::print_stdout)]
 
+mod ask;
 mod classroom;
 
 use podlab::api::json;
@@ -17,6 +18,11 @@ podlab: a Kubernetes cluster in virtual time
 
   podlab shell [SCENARIO.yaml]     a terminal on a cluster (time runs as on your watch)
   podlab run SCENARIO.yaml         run a scenario to its position; print transcript, events, event-log hash
+  podlab why FILE KIND/NAME        run a scenario or recording and tell why an object is as it is (-n NS, --zh)
+  podlab vary SCENARIO PATH VALUE… run it once for each value and compare (--for 5m; PATH: FILE:FIELD, line:N, seed, …)
+  podlab compare SCENARIO…         run scenarios side by side, and tell where the first two part (--for 5m)
+  podlab until SCENARIO CONDITION  run a scenario until a condition holds; print the instant
+  podlab hash SCENARIO [N]         print the event-log hash under the seeds 1 to N (1)
   podlab replay RECORDING.json     replay a recording of a real cluster; print the same object as it went here
   podlab lesson check FILE...      say what is wrong with lessons, line by line
   podlab lesson play FILE [-v]     play a lesson's solution; show what it reaches (-v: and the terminal)
@@ -29,6 +35,12 @@ fn main() -> ExitCode {
     let done = match words.as_slice() {
         ["replay", path] => read(path).and_then(|text| replay(&text)),
         ["run", path] => read(path).and_then(|text| run(&text)),
+        ["why", path, words @ ..] => read(path).and_then(|text| ask::why(&text, words)),
+        ["vary", path, what, values @ ..] => read(path).and_then(|text| ask::vary(&text, what, values)),
+        ["compare", words @ ..] => ask::compare(words, &read),
+        ["until", path, condition] => read(path).and_then(|text| ask::until(&text, condition)),
+        ["hash", path] => read(path).and_then(|text| ask::hash(&text, "1")),
+        ["hash", path, n] => read(path).and_then(|text| ask::hash(&text, n)),
         ["shell"] => shell(Scenario::default()),
         ["shell", path] => read(path).and_then(|text| shell(Scenario::from_yaml(&text).map_err(|e| e.0)?)),
         ["lesson", "check", paths @ ..] if !paths.is_empty() => classroom::check(paths),

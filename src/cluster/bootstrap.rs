@@ -27,6 +27,11 @@ pub(super) fn build(spec: &ClusterSpec) -> Result<Cluster, FormatError> {
         return Err(FormatError(format!("cluster.start: \"{}\" is not a time", spec.start)));
     };
     let epoch = Epoch(start);
+    // Where all nodes share a machine, the scheduler bears that machine's name.
+    let host = match spec.nodes.first() {
+        Some(node) if !spec.settings.shared_machine => Text::from(&node.name),
+        _ => Text::lit("vm"),
+    };
     let mut cluster = Cluster {
         now: Time::ZERO,
         api: ApiServer::new(spec.seed, epoch),
@@ -40,7 +45,7 @@ pub(super) fn build(spec: &ClusterSpec) -> Result<Cluster, FormatError> {
             super::programs::load,
         ),
         runtime: super::programs::runtime(spec),
-        scheduler: Scheduler::new(spec.seed),
+        scheduler: Scheduler::new(spec.seed, host),
         controllers: Controllers::new(spec.seed),
         kubelets: Vec::new(),
         node_index: BTreeMap::new(),

@@ -14,12 +14,13 @@ mod port;
 mod programs;
 mod serve;
 mod streams;
+pub mod why;
 
 pub use faults::USAGE as FAULT_USAGE;
 pub use jobs::JobId;
 
 use crate::agenda::{Agenda, Timers};
-use crate::api::Kind;
+use crate::api::{Kind, Text};
 use crate::apiserver::{ApiServer, Change};
 use crate::collections::BTreeMap;
 use crate::controllers::{self, Controllers};
@@ -178,8 +179,14 @@ impl Cluster {
     }
 
     fn run_processes(&mut self) -> bool {
-        let mut port =
-            port::Port { api: &mut self.api, streams: &mut self.streams, now: self.now, cause: self.command };
+        let mut port = port::Port {
+            api: &mut self.api,
+            streams: &mut self.streams,
+            scheduler: &self.scheduler,
+            home: Text::from(if self.spec.namespace.is_empty() { "default" } else { &self.spec.namespace }),
+            now: self.now,
+            cause: self.command,
+        };
         let mut busy = self.world.run(self.now, &mut port);
         self.runtime.settle(&mut self.world, self.now);
         for event in self.runtime.take_events() {

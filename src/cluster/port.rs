@@ -4,6 +4,7 @@ use super::streams::{NodeState, Streams};
 use crate::api::request::{Channel, Client, StreamEnd, StreamId, Verb, WatchEvent};
 use crate::api::{Kind, Request, Response, Text};
 use crate::apiserver::ApiServer;
+use crate::scheduler::Scheduler;
 use crate::time::Time;
 use crate::trace::{Cause, What};
 
@@ -16,6 +17,10 @@ pub struct Port<'a> {
     pub api: &'a mut ApiServer,
     /// The streams that clients hold.
     pub streams: &'a mut Streams,
+    /// The scheduler, whose decisions explain where pods are.
+    pub scheduler: &'a Scheduler,
+    /// The namespace of the kubectl context.
+    pub home: Text,
     /// The present instant.
     pub now: Time,
     /// The command that programs act upon.
@@ -34,6 +39,9 @@ impl Client for Port<'_> {
         if let Some(origin) = request.options.origin.as_ref().filter(|_| writes(&request)) {
             let what = What::Manifest { path: origin.path.clone(), line: origin.line };
             self.api.cause = self.api.note(what);
+        }
+        if request.subresource == "why" {
+            return self.why(&request);
         }
         let node_stream = request.kind == Kind::POD
             && matches!(

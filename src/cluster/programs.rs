@@ -16,6 +16,7 @@ pub fn load(name: &str, spawn: &Spawn) -> Option<Box<dyn Program>> {
         "systemctl" | "fault" | "crictl" | "journalctl" => {
             super::keeper::Asking::new(name, spawn).map(|p| Box::new(p) as Box<dyn Program>)
         }
+        "why" => Some(Box::new(super::why::Why::new(spawn))),
         _ => shell::program(name, spawn).or_else(|| images::program(name, spawn)),
     }
 }

@@ -12,6 +12,8 @@ use std::fmt::Debug;
 #[derive(Clone, Debug, Default)]
 pub struct Output {
     queue: VecDeque<(Fd, Vec<u8>)>,
+    /// Warnings of the server that have been shown: each is shown once.
+    warned: Vec<String>,
 }
 
 impl Output {
@@ -56,6 +58,8 @@ pub struct Base {
     pub verbosity: i64,
     /// In whose name requests are made (`--as`).
     pub user: Option<crate::api::rbac::User>,
+    /// The custom kinds that the server served when the command began.
+    pub custom: Vec<Kind>,
     /// What standard input held, where a flag names it as a file.
     pub stdin: String,
     /// The verb with its parents: `kubectl create job`.
@@ -140,13 +144,19 @@ impl Cx<'_> {
 
     /// The kinds that the server serves.
     pub fn kinds(&self) -> impl Iterator<Item = Kind> {
-        Kind::all()
+        Kind::all().chain(self.base.custom.iter().copied())
+    }
+
+    /// The kind that a manifest means; the kind's name may be written in another case, which is the API
+    /// server's to refuse. Custom kinds are found by their group, as every served version is accepted.
+    pub fn find_kind(&self, version: &str, kind: &str) -> Option<Kind> {
+        crate::kubectl::files::find_kind(&self.base.custom, version, kind)
     }
 
     /// Prints the warnings that came with an answer.
     pub fn warn(&mut self, warnings: &[Text]) {
         for w in warnings {
-            self.eprint(&format!("Warning: {w}\n"));
+            self.warn_once(w);
         }
     }
 
@@ -155,6 +165,9 @@ impl Cx<'_> {
         request.options.user = self.base.user.clone();
         let trace = (self.base.verbosity >= 6).then(|| (method(request.verb), request.path()));
         let refused = "The connection to the server localhost:8080 was refused - did you specify the right host or port?\n";
+        if let Some(text) = deprecation(request.kind) {
+            self.warn_once(text);
+        }
         let Some(client) = self.sys.client() else {
             return Err(Fail::Raw(refused.into()));
         };
@@ -173,24 +186,36 @@ impl Cx<'_> {
         }
     }
 
-    fn trace(&mut self, verb: &str, path: &str, response: &Response) {
+    /// Prints a warning of the server unless that has been done before.
+    fn warn_once(&mut self, text: &str) {
+        if !self.output.warned.iter().any(|w| w == text) {
+            self.output.warned.push(text.to_string());
+            self.eprint(&format!("Warning: {text}\n"));
+        }
+    }
+
+    /// A line as the client's own log writes it.
+    pub fn klog(&mut self, level: char, place: &str, text: &str) {
         let c = crate::time::civil(self.now());
+        let (pid, micros) = (self.sys.pid(), c.micros);
+        let line = format!(
+            "{level}{:02}{:02} {:02}:{:02}:{:02}.{micros:06} {pid:>7} {place}] {text}\n",
+            c.month, c.day, c.hour, c.minute, c.second
+        );
+        self.eprint(&line);
+    }
+
+    fn trace(&mut self, verb: &str, path: &str, response: &Response) {
         let status = match response {
             Response::Error(s) => format!("{} {}", s.code, s.reason),
             _ if verb == "POST" => "201 Created".into(),
             _ => "200 OK".into(),
         };
         let text = format!(
-            "I{:02}{:02} {:02}:{:02}:{:02}.{:06} {:>7} round_trippers.go:632] \"Response\" verb={verb:?} url=\"https://192.168.10.10:6443{path}\" status={status:?} milliseconds=4\n",
-            c.month,
-            c.day,
-            c.hour,
-            c.minute,
-            c.second,
-            c.micros,
-            self.sys.pid(),
+            "\"Response\" verb={verb:?} url=\"https://{}{path}\" status={status:?} milliseconds=4",
+            crate::kubectl::SERVER
         );
-        self.eprint(&text);
+        self.klog('I', "round_trippers.go:632", &text);
     }
 
     /// Sends a request that is answered by one object; warnings are printed.
@@ -204,6 +229,15 @@ impl Cx<'_> {
             Response::Success(value) => Ok(Object { kind, value }),
             other => Err(Fail::Plain(format!("unexpected answer of the server: {other:?}"))),
         }
+    }
+
+    /// Reads a subresource of an object, or (empty) the object itself.
+    pub fn get_part(&mut self, kind: Kind, namespace: &str, name: &str, part: &'static str) -> Res<Object> {
+        if part.is_empty() {
+            return self.get(kind, namespace, name);
+        }
+        let ns = kind.info().namespaced.then_some(namespace);
+        self.object(Request::new(Method::Get, kind, ns, name).subresource(part))
     }
 
     /// Reads an object. As kubectl does, a missing namespace is told instead of a missing object.
@@ -304,6 +338,17 @@ impl Cx<'_> {
 /// The words that Go's `os` package uses for system errors: `strerror`'s in lower case.
 pub fn lower(text: &str) -> String {
     text.to_ascii_lowercase()
+}
+
+/// What the server says of kinds that are on their way out, with every answer.
+fn deprecation(kind: Kind) -> Option<&'static str> {
+    match kind {
+        Kind::ENDPOINTS => {
+            Some("v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice")
+        }
+        Kind::COMPONENT_STATUS => Some("v1 ComponentStatus is deprecated in v1.19+"),
+        _ => None,
+    }
 }
 
 fn method(verb: Method) -> &'static str {

@@ -99,7 +99,7 @@ impl Fail {
             Fail::Plain(t) | Fail::Coded(t, _) => line(prefixed(t)),
             Fail::Usage(t) => format!("{}See '{path} -h' for help and examples\n", line(prefixed(t))),
             Fail::Server(s) => line(server(s)),
-            Fail::Many(all) => all.iter().map(among_many).map(line).collect(),
+            Fail::Many(all) => all.iter().map(|f| among_many(f) + "\n").collect(),
             Fail::Code(_) => String::new(),
         }
     }

@@ -32,6 +32,8 @@ pub struct Doc {
     pub source: String,
     /// The line at which its document begins, counted from 1.
     pub line: u32,
+    /// Whether the namespace is not the manifest's own, but that of the command line.
+    pub placed: bool,
 }
 
 impl Doc {
@@ -68,6 +70,7 @@ pub struct Docs {
     pub docs: Vec<Doc>,
     /// What is wrong with the others.
     pub fails: Vec<Fail>,
+    custom: Vec<Kind>,
 }
 
 /// Whether the command names files at all.
@@ -77,7 +80,7 @@ pub fn given(args: &Args) -> bool {
 
 /// Reads the files that `-f` and `-k` name.
 pub fn load(cx: &mut Cx, args: &Args) -> Res<Docs> {
-    let mut out = Docs::default();
+    let mut out = Docs { custom: cx.base.custom.clone(), ..Docs::default() };
     let validate = match args.value("validate") {
         "true" | "strict" | "warn" => true,
         // Verbs without the flag do not validate: they only decode.
@@ -92,7 +95,7 @@ pub fn load(cx: &mut Cx, args: &Args) -> Res<Docs> {
         if args.changed("filename") {
             return Err("only one of -f or -k can be specified".into());
         }
-        let text = crate::kubectl::verb::kustomize::build(cx, args.value("kustomize"))?;
+        let text = crate::kubectl::kustomize::build(cx, args.value("kustomize"))?;
         out.stream(&text, args.value("kustomize"), validate);
         return out.placed(cx);
     }
@@ -203,8 +206,8 @@ impl Docs {
             }
             return;
         }
-        match find_kind(version, kind) {
-            Some(kind) => self.docs.push(Doc { kind, value, source: source.into(), line }),
+        match find_kind(&self.custom, version, kind) {
+            Some(kind) => self.docs.push(Doc { kind, value, source: source.into(), line, placed: false }),
             None => {
                 let meta = &value["metadata"];
                 let text = format!(
@@ -227,6 +230,7 @@ impl Docs {
                 kept.push(doc);
             } else if given.is_empty() {
                 doc.value.set("metadata.namespace", own.as_str());
+                doc.placed = true;
                 kept.push(doc);
             } else if cx.base.explicit && given != own {
                 self.fails.push(Fail::Plain(format!(
@@ -243,13 +247,15 @@ impl Docs {
 
 /// The kind that a manifest means; the kind's name may be written in another case, which is the API
 /// server's to refuse.
-pub fn find_kind(version: &str, kind: &str) -> Option<Kind> {
-    Kind::of(version, kind).or_else(|| {
-        Kind::all().find(|k| {
-            let info = k.info();
-            info.api_version == version && info.kind.eq_ignore_ascii_case(kind)
-        })
-    })
+pub fn find_kind(custom: &[Kind], version: &str, kind: &str) -> Option<Kind> {
+    let any_case = |k: &Kind| {
+        let info = k.info();
+        info.api_version == version && info.kind.eq_ignore_ascii_case(kind)
+    };
+    let known = custom.iter().copied();
+    Kind::of(version, kind)
+        .or_else(|| Kind::all().find(any_case))
+        .or_else(|| known.clone().find(|k| k.info().api_version == version && k.info().kind == kind))
 }
 
 fn shape(value: &Value) -> Result<(), String> {
@@ -280,14 +286,15 @@ fn undecodable(value: &Value) -> Option<String> {
     if meta.as_map().is_none() {
         return wrong(meta, "metadataOnlyObject.metadata", "v1.ObjectMeta");
     }
-    for field in ["name", "generateName", "namespace", "selfLink", "uid", "resourceVersion"] {
-        let v = &meta[field];
-        if v.is_some() && v.as_str().is_none() {
+    // The first wrong field counts, and the fields come sorted.
+    for (field, v) in meta.entries().filter(|(_, v)| v.is_some()) {
+        let plain = ["generateName", "name", "namespace", "resourceVersion", "selfLink", "uid"];
+        if plain.contains(&field.as_str()) && v.as_str().is_none() {
             return wrong(v, &format!("ObjectMeta.metadata.{field}"), "string");
         }
-    }
-    for field in ["labels", "annotations"] {
-        let v = &meta[field];
+        if !matches!(field.as_str(), "labels" | "annotations") {
+            continue;
+        }
         if v.is_some() && v.as_map().is_none() {
             return wrong(v, &format!("ObjectMeta.metadata.{field}"), "map[string]string");
         }

@@ -214,6 +214,13 @@ impl Args {
         Ok(())
     }
 
+    /// The same command line without a flag.
+    pub fn without(&self, name: &str) -> Args {
+        let mut out = self.clone();
+        out.given.retain(|(n, _)| *n != name);
+        out
+    }
+
     /// Whether the flag was given.
     pub fn changed(&self, name: &str) -> bool {
         self.given.iter().any(|(n, _)| *n == name)
@@ -225,6 +232,11 @@ impl Args {
             Some((_, v)) => v,
             None => self.find(|f| f.name == name).map_or("", |f| f.default),
         }
+    }
+
+    /// The flags in the order in which they were given.
+    pub fn given(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.given.iter().map(|(name, value)| (*name, value.as_str()))
     }
 
     /// All values that were given.

@@ -11,7 +11,7 @@
 pub mod complete;
 pub mod cx;
 pub mod describe;
-pub mod diff;
+pub mod digest;
 pub mod explain;
 pub mod fail;
 pub mod files;
@@ -21,10 +21,12 @@ pub mod resource;
 pub mod tabwriter;
 
 mod help;
+mod kustomize;
 pub mod print;
 mod verb;
 
 use crate::api::rbac::User;
+use crate::api::{self, Kind, Request, Response};
 use crate::kubectl::cx::{Base, Cx, Done, Output, Poll, Task};
 use crate::kubectl::fail::Fail;
 use crate::kubectl::flags::{Args, GLOBAL};
@@ -112,6 +114,9 @@ impl Kubectl {
             Phase::Before(_, until) if sys.now() < *until => return Some(Wait::until(*until)),
             Phase::Before(call, _) => {
                 let call = call.clone();
+                if call.verb.talks {
+                    self.base.custom = discover(sys);
+                }
                 let mut cx = Cx { sys, output: &mut self.output, base: &self.base, origin: None };
                 let done = (call.verb.run)(&mut cx, &call.args);
                 self.phase = match done {
@@ -184,7 +189,14 @@ impl Kubectl {
             self.output.push(crate::os::STDOUT, help::text(found.verb, &found.path).as_bytes());
             return Phase::After(0, quick);
         }
+        if args.is("record") {
+            self.output.push(crate::os::STDERR, verb::record::DEPRECATED.as_bytes());
+        }
         self.base.verbosity = args.int("v");
+        if let Err(fail) = verb::request_timeout(&args) {
+            let code = self.report(&fail);
+            return Phase::After(code, quick);
+        }
         if args.value("as").is_empty() {
             if ["as-group", "as-uid", "as-user-extra"].iter().any(|f| args.changed(f)) && found.verb.talks {
                 let why =
@@ -243,6 +255,19 @@ impl Kubectl {
     }
 }
 
+/// The custom kinds that the server serves, as its discovery tells them.
+fn discover(sys: &mut dyn Sys) -> Vec<Kind> {
+    let list = Request::new(api::request::Verb::List, Kind::CRD, None, "");
+    match sys.client().map(|client| client.request(list)) {
+        Some(Response::List(definitions, _)) => definitions
+            .iter()
+            .filter(|d| d.condition_true("Established"))
+            .filter_map(api::custom::kind_of)
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
 /// A pod's line in `kubectl get pods`, without its age.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PodSummary {
@@ -254,9 +279,9 @@ pub struct PodSummary {
     pub restarts: i64,
 }
 
-/// What `kubectl get pods` says of a pod.
-pub fn pod_summary(pod: &crate::api::Object) -> PodSummary {
-    let line = print::pod::line(pod);
+/// What `kubectl get pods` said of a pod up to v1.28, which is how the recordings' timelines word it.
+pub fn old_pod_summary(pod: &crate::api::Object) -> PodSummary {
+    let line = print::pod::old_line(pod);
     PodSummary {
         ready: format!("{}/{}", line.ready, line.total),
         status: line.status,

@@ -27,6 +27,11 @@ pub struct Causes {
 }
 
 impl Causes {
+    /// An instance was made because of this.
+    pub fn born(&mut self, id: ContainerId, cause: Cause) {
+        self.born.insert(id, cause);
+    }
+
     /// Forgets an instance.
     pub fn forget(&mut self, id: ContainerId) {
         self.born.remove(&id);

@@ -10,6 +10,15 @@ use serde::{Deserialize, Serialize};
 /// The version that this build writes.
 pub const VERSION: u32 = 1;
 
+/// How far from the start a scenario may stand or do something: 7 days, which take seconds to run.
+pub const REACH: u64 = 7 * 86_400 * 1_000_000;
+/// Kubernetes' documented limit of nodes.
+const NODES: usize = 5_000;
+/// How many images of its own a scenario may have.
+const IMAGES: usize = 500;
+/// How long texts that name things may be, in bytes.
+const NAME: usize = 253;
+
 /// A scenario.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
@@ -300,7 +309,22 @@ impl Scenario {
         if c.nodes.is_empty() {
             return wrong("cluster.nodes: at least one node is needed: the workstation's machine".into());
         }
+        if c.nodes.len() > NODES {
+            return wrong(format!("cluster.nodes: at most {NODES}"));
+        }
+        if c.images.len() > IMAGES || c.namespaces.len() > IMAGES {
+            return wrong(format!("cluster.images and cluster.namespaces: at most {IMAGES} each"));
+        }
+        if self.position > REACH {
+            return wrong("position: at most 7 days after the start".into());
+        }
+        if let Some(i) = self.log.iter().position(|e| e.at > REACH) {
+            return wrong(format!("log[{i}].at: at most 7 days after the start"));
+        }
         for (i, n) in c.nodes.iter().enumerate() {
+            if n.name.len() > NAME || n.ip.len() > NAME || n.pod_cidr.len() > NAME {
+                return wrong(format!("cluster.nodes[{i}]: names and addresses have at most {NAME} bytes"));
+            }
             if n.name.is_empty() || n.ip.is_empty() {
                 return wrong(format!("cluster.nodes[{i}]: name and ip are needed"));
             }

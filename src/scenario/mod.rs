@@ -1,7 +1,10 @@
 //! Scenarios: the versioned format, the player with its checkpoints, and recordings of real clusters.
 
+pub mod change;
+pub mod compare;
 pub mod condition;
 pub mod format;
+pub mod import;
 pub mod lesson;
 pub mod player;
 #[cfg(not(target_arch = "wasm32"))]

@@ -4,6 +4,7 @@
 //! and so belongs to the scenario. Going back is *nearest checkpoint + replay of the log*; because the core
 //! is deterministic, what one sees there equals a fresh run up to that instant.
 
+use super::condition::{Condition, ConditionError, Evidence, Tracker};
 use super::format::{FormatError, Input, LogEntry, Scenario};
 use crate::api::json;
 use crate::cluster::Cluster;
@@ -12,7 +13,7 @@ use crate::collections::{BTreeMap, Order};
 use crate::time::{Span, Time};
 
 /// How many checkpoints are kept; when there are more, every second one is dropped.
-const CHECKPOINTS: usize = 48;
+const CHECKPOINTS: usize = 96;
 /// The least distance between two checkpoints.
 const CHECKPOINT_EVERY: Span = Span::secs(5);
 /// How many inputs a log may hold.
@@ -23,8 +24,8 @@ pub const INPUT_LIMIT: usize = 1 << 20;
 const TRANSCRIPT_LIMIT: usize = 2 << 20;
 /// How long a command of a scenario's setup may take.
 const SETUP_LIMIT: Span = Span::secs(120);
-/// The latest instant that can be reached: ten years.
-const HORIZON: Time = Time(10 * 365 * 86_400 * 1_000_000);
+/// The latest instant that can be reached.
+const HORIZON: Time = Time(super::format::REACH);
 
 /// A scenario that is being run.
 #[derive(Clone, Debug)]
@@ -36,6 +37,9 @@ pub struct Player {
     checkpoints: Vec<Checkpoint>,
     terminals: BTreeMap<u32, Transcript>,
     furthest: Time,
+    goal: Option<Tracker>,
+    /// How often the log has changed.
+    edits: usize,
 }
 
 #[derive(Clone, Debug)]
@@ -108,6 +112,8 @@ impl Player {
             checkpoints: vec![first],
             terminals: BTreeMap::new(),
             furthest,
+            goal: None,
+            edits: 0,
         })
     }
 
@@ -155,6 +161,24 @@ impl Player {
         false
     }
 
+    /// Sets the condition that [`Player::goal_met`] follows; what happened before now counts, too.
+    ///
+    /// # Errors
+    /// Says where the text is no condition.
+    pub fn set_goal(&mut self, text: &str) -> Result<(), ConditionError> {
+        self.goal = Some(Tracker::new(Condition::parse(text)?, Time::ZERO));
+        Ok(())
+    }
+
+    /// Whether the condition that was set holds now.
+    pub fn goal_met(&mut self) -> bool {
+        let Some(mut goal) = self.goal.take() else { return false };
+        let output = if goal.reads_output() { self.output() } else { Vec::new() };
+        let met = goal.advance(Evidence { cluster: &self.cluster, output: &output });
+        self.goal = Some(goal);
+        met
+    }
+
     /// Goes to an instant, back or forth, and runs the log up to there.
     pub fn seek(&mut self, t: Time) {
         if t < self.now() {
@@ -185,6 +209,7 @@ impl Player {
     /// Forgets the inputs that come later than now; the run goes on from here.
     pub fn overwrite(&mut self) {
         self.log.truncate(self.next);
+        self.edits += 1;
         let now = self.now();
         self.checkpoints.retain(|c| c.at <= now);
         self.furthest = now;
@@ -208,6 +233,7 @@ impl Player {
         if result.is_ok() {
             self.log.push(LogEntry { at: self.now().0, input });
             self.next = self.log.len();
+            self.edits += 1;
         }
         self.collect();
         result
@@ -218,7 +244,9 @@ impl Player {
         match input {
             Input::Open(id) => {
                 c.open_terminal(*id);
-                self.terminals.entry(*id).or_default();
+                self.terminals
+                    .entry(*id)
+                    .or_insert_with(|| Transcript { reset: true, ..Transcript::default() });
             }
             Input::Line(id, line) => c.type_terminal(*id, &format!("{line}\n")),
             Input::Keys(id, keys) => c.type_terminal(*id, keys),
@@ -318,9 +346,9 @@ impl Player {
         tail.split_off(start.unwrap_or(0))
     }
 
-    /// How many inputs the log holds.
-    pub fn log_length(&self) -> usize {
-        self.log.len()
+    /// A number that changes with the log.
+    pub fn log_version(&self) -> usize {
+        self.edits
     }
 
     /// The title for people.

@@ -32,6 +32,7 @@ pub struct Event<'a> {
 /// The scheduler's recorder.
 #[derive(Clone, Debug)]
 pub struct Recorder {
+    instance: Text,
     seen: BTreeMap<(Text, Text, &'static str), Seen>,
     names: Rng,
 }
@@ -44,8 +45,9 @@ struct Seen {
 
 impl Recorder {
     /// A recorder that remembers nothing.
-    pub fn new(seed: u64) -> Recorder {
-        Recorder { seen: BTreeMap::new(), names: Rng::stream(seed, "default-scheduler events") }
+    pub fn new(seed: u64, host: Text) -> Recorder {
+        let instance = Text::from(format!("{COMPONENT}-{host}"));
+        Recorder { instance, seen: BTreeMap::new(), names: Rng::stream(seed, "default-scheduler events") }
     }
 
     /// Records an event about a pod.
@@ -68,7 +70,7 @@ impl Recorder {
             pod.name(),
             0x18_0000_0000_0000_u64 + (api.now.0 << 10) + self.names.below(1024)
         ));
-        let object = new_event(api, pod, event, &name);
+        let object = new_event(api, pod, event, &name, &self.instance);
         if api.create(object).is_ok() {
             if self.seen.len() == REMEMBERED {
                 self.seen.pop_first();
@@ -78,7 +80,7 @@ impl Recorder {
     }
 }
 
-fn new_event(api: &ApiServer, pod: &Object, event: &Event<'_>, name: &Text) -> Object {
+fn new_event(api: &ApiServer, pod: &Object, event: &Event<'_>, name: &Text, instance: &Text) -> Object {
     let mut tree = map! {
         "metadata" => map! { "name" => name, "namespace" => pod.namespace() },
         "involvedObject" => reference(pod),
@@ -91,7 +93,7 @@ fn new_event(api: &ApiServer, pod: &Object, event: &Event<'_>, name: &Text) -> O
         "eventTime" => api.micro_timestamp(),
         "action" => event.action,
         "reportingComponent" => COMPONENT,
-        "reportingInstance" => "default-scheduler-master01",
+        "reportingInstance" => instance,
     };
     if let Some(related) = event.related {
         tree.set("related", reference(related));

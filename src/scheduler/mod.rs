@@ -76,15 +76,15 @@ pub struct Scheduler {
 }
 
 impl Scheduler {
-    /// A scheduler for an empty cluster.
-    pub fn new(seed: u64) -> Scheduler {
+    /// A scheduler for an empty cluster, that runs on `host`.
+    pub fn new(seed: u64, host: Text) -> Scheduler {
         Scheduler {
             cache: Cache::default(),
             queue: Queue::default(),
             nominated: BTreeMap::new(),
             binding: BTreeMap::new(),
             decisions: Decisions::default(),
-            recorder: Recorder::new(seed),
+            recorder: Recorder::new(seed, host),
             random: Rng::stream(seed, "default-scheduler"),
             next_start: 0,
             cycle_due: None,

@@ -22,7 +22,7 @@ impl Sim {
         let account = map! { "metadata" => map! { "name" => "default", "namespace" => "default" } };
         api.create(Object::new(Kind::SERVICE_ACCOUNT, account)).expect("new");
         let cursor = api.store.cursor();
-        Sim { api, scheduler: Scheduler::new(seed), agenda: Agenda::new(), cursor }
+        Sim { api, scheduler: Scheduler::new(seed, Text::lit("master01")), agenda: Agenda::new(), cursor }
     }
 
     /// A cluster like the course's: a tainted control plane and three workers with two CPUs each.

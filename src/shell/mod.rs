@@ -34,7 +34,7 @@ use crate::os::program::{Program, Spawn};
 /// The program for a binary: `sh`, `ash`, `dash`, `bash`, `busybox` (the applet is the name it is called
 /// by), or `KIT/APPLET` such as `coreutils/ls` and `busybox/ls`; a bare applet's name has GNU's words.
 pub fn program(name: &str, spawn: &Spawn) -> Option<Box<dyn Program>> {
-    if let Some(flavour) = Flavour::of(name) {
+    if let Some(flavour) = Flavour::of(name.strip_prefix("busybox/").unwrap_or(name)) {
         return Some(Box::new(interp::program(flavour, spawn)));
     }
     let (kit, applet) = match name.split_once('/') {

@@ -1,11 +1,9 @@
-//! The messages about an object, and the chain of causes of its present state, read from the trace.
+//! The messages about an object, read from the trace.
 
-use super::{changes, key_of};
-use crate::api::Kind;
-use crate::apiserver::{ApiServer, Change};
+use crate::apiserver::ApiServer;
 use crate::collections::BTreeMap;
-use crate::kubectl::print::pod;
 use crate::trace::{Cause, Entry, What};
+use crate::why::{Language, chain};
 use serde::Serialize;
 
 /// How many steps are shown.
@@ -20,13 +18,6 @@ pub struct Flow {
     pub steps: Vec<Step>,
 }
 
-/// Why an object is as it is.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Chain {
-    /// The present state's last cause first, the beginning last.
-    pub chain: Vec<Step>,
-}
-
 /// An entry of the trace.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Step {
@@ -37,6 +28,8 @@ pub struct Step {
     /// `start`, `command`, `write`, `rule` or `fault`.
     #[serde(rename = "type")]
     pub kind: &'static str,
+    /// What was done, as a sentence.
+    pub said: String,
     /// The command line or the fault.
     pub text: String,
     /// The verb of a write.
@@ -52,7 +45,8 @@ pub struct Step {
 }
 
 /// The messages about the object of a path, with the command that began them.
-pub fn flow(api: &ApiServer, path: &str) -> Flow {
+pub fn flow(api: &ApiServer, path: &str, language: &str) -> Flow {
+    let language = Language::of(language);
     let end = api.trace.next().0;
     let part = format!("{path}/");
     let about = |e: &Entry| match &e.what {
@@ -65,9 +59,9 @@ pub fn flow(api: &ApiServer, path: &str) -> Flow {
         let Some(entry) = api.trace.get(Cause(number)).filter(|e| about(e)) else { continue };
         if found.is_empty() {
             let roots = api.trace.chain(entry.parent).filter(|(_, e)| !matches!(e.what, What::Start));
-            found.extend(roots.map(|(c, e)| (c, step(e))));
+            found.extend(roots.map(|(c, e)| (c, step(e, language))));
         }
-        found.insert(Cause(number), step(entry));
+        found.insert(Cause(number), step(entry, language));
         if found.len() >= STEPS {
             break;
         }
@@ -75,41 +69,12 @@ pub fn flow(api: &ApiServer, path: &str) -> Flow {
     Flow { steps: found.into_values().collect() }
 }
 
-/// The causes of the object's present state: for a pod, of the word that kubectl shows for it.
-pub fn why(api: &ApiServer, path: &str) -> Chain {
-    let Some(key) = key_of(path) else { return Chain { chain: Vec::new() } };
-    let mut last = None;
-    for change in changes(api).rev().filter(|c| c.new.kind == key.kind && c.new.key() == key) {
-        last.get_or_insert(change.cause);
-        if tells(change) {
-            last = Some(change.cause);
-            break;
-        }
-    }
-    let chain = last.into_iter().flat_map(|c| api.trace.chain(c)).take(STEPS);
-    Chain { chain: chain.map(|(_, e)| step(e)).collect() }
-}
-
-/// Whether a change is one that a person would ask about.
-fn tells(change: &Change) -> bool {
-    let Some(old) = &change.old else { return true };
-    match change.new.kind {
-        Kind::POD => {
-            let (old, new) = (pod::line(old), pod::line(&change.new));
-            (old.status, old.ready, old.restarts) != (new.status, new.ready, new.restarts)
-        }
-        _ => {
-            old["spec"] != change.new["spec"]
-                || old["status"]["conditions"] != change.new["status"]["conditions"]
-        }
-    }
-}
-
-fn step(entry: &Entry) -> Step {
+fn step(entry: &Entry, language: Language) -> Step {
     let mut step = Step {
         at: entry.at.0 as f64,
         actor: entry.actor.to_string(),
         kind: "start",
+        said: chain::link(entry).sentence(language),
         text: String::new(),
         verb: String::new(),
         object: String::new(),

@@ -7,29 +7,35 @@
 //! `f64` because that is what JavaScript counts in; they are whole numbers below 2^53.
 
 mod ask;
+mod compare;
 mod events;
 mod flow;
 mod health;
 mod inside;
 mod json;
 mod lanes;
+mod lint;
 mod map;
 mod scheduling;
 mod services;
 mod table;
 mod versions;
+mod why;
 
 pub use ask::{Piece, Shown, check, complete, files, output, query, read_file};
+pub use compare::{Compared, compare, compared, vary};
 pub use events::{EventLine, Events, events};
-pub use flow::{Chain, Flow, Step, flow, why};
+pub use flow::{Flow, Step, flow};
 pub use health::{Health, health};
 pub use inside::{FileLine, Place, ProcessLine, place, processes};
 pub use lanes::{Lane, Lanes, Segment, Tick, lanes};
+pub use lint::{Finding, lint};
 pub use map::{Map, NodeCard, PodTile, map};
 pub use scheduling::{Decided, NodeVerdict, Scheduling, scheduling};
 pub use services::{Endpoint, EndpointSpan, ServiceCard, Services, services};
 pub use table::{KindCount, Row, Table, Wanted, kinds, table};
 pub use versions::{Version, version, versions};
+pub use why::{Answered, Told, Why, told, why};
 
 use crate::api::object::Key;
 use crate::api::{Kind, Object};
@@ -58,9 +64,11 @@ pub struct Totals {
     pub nodes: usize,
 }
 
-/// A view by name as JSON, of an object or a kind where it needs one; `null` where there is none.
+/// A view by name as JSON, of an object or a kind where it needs one; `null` where there is none. Views with
+/// sentences take a language behind a dot: `why.zh`.
 pub fn show(cluster: &Cluster, name: &str, argument: &str) -> String {
     let api = &cluster.api;
+    let (name, language) = name.split_once('.').unwrap_or((name, "en"));
     match name {
         "table" => {
             Wanted::read(argument).map_or_else(|| String::from("null"), |w| json::text(&table(api, &w)))
@@ -69,8 +77,8 @@ pub fn show(cluster: &Cluster, name: &str, argument: &str) -> String {
         "events" => json::text(&events(api)),
         "lanes" => json::text(&lanes(cluster, argument.strip_prefix("pods/"))),
         "map" => json::text(&map(api, argument)),
-        "flow" => json::text(&flow(api, argument)),
-        "why" => json::text(&why(api, argument)),
+        "flow" => json::text(&flow(api, argument, language)),
+        "why" => json::text(&why(cluster, argument, language)),
         "services" => json::text(&services(api)),
         "scheduling" => json::text(&scheduling(cluster, argument)),
         "health" => json::text(&health(api)),
@@ -81,6 +89,11 @@ pub fn show(cluster: &Cluster, name: &str, argument: &str) -> String {
         "files" => json::text(&files(cluster)),
         _ => String::from("null"),
     }
+}
+
+/// The findings of [`lint`] as JSON.
+pub fn lint_json(cluster: &Cluster, text: &str) -> String {
+    json::text(&lint(cluster, text))
 }
 
 /// Counts what there is.

@@ -1,3 +1,6 @@
 // Loads every part of the page that announces itself; the order here does not matter.
 
 import './views/index.js';
+import './views/why.js';
+import './views/compare.js';
+import './until.js';

@@ -62,10 +62,11 @@ pub(super) fn stateful_set(value: &mut Value) {
     default(spec, "podManagementPolicy", Text::lit("OrderedReady"));
     let strategy = spec.slot("updateStrategy");
     // Only a strategy that is absent altogether gets its parameters.
-    if strategy["type"].str().is_empty() {
+    let absent = strategy["type"].str().is_empty();
+    if absent {
         strategy.set("type", Text::lit("RollingUpdate"));
     }
-    if strategy["type"].str() == "RollingUpdate" {
+    if strategy["type"].str() == "RollingUpdate" && (absent || strategy["rollingUpdate"].is_some()) {
         default(strategy.slot("rollingUpdate"), "partition", 0);
     }
     let retention = spec.slot("persistentVolumeClaimRetentionPolicy");

@@ -74,6 +74,7 @@ pub fn sync(pod: &Object, cx: &mut Cx<'_>) {
     // The taint manager's reference to the pod has no uid, so that describe does not show the event.
     let mut about = pod.clone();
     about.remove("metadata.uid");
+    about.remove("metadata.resourceVersion");
     cx.event(WHICH, &about, "Normal", "TaintManagerEviction", &message);
     let condition = map! {
         "type" => "DisruptionTarget", "status" => "True", "reason" => "DeletionByTaintManager",

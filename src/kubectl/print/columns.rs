@@ -8,6 +8,7 @@ use crate::time::parse_rfc3339;
 
 /// A column: its header, whether only `-o wide` shows it, and what it says of an object at an instant
 /// (microseconds since 1970).
+#[derive(Clone, Copy, Debug)]
 pub struct Column {
     /// Header in capitals.
     pub header: &'static str,
@@ -36,6 +37,17 @@ const SELECTOR: Column = w("SELECTOR", |o, _| selector(o.at("spec.selector")));
 pub fn of(kind: Kind) -> &'static [Column] {
     TABLES.iter().find(|(k, _)| *k == kind).map_or(&[NAME, AGE], |(_, columns)| columns)
 }
+
+/// The columns of objects that the client itself prints (`--server-print=false`).
+pub const PLAIN: &[Column] = &[NAME, AGE];
+
+/// The columns of a Scale.
+pub const SCALE: &[Column] = &[
+    NAME,
+    c("DESIRED", |o, _| int(o, "spec.replicas")),
+    c("AVAILABLE", |o, _| int(o, "status.replicas")),
+    AGE,
+];
 
 /// The columns of `kubectl get --watch` on events and of others are the same; this is the age cell.
 pub fn age(o: &Object, now: i64) -> String {

@@ -1,13 +1,15 @@
 //! `kubectl apply`: client-side three-way merges with the last applied configuration.
 
+use crate::api::patch::diff;
 use crate::api::request::{Options, PatchType, Verb as Method};
 use crate::api::{Object, Request, Value, json};
 use crate::kubectl::cx::{Cx, OK, Outcome};
-use crate::kubectl::diff::{Lists, three_way};
 use crate::kubectl::fail::{Fail, Res};
 use crate::kubectl::files::{self, Doc};
 use crate::kubectl::flags::{Args, Flag, array, int, on, span, switch, text};
 use crate::kubectl::print::{self, Dry, Format};
+use crate::kubectl::verb::common::patch_type;
+use crate::kubectl::verb::record;
 
 /// Flags.
 pub const FLAGS: &[Flag] = &[
@@ -47,7 +49,10 @@ pub fn run(cx: &mut Cx, args: &Args) -> Outcome {
     let format = print::format(cx, args, print::MADE)?;
     let loaded = files::load(cx, args)?;
     let mut fails = loaded.fails;
-    let docs: Vec<Doc> = loaded.docs.into_iter().filter(|d| super::selected(args, d)).collect();
+    let mut docs: Vec<Doc> = loaded.docs.into_iter().filter(|d| super::selected(args, d)).collect();
+    for doc in &mut docs {
+        record::note(&cx.base.path, args, &mut doc.value);
+    }
     if docs.is_empty() {
         Fail::join(fails)?;
         return Err("no objects passed to apply".into());
@@ -69,7 +74,7 @@ pub fn run(cx: &mut Cx, args: &Args) -> Outcome {
     cx.origin = None;
     print_made(cx, &made, &format)?;
     if args.is("prune") && fails.is_empty() {
-        super::prune::run(cx, args, &made, dry)?;
+        return super::prune::run(cx, args, &made, dry);
     }
     Fail::join(fails)?;
     OK
@@ -174,10 +179,9 @@ fn client(cx: &mut Cx, args: &Args, doc: &Doc, dry: Dry) -> Res<(Object, &'stati
             Value::Null
         }
     };
-    let patch = three_way(&before, &wanted, &live.value, Lists::Keyed);
+    let patch = diff::three_way(doc.kind, &before, &wanted, &live.value);
     if patch.is_empty() {
-        let word = if always_differs(doc, &live) { "configured" } else { "unchanged" };
-        return Ok((live, word));
+        return Ok((live, "unchanged"));
     }
     if dry == Dry::Client {
         return Ok((live, "configured"));
@@ -188,7 +192,7 @@ fn client(cx: &mut Cx, args: &Args, doc: &Doc, dry: Dry) -> Res<(Object, &'stati
         field_manager: "kubectl-client-side-apply".into(),
         ..Options::default()
     };
-    let sent = cx.patch(&live, PatchType::Strategic, patch.clone(), options);
+    let sent = cx.patch(&live, patch_type(live.kind), patch.clone(), options);
     match sent {
         Ok(object) => Ok((object, "configured")),
         Err(_) if args.is("force") => replace(cx, args, doc, &live, wanted, dry),
@@ -197,13 +201,6 @@ fn client(cx: &mut Cx, args: &Args, doc: &Doc, dry: Dry) -> Res<(Object, &'stati
             Err(fail.at_source(&step, &doc.source))
         }
     }
-}
-
-/// A Pod with volumes of its own always gets a patch from the real kubectl, because the list of the live
-/// object also holds the token's volume and the merge then spells out the list's order.
-fn always_differs(doc: &Doc, live: &Object) -> bool {
-    let (own, all) = (doc.value.at("spec.volumes").items(), live.at("spec.volumes").items());
-    !own.is_empty() && own.len() < all.len()
 }
 
 fn create(cx: &mut Cx, args: &Args, doc: &Doc, wanted: Value, dry: Dry) -> Res<(Object, &'static str)> {

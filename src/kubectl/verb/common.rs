@@ -1,9 +1,10 @@
 //! What verbs that change live objects share.
 
+use crate::api::labels::Selector;
+use crate::api::patch::diff;
 use crate::api::request::{Options, PatchType};
 use crate::api::{Object, Value};
 use crate::kubectl::cx::Cx;
-use crate::kubectl::diff::{Lists, Part, patch};
 use crate::kubectl::fail::{Fail, Res};
 use crate::kubectl::files;
 use crate::kubectl::flags::Args;
@@ -17,12 +18,17 @@ pub fn live(cx: &mut Cx, args: &Args, words: &[String]) -> Res<Found> {
     }
     let loaded = files::load(cx, args)?;
     let mut found = Found { fails: loaded.fails, single: loaded.docs.len() == 1, ..Found::default() };
-    for doc in loaded.docs.iter().filter(|d| super::selected(args, d)) {
+    for doc in &loaded.docs {
         if args.is("local") {
-            found.objects.push(doc.object());
+            let mut object = doc.object();
+            if doc.placed {
+                object.remove("metadata.namespace");
+            }
+            found.objects.push(object);
             continue;
         }
         match cx.get(doc.kind, doc.namespace(), doc.name()) {
+            Ok(object) if !chosen(args, &object) => {}
             Ok(object) => found.objects.push(object),
             Err(fail) => found.fails.push(fail),
         }
@@ -30,13 +36,26 @@ pub fn live(cx: &mut Cx, args: &Args, words: &[String]) -> Res<Found> {
     Ok(found)
 }
 
+/// How changes to an object are sent: custom kinds know no strategic merge patches.
+pub fn patch_type(kind: crate::api::Kind) -> PatchType {
+    if kind.is_custom() { PatchType::Merge } else { PatchType::Strategic }
+}
+
+/// Whether `-l` lets an object through.
+pub fn chosen(args: &Args, object: &Object) -> bool {
+    let text = args.value("selector");
+    text.is_empty() || Selector::parse(text).is_ok_and(|s| s.matches(object.at("metadata.labels")))
+}
+
 /// Sends what makes `old` into `new` as a patch; with `--dry-run=client` nothing is sent.
 pub fn update(cx: &mut Cx, old: &Object, new: Object, how: PatchType, dry: Dry) -> Res<Object> {
     if dry == Dry::Client {
         return Ok(new);
     }
-    let lists = if how == PatchType::Strategic { Lists::Keyed } else { Lists::Whole };
-    let body = patch(&old.value, &new.value, Part::All, lists);
+    let body = match how {
+        PatchType::Strategic => diff::two_way(old.kind, &old.value, &new.value),
+        _ => diff::merge_two_way(&old.value, &new.value),
+    };
     let options = Options { dry_run: dry == Dry::Server, ..Options::default() };
     cx.patch(old, how, body, options)
 }

@@ -1,13 +1,16 @@
 //! `kubectl diff`: the live object against what applying a manifest would make of it.
 
 use super::apply::{LAST_APPLIED, annotated};
+use crate::api::patch::diff::three_way;
 use crate::api::request::{Options, PatchType, Verb as Method};
-use crate::api::{Kind, Object, Request, Value, json, yaml};
-use crate::kubectl::cx::{Cx, Done, OK, Outcome};
-use crate::kubectl::diff::{Lists, three_way};
+use crate::api::{Kind, Object, Request, Text, Value, json, yaml};
+use crate::collections::BTreeMap;
+use crate::kubectl::cx::{Cx, Done, OK, Outcome, Poll, Task};
 use crate::kubectl::fail::{Fail, Res};
 use crate::kubectl::files::{self, Doc};
-use crate::kubectl::flags::{Args, Flag, int, switch, text};
+use crate::kubectl::flags::{Args, Flag, array, int, switch, text};
+use crate::kubectl::verb::common::patch_type;
+use crate::os::{Ended, Pid, Spawn, Wait};
 
 /// Flags.
 pub const FLAGS: &[Flag] = &[
@@ -16,7 +19,8 @@ pub const FLAGS: &[Flag] = &[
     switch("force-conflicts", ' '),
     text("field-manager", ' ', ""),
     switch("prune", ' '),
-    switch("all", ' '),
+    array("prune-allowlist", ' '),
+    switch("show-secrets", ' '),
     int("concurrency", ' ', "1"),
     switch("show-managed-fields", ' '),
 ];
@@ -33,30 +37,108 @@ pub fn run(cx: &mut Cx, args: &Args) -> Outcome {
     })
 }
 
+/// The two texts of each object, by the name of its file.
+type Files = BTreeMap<String, (String, String)>;
+
 fn compare(cx: &mut Cx, args: &Args) -> Outcome {
+    if !args.rest.is_empty() {
+        return Err(Fail::Usage(format!("Unexpected args: [{}]", args.rest.join(" "))));
+    }
     if !files::given(args) {
         return Err("must specify one of -f and -k".into());
     }
     let loaded = files::load(cx, args)?;
     Fail::join(loaded.fails)?;
-    let mut different = false;
+    let mut all = Files::new();
+    let mut kept = Vec::new();
     for doc in loaded.docs.iter().filter(|d| super::selected(args, d)) {
         let (live, merged) = pair(cx, args, doc)?;
-        let (before, after) = shown(doc.kind, live.as_ref(), &merged);
-        if before == after {
-            continue;
+        let texts = shown(args, doc.kind, live.as_ref(), &merged);
+        all.insert(file_name(&merged), texts);
+        kept.extend(live);
+    }
+    if args.is("prune") {
+        for object in super::prune::candidates(cx, args, &kept)? {
+            let (before, _) = shown(args, object.kind, Some(&object), &object);
+            all.insert(file_name(&object), (before, String::new()));
         }
+    }
+    let stamp = cx.now() % 1_000_000_000;
+    let (left, right) = (format!("/tmp/LIVE-{stamp}"), format!("/tmp/MERGED-{stamp}"));
+    let external = cx.base.env.iter().find(|(k, v)| k == "KUBECTL_EXTERNAL_DIFF" && !v.is_empty());
+    if let Some(command) = external.map(|(_, v)| v.to_string()) {
+        return external_diff(cx, &command, &left, &right, &all);
+    }
+    let mut different = false;
+    let now = crate::time::Epoch(cx.now()).rfc3339_micro(crate::time::Time::ZERO);
+    let when = format!("{} {}000 +0000", &now[..10], &now[11..26]);
+    for (name, (before, after)) in all.iter().filter(|(_, (before, after))| before != after) {
         different = true;
-        let group = doc.kind.info().api_version.replace('/', ".");
-        let name = format!("{group}.{}.{}.{}", doc.kind.info().kind, merged.namespace(), merged.name());
-        let stamp = cx.now() % 1_000_000_000;
-        let (left, right) = (format!("/tmp/LIVE-{stamp}/{name}"), format!("/tmp/MERGED-{stamp}/{name}"));
-        let now = crate::time::Epoch(cx.now()).rfc3339_micro(crate::time::Time::ZERO);
-        let when = format!("{} {}000 +0000", &now[..10], &now[11..26]);
-        let body = unified(&before, &after);
+        let (left, right) = (format!("{left}/{name}"), format!("{right}/{name}"));
+        let body = unified(before, after);
         cx.print(&format!("diff -u -N {left} {right}\n--- {left}\t{when}\n+++ {right}\t{when}\n{body}"));
     }
     if different { Ok(Done::Exit(1)) } else { OK }
+}
+
+fn file_name(object: &Object) -> String {
+    let info = object.kind.info();
+    format!("{}.{}.{}.{}", info.api_version.replace('/', "."), info.kind, object.namespace(), object.name())
+}
+
+/// Writes both sides into directories and lets another program compare them.
+fn external_diff(cx: &mut Cx, command: &str, left: &str, right: &str, all: &Files) -> Outcome {
+    for (dir, side) in [(left, false), (right, true)] {
+        let _ = cx.sys.mkdir(dir, 0o700);
+        for (name, (before, after)) in all {
+            let text = if side { after } else { before };
+            if !text.is_empty() {
+                let _ = cx.sys.write_file(&format!("{dir}/{name}"), text.as_bytes(), false);
+            }
+        }
+    }
+    let plain = |w: &&str| !w.is_empty() && w.chars().all(|c| c.is_ascii_alphanumeric() || "-=".contains(c));
+    let mut words = command.split(' ');
+    let program = words.next().unwrap_or("").to_string();
+    let argv: Vec<Text> =
+        [program.as_str(), left, right].into_iter().chain(words.filter(plain)).map(Text::from).collect();
+    let spawn = Spawn {
+        file: Text::from(program.as_str()),
+        argv,
+        env: cx.base.env.clone(),
+        cwd: cx.sys.cwd(),
+        fds: vec![(0, 0), (1, 1), (2, 2)],
+        ignored: vec![],
+        new_group: false,
+    };
+    let missing = format!("failed to run {program:?}: exec: {program:?}: executable file not found in $PATH");
+    let pid = cx.sys.spawn(spawn).map_err(|_| Fail::Plain(missing))?;
+    Ok(Done::Task(Box::new(External { pid, program })))
+}
+
+/// Another program that compares.
+#[derive(Clone, Debug)]
+struct External {
+    pid: Pid,
+    program: String,
+}
+
+impl Task for External {
+    fn poll(&mut self, cx: &mut Cx) -> Poll {
+        let code = match cx.sys.reap(Some(self.pid)) {
+            Ok(None) => return Poll::Wait(Wait { child: true, ..Wait::default() }),
+            Ok(Some((_, end))) => Ended::code(end),
+            Err(_) => 1,
+        };
+        Poll::Done(match code {
+            0 | 1 => Ok(code),
+            n => Err(Fail::Coded(format!("failed to run {:?}: exit status {n}", self.program), n)),
+        })
+    }
+
+    fn boxed_clone(&self) -> Box<dyn Task> {
+        Box::new(self.clone())
+    }
 }
 
 /// The live object, if there is one, and what it would become.
@@ -73,7 +155,13 @@ fn pair(cx: &mut Cx, args: &Args, doc: &Doc) -> Res<(Option<Object>, Object)> {
         Err(fail) => return Err(fail),
     };
     let (how, body) = if args.is("server-side") {
-        (PatchType::Apply, doc.value.clone())
+        let mut body = doc.value.clone();
+        // Once applied by the client, the annotation follows what is applied by the server.
+        if live.annotation(LAST_APPLIED).is_some() {
+            let text = format!("{}\n", json::print(&body));
+            body.slot("metadata.annotations").map_mut().insert(LAST_APPLIED, text);
+        }
+        (PatchType::Apply, body)
     } else {
         let before = live.annotation(LAST_APPLIED).and_then(|t| json::parse(t).ok()).unwrap_or_default();
         let mut wanted = annotated(&doc.value);
@@ -83,7 +171,7 @@ fn pair(cx: &mut Cx, args: &Args, doc: &Doc) -> Res<(Option<Object>, Object)> {
                 wanted.slot("metadata.annotations").map_mut().remove(LAST_APPLIED);
             }
         }
-        (PatchType::Strategic, three_way(&before, &wanted, &live.value, Lists::Keyed))
+        (patch_type(doc.kind), three_way(doc.kind, &before, &wanted, &live.value))
     };
     if body.is_empty() {
         return Ok((Some(live.clone()), live));
@@ -95,10 +183,12 @@ fn pair(cx: &mut Cx, args: &Args, doc: &Doc) -> Res<(Option<Object>, Object)> {
 }
 
 /// Both objects as text; secrets are masked.
-fn shown(kind: Kind, live: Option<&Object>, merged: &Object) -> (String, String) {
+fn shown(args: &Args, kind: Kind, live: Option<&Object>, merged: &Object) -> (String, String) {
     let clean = |o: &Object| {
         let mut v = o.value.clone();
-        if let Some(meta) = v.get("metadata").as_map() {
+        if !args.is("show-managed-fields")
+            && let Some(meta) = v.get("metadata").as_map()
+        {
             let mut meta = meta.clone();
             meta.remove("managedFields");
             v.set("metadata", meta);
@@ -106,7 +196,7 @@ fn shown(kind: Kind, live: Option<&Object>, merged: &Object) -> (String, String)
         v
     };
     let (mut a, mut b) = (live.map(clean), clean(merged));
-    if kind == Kind::SECRET {
+    if kind == Kind::SECRET && !args.is("show-secrets") {
         mask(a.as_mut(), &mut b);
     }
     // A dry run does not give a new revision.

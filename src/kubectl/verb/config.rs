@@ -76,12 +76,14 @@ pub fn context_namespace(args: &Args, env: &[(Text, Text)], sys: &mut dyn Sys) -
     if namespace.is_empty() { "default".into() } else { namespace.to_string() }
 }
 
-fn config(cx: &mut Cx, args: &Args) -> Value {
+/// The configuration that the command line means.
+pub fn config(cx: &mut Cx, args: &Args) -> Value {
     let env = cx.base.env.clone();
     load(args, &env, cx.sys)
 }
 
-fn save(cx: &mut Cx, args: &Args, value: &Value) -> Res<()> {
+/// Writes the configuration back.
+pub fn save(cx: &mut Cx, args: &Args, value: &Value) -> Res<()> {
     let file = path(args, &cx.base.env);
     if let Some((dir, _)) = file.rsplit_once('/') {
         let _ = cx.sys.mkdir(dir, 0o755);
@@ -236,7 +238,7 @@ pub fn use_context(cx: &mut Cx, args: &Args) -> Outcome {
     OK
 }
 
-/// `config set`, `unset`, `rename-context`, `delete-context`.
+/// `config set`, `unset`, `rename-context`, `delete-context`, `delete-cluster`, `delete-user`.
 pub fn edit(cx: &mut Cx, args: &Args) -> Outcome {
     let mut value = config(cx, args);
     let verb = cx.base.path.rsplit(' ').next().unwrap_or("").to_string();
@@ -263,6 +265,19 @@ pub fn edit(cx: &mut Cx, args: &Args) -> Outcome {
             value.set("contexts", kept);
             format!("deleted context {name} from {}\n", path(args, &cx.base.env))
         }
+        ("delete-cluster" | "delete-user", [name]) => {
+            let what = verb.trim_start_matches("delete-");
+            let list = if what == "user" { "users" } else { "clusters" };
+            let file = path(args, &cx.base.env);
+            if value[list].find("name", name).is_null() {
+                return Err(Fail::Plain(format!("cannot delete {what} {name}, not in {file}")));
+            }
+            let kept: Value =
+                value[list].items().iter().filter(|c| c["name"].str() != name).cloned().collect();
+            value.set(list, kept);
+            format!("deleted {what} {name} from {file}\n")
+        }
+        ("delete-user", _) => return Err(Fail::Usage("user to delete is required".into())),
         ("rename-context", [from, to]) => {
             if value["contexts"].find("name", from).is_null() {
                 return Err(Fail::Plain(format!(

@@ -66,6 +66,7 @@ pub fn run(cx: &mut Cx, args: &Args) -> Outcome {
 /// Sends an object to be made; with `--dry-run=client` it is only given back.
 pub fn post(cx: &mut Cx, args: &Args, object: Object, dry: Dry) -> Res<Object> {
     let mut object = object;
+    super::record::note(&cx.base.path, args, &mut object.value);
     if args.is("save-config") {
         object.value = super::apply::annotated(&object.value);
     }

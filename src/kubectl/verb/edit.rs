@@ -3,14 +3,15 @@
 //! The editor is what `KUBE_EDITOR` or `EDITOR` name, run by the shell, or the page's own editor.
 
 use super::common::live;
-use crate::api::request::{Options, PatchType};
+use crate::api::patch::diff;
+use crate::api::request::Options;
 use crate::api::{Object, Text, Value, json, yaml};
 use crate::kubectl::cx::{Cx, Done, Outcome, Poll, Task};
-use crate::kubectl::diff::{Lists, Part, patch};
 use crate::kubectl::fail::{Fail, Res};
 use crate::kubectl::files;
 use crate::kubectl::flags::{Args, Flag, switch, text};
 use crate::kubectl::resource::label;
+use crate::kubectl::verb::common::patch_type;
 use crate::os::{Edit, Ended, Pid, Spawn, Wait};
 use crate::time::Span;
 
@@ -22,7 +23,6 @@ pub const FLAGS: &[Flag] = &[
     switch("windows-line-endings", ' '),
     text("subresource", ' ', ""),
     text("field-manager", ' ', ""),
-    switch("record", ' '),
 ];
 
 const NOTE: &str = "# Please edit the object below. Lines beginning with a '#' will be ignored,\n# and an empty file will abort the edit. If an error occurs while saving this file will be\n# reopened with the relevant failures.\n#\n";
@@ -37,7 +37,7 @@ pub fn run(cx: &mut Cx, args: &Args) -> Outcome {
     }
     let words = args.rest.clone();
     let found = if words.len() == 1 && !words[0].contains('/') && !files::given(args) {
-        let kinds = crate::kubectl::resource::kinds_of(&words[0])?;
+        let kinds = crate::kubectl::resource::kinds_of(&cx.base.custom, &words[0])?;
         let namespace = cx.base.namespace.clone();
         let mut all = Vec::new();
         for kind in kinds {
@@ -70,6 +70,7 @@ pub fn run(cx: &mut Cx, args: &Args) -> Outcome {
         let found = cx.base.env.iter().find(|(k, v)| k == *name && !v.is_empty());
         found.map(|(_, v)| v.to_string())
     });
+    let editor = editor.filter(|command| !is_page_editor(command));
     let state = match editor {
         Some(command) => Stage::Child(launch(cx, &command, &file)?, command),
         None => Stage::Page,
@@ -82,6 +83,12 @@ pub fn run(cx: &mut Cx, args: &Args) -> Outcome {
         show_patch: args.is("output-patch"),
         save_config: args.is("save-config"),
     })))
+}
+
+/// Whether a command names an editor for which the page's own stands.
+fn is_page_editor(command: &str) -> bool {
+    let base = command.split_whitespace().next().unwrap_or("").rsplit('/').next().unwrap_or("");
+    matches!(base, "vi" | "vim" | "nvim" | "nano" | "emacs" | "editor")
 }
 
 fn launch(cx: &mut Cx, command: &str, file: &str) -> Res<Pid> {
@@ -151,19 +158,19 @@ impl Editing {
     }
 
     fn send(&mut self, cx: &mut Cx, old: &Object, mut new: Value, about: &str) -> Res<()> {
-        if files::find_kind(new["apiVersion"].str(), new["kind"].str()) != Some(old.kind)
+        if cx.find_kind(new["apiVersion"].str(), new["kind"].str()) != Some(old.kind)
             || new.at("metadata.name").str() != old.name()
         {
-            return Err(self.kept(cx, about));
+            return Err(self.kept(cx, ""));
         }
         if self.save_config || old.annotation(super::apply::LAST_APPLIED).is_some() {
             new = super::apply::annotated(&new);
         }
-        let body = patch(&old.value, &new, Part::All, Lists::Keyed);
+        let body = diff::two_way(old.kind, &old.value, &new);
         if self.show_patch {
             cx.print(&format!("Patch: {}\n", json::print(&body)));
         }
-        match cx.patch(old, PatchType::Strategic, body, Options::default()) {
+        match cx.patch(old, patch_type(old.kind), body, Options::default()) {
             Ok(object) => {
                 cx.print(&format!("{} edited\n", label(&object)));
                 Ok(())
@@ -178,8 +185,9 @@ impl Editing {
 
     /// The failure that says where the changes are kept.
     fn kept(&mut self, _: &mut Cx, about: &str) -> Fail {
+        let about = if about.is_empty() { String::new() } else { format!("error: {about}\n") };
         Fail::Raw(format!(
-            "error: {about}\nA copy of your changes has been stored to {:?}\nerror: Edit cancelled, no valid changes were saved.\n",
+            "{about}A copy of your changes has been stored to {:?}\nerror: Edit cancelled, no valid changes were saved.\n",
             self.file
         ))
     }

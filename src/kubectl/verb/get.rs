@@ -55,16 +55,22 @@ pub fn run(cx: &mut Cx, args: &Args) -> Outcome {
     let select =
         Select { labels: args.value("selector").into(), fields: args.value("field-selector").into() };
     let watching = args.is("watch") || args.is("watch-only");
+    if from_files && !args.rest.is_empty() {
+        return Err(
+            "when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well"
+                .into(),
+        );
+    }
     let mut fails = Vec::new();
     let mut places = Vec::new();
     let want = if from_files {
         file_names(cx, args, &mut places, &mut fails)?
     } else {
-        resource::parse(&args.rest)?
+        resource::parse(&cx.base.custom, &args.rest)?
     };
     ambiguous(cx, args);
-    deprecated(cx, &want);
     if watching {
+        Fail::join(fails)?;
         return watch(cx, args, format, &want, &select);
     }
     let select = if from_files { Select::default() } else { select };
@@ -85,7 +91,7 @@ pub fn run(cx: &mut Cx, args: &Args) -> Outcome {
 fn file_names(cx: &mut Cx, args: &Args, places: &mut Vec<String>, fails: &mut Vec<Fail>) -> Res<Want> {
     let loaded = files::load(cx, args)?;
     fails.extend(loaded.fails);
-    let docs: Vec<_> = loaded.docs.into_iter().filter(|d| super::selected(args, d)).collect();
+    let docs = loaded.docs;
     places.extend(docs.iter().map(|d| d.namespace().to_string()));
     Ok(Want::Names(docs.iter().map(|d| (d.kind, d.name().to_string())).collect()))
 }
@@ -96,19 +102,6 @@ fn ambiguous(cx: &mut Cx, args: &Args) {
         cx.eprint(
             "Warning: short name \"ev\" could also match lower priority resource events.events.k8s.io\n",
         );
-    }
-}
-
-fn deprecated(cx: &mut Cx, want: &Want) {
-    let kinds: Vec<Kind> = match want {
-        Want::Types(kinds) => kinds.clone(),
-        Want::Names(names) => names.iter().map(|n| n.0).collect(),
-    };
-    if kinds.contains(&Kind::COMPONENT_STATUS) {
-        cx.eprint("Warning: v1 ComponentStatus is deprecated in v1.19+\n");
-    }
-    if kinds.contains(&Kind::ENDPOINTS) {
-        cx.eprint("Warning: v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice\n");
     }
 }
 
@@ -141,7 +134,8 @@ fn gather(
                 return Err("name cannot be provided when a selector is specified".into());
             }
             for (i, (kind, name)) in names.iter().enumerate() {
-                match cx.get(*kind, places.get(i).unwrap_or(&own), name) {
+                match cx.get_part(*kind, places.get(i).unwrap_or(&own), name, subresource(args)) {
+                    Ok(o) if !super::common::chosen(args, &o) => {}
                     Ok(o) => match groups.last_mut().filter(|g| g.kind == *kind) {
                         Some(group) => group.objects.push(o),
                         None => groups.push(Group { kind: *kind, objects: vec![o], revision: 0 }),
@@ -153,6 +147,17 @@ fn gather(
         }
     }
     Ok(groups)
+}
+
+/// The subresource that is wanted; one that no kind has is asked for under a name that none has.
+fn subresource(args: &Args) -> &'static str {
+    match args.value("subresource") {
+        "" => "",
+        "status" => "status",
+        "scale" => "scale",
+        "resize" => "resize",
+        _ => "unknown",
+    }
 }
 
 fn nothing(cx: &mut Cx, args: &Args, want: &Want) {
@@ -176,6 +181,11 @@ fn style(args: &Args, kind: Kind, wide: bool, with_kind: bool) -> Style {
         labels: args.is("show-labels"),
         label_columns: args.values("label-columns"),
         event: args.is("output-watch-events"),
+        columns: match args.value("subresource") {
+            "scale" => Some(print::columns::SCALE),
+            _ if !args.is("server-print") => Some(print::columns::PLAIN),
+            _ => None,
+        },
     }
 }
 
@@ -251,13 +261,13 @@ fn watch(cx: &mut Cx, args: &Args, format: Format, want: &Want, select: &Select)
     let (kind, select) = match want {
         Want::Types(kinds) => match kinds.as_slice() {
             [kind] => (*kind, select.clone()),
-            _ => return Err("you may only specify a single resource type".into()),
+            many => return several(cx, args, &format, want, many.len()),
         },
         Want::Names(names) => match names.as_slice() {
             [(kind, name)] => {
                 (*kind, Select { fields: format!("metadata.name={name}"), ..Select::default() })
             }
-            _ => return Err("you may only specify a single resource type".into()),
+            many => return several(cx, args, &format, want, many.len()),
         },
     };
     let mut fails = Vec::new();
@@ -284,6 +294,22 @@ fn watch(cx: &mut Cx, args: &Args, format: Format, want: &Want, select: &Select)
     }
     task.flush(cx);
     Ok(Done::Task(Box::new(task)))
+}
+
+/// Several things cannot be watched at once; kubectl shows them first and says so then.
+fn several(cx: &mut Cx, args: &Args, format: &Format, want: &Want, count: usize) -> Outcome {
+    if matches!(want, Want::Types(_)) {
+        return Err("you may only specify a single resource type".into());
+    }
+    let mut fails = Vec::new();
+    let groups = gather(cx, args, want, NONE, &[], &mut fails)?;
+    Fail::join(fails)?;
+    for group in groups {
+        tables(cx, args, vec![group], format)?;
+    }
+    Err(Fail::Plain(format!(
+        "watch is only supported on individual resources and resource collections - {count} resources were found"
+    )))
 }
 
 const NONE: &Select = &Select { labels: String::new(), fields: String::new() };

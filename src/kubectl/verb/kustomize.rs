@@ -1,21 +1,29 @@
-//! Kustomizations of the simple sort: resources, name prefix and suffix, namespace, labels, images, replicas.
+//! `kubectl kustomize`.
 
 use crate::kubectl::cx::{Cx, Outcome, not_simulated};
-use crate::kubectl::fail::Res;
+use crate::kubectl::fail::Fail;
 use crate::kubectl::flags::{Args, Flag, switch, text};
+use crate::kubectl::kustomize::build;
 
 /// Flags of `kubectl kustomize`.
 pub const FLAGS: &[Flag] = &[text("output", 'o', ""), switch("enable-helm", ' ')];
 
-/// The manifests that a directory with a kustomization gives.
-pub fn build(_cx: &mut Cx, _dir: &str) -> Res<String> {
-    Err(not_simulated("kustomizations"))
-}
-
 /// Runs `kubectl kustomize`.
 pub fn run(cx: &mut Cx, args: &Args) -> Outcome {
+    if args.is("enable-helm") {
+        return Err(not_simulated("Helm charts in a kustomization"));
+    }
+    if args.rest.len() > 1 {
+        return Err("specify one path to kustomization.yaml".into());
+    }
     let dir = args.rest.first().map_or(".", String::as_str).to_string();
     let text = build(cx, &dir)?;
-    cx.print(&text);
+    match args.value("output") {
+        "" => cx.print(&text),
+        file => cx
+            .sys
+            .write_file(file, text.as_bytes(), false)
+            .map_err(|e| Fail::Plain(format!("open {file}: {}", crate::kubectl::cx::lower(e.text()))))?,
+    }
     crate::kubectl::cx::OK
 }

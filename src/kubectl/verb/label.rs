@@ -19,7 +19,6 @@ pub const FLAGS: &[Flag] = &[
     text("field-selector", ' ', ""),
     text("resource-version", ' ', ""),
     text("field-manager", ' ', ""),
-    switch("record", ' '),
 ];
 
 /// `label`.

@@ -10,7 +10,9 @@ pub mod copy;
 pub mod create;
 pub mod debug;
 pub mod delete;
+pub mod dump;
 pub mod edit;
+pub mod entries;
 pub mod events;
 pub mod exec;
 pub mod forward;
@@ -28,6 +30,7 @@ pub mod plugin;
 pub mod pods;
 pub mod prune;
 pub mod raw;
+pub mod record;
 pub mod rollout;
 pub mod run;
 pub mod scale;
@@ -74,6 +77,19 @@ pub struct Verb {
     pub run: fn(&mut Cx, &Args) -> Outcome,
     /// Verbs below it.
     pub sub: &'static [Verb],
+    /// What naming it alone gives, if it only groups others.
+    pub alone: Alone,
+}
+
+/// What a verb does that only groups others when none of them is named.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Alone {
+    /// Its help on standard error, as a failure.
+    Fails,
+    /// Its help on standard output, as a failure.
+    FailsOnOutput,
+    /// Its help.
+    Helps,
 }
 
 impl Verb {
@@ -99,6 +115,7 @@ impl Verb {
             talks: true,
             run,
             sub: &[],
+            alone: Alone::Fails,
         }
     }
 }
@@ -204,14 +221,21 @@ pub fn distance(a: &str, b: &str) -> usize {
 
 fn group(cx: &mut Cx, args: &Args) -> Outcome {
     let words: Vec<&str> = cx.base.path.split(' ').collect();
-    if !args.rest.is_empty() {
-        return Err(Fail::Usage(format!("unknown command {:?}", args.rest.join(" "))));
-    }
     let owned: Vec<String> = words[1..].iter().map(|w| w.to_string()).collect();
     let found = find(&owned);
     let text = crate::kubectl::help::text(found.verb, &found.path);
-    cx.print(&text);
-    OK
+    match found.verb.alone {
+        Alone::Helps => {
+            cx.print(&text);
+            return OK;
+        }
+        _ if !args.rest.is_empty() => {
+            return Err(Fail::Usage(format!("unknown command {:?}", args.rest.join(" "))));
+        }
+        Alone::Fails => cx.eprint(&text),
+        Alone::FailsOnOutput => cx.print(&text),
+    }
+    Ok(crate::kubectl::cx::Done::Exit(1))
 }
 
 /// The `fieldValidation` that `--validate` asks for.
@@ -226,6 +250,9 @@ pub fn validation(flag: &str) -> &'static str {
 /// What `--request-timeout` allows; nothing if there is no limit.
 pub fn request_timeout(args: &Args) -> Result<Option<Span>, Fail> {
     let text = args.value("request-timeout");
+    if text.is_empty() {
+        return Ok(None);
+    }
     let micros = match text.parse::<i64>() {
         Ok(seconds) => seconds.saturating_mul(1_000_000),
         Err(_) => crate::kubectl::flags::parse_duration(text).map_err(|_| {

@@ -18,7 +18,6 @@ pub const PATCH: &[Flag] = &[
     switch("local", ' '),
     text("subresource", ' ', ""),
     text("field-manager", ' ', ""),
-    switch("record", ' '),
 ];
 
 /// Flags of `replace`.
@@ -63,14 +62,12 @@ pub fn run(cx: &mut Cx, args: &Args) -> Outcome {
     let body = parse(&text)?;
     let dry = Dry::of(args)?;
     let format = print::format(cx, args, print::MADE)?;
-    if args.is("record") {
-        cx.eprint("Flag --record has been deprecated, --record will be removed in the future\n");
-    }
     let found = live(cx, args, &args.rest)?;
     let mut fails = found.fails;
     for object in found.objects {
         match one(cx, args, &object, how, &body, dry) {
             Ok(changed) => {
+                super::record::patch(cx, args, &changed)?;
                 let same = changed.value.at("metadata.resourceVersion")
                     == object.at("metadata.resourceVersion")
                     && dry == Dry::No
@@ -123,15 +120,19 @@ fn one(cx: &mut Cx, args: &Args, object: &Object, how: PatchType, body: &Value, 
             )));
         }
     };
-    cx.object(request)
+    let info = object.kind.info();
+    cx.object(request).map_err(|fail| match fail {
+        Fail::Server(s) if s.code == 415 => Fail::Plain(format!(
+            "application/strategic-merge-patch+json is not supported by {}, Kind={}: {}",
+            info.api_version, info.kind, s.message
+        )),
+        other => other,
+    })
 }
 
 /// The patch applied here, without the server.
 fn local(object: &Object, how: PatchType, body: &Value) -> Res<Object> {
-    let value = match how {
-        PatchType::Json => return Err(crate::kubectl::cx::not_simulated("JSON patches without the server")),
-        _ => super::run::merged(&object.value, body, how == PatchType::Strategic, "", 0),
-    };
+    let value = crate::api::patch::apply(object.kind, how, &object.value, body)?;
     Ok(Object { kind: object.kind, value })
 }
 
@@ -171,6 +172,7 @@ pub fn replace(cx: &mut Cx, args: &Args) -> Outcome {
 fn put(cx: &mut Cx, args: &Args, doc: &Doc, dry: Dry) -> Res<Object> {
     let ns = doc.kind.info().namespaced.then(|| doc.namespace().to_string());
     let mut value = doc.value.clone();
+    super::record::note(&cx.base.path, args, &mut value);
     let had = value.at("metadata.annotations").get(super::apply::LAST_APPLIED).is_some();
     if args.is("save-config") || had {
         value = super::apply::annotated(&value);

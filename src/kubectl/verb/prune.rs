@@ -2,13 +2,14 @@
 
 use crate::api::{Kind, Object};
 use crate::collections::Order;
-use crate::kubectl::cx::{Cx, Select};
-use crate::kubectl::fail::Res;
+use crate::kubectl::cx::{Cx, Done, Outcome, Poll, Select, Task};
+use crate::kubectl::fail::{Fail, Res};
 use crate::kubectl::flags::Args;
 use crate::kubectl::print::Dry;
 use crate::kubectl::resource;
 use crate::kubectl::verb::apply::LAST_APPLIED;
 use crate::kubectl::verb::delete::{How, Target};
+use crate::time::{Span, Time};
 
 /// The kinds that are pruned, in kubectl's order; namespaced ones first.
 const KINDS: &[Kind] = &[
@@ -30,41 +31,99 @@ const KINDS: &[Kind] = &[
     Kind::PERSISTENT_VOLUME,
 ];
 
+const NAMESPACED_ONLY: &str = "Deprecated: kubectl apply will no longer prune non-namespaced resources by default when used with the --namespace flag in a future release. To preserve the current behaviour, list the resources you want to target explicitly in the --prune-allowlist flag.";
+
 /// Deletes what the selector finds, was applied, and is not among `kept`.
-pub fn run(cx: &mut Cx, args: &Args, kept: &[Object], dry: Dry) -> Res<()> {
+pub fn run(cx: &mut Cx, args: &Args, kept: &[Object], dry: Dry) -> Outcome {
+    let all = args.values("prune-allowlist").is_empty();
+    if all {
+        cx.klog('W', "prune.go:71", NAMESPACED_ONLY);
+    }
+    let found = candidates(cx, args, kept)?;
+    for object in &found {
+        if dry != Dry::Client {
+            let mut how = How::plain(None);
+            how.quiet(dry);
+            crate::kubectl::verb::delete::one(cx, &Target::of(object), &how)?;
+        }
+        let text = format!("{} pruned{}\n", resource::label(object), dry.suffix());
+        cx.print(&text);
+    }
+    let lists = if all { KINDS.len() } else { 0 };
+    let over = (lists + found.len()).saturating_sub(BURST) as u64;
+    Ok(Done::Task(Box::new(Throttled { until: cx.sys.now() + Span::millis(over * SPACING_MS) })))
+}
+
+/// What would be pruned: what the selector finds, was applied, and is not among `kept`.
+pub fn candidates(cx: &mut Cx, args: &Args, kept: &[Object]) -> Res<Vec<Object>> {
     let select = Select { labels: args.value("selector").into(), fields: String::new() };
     let mut namespaces: Vec<String> = kept.iter().map(|o| o.namespace().to_string()).collect();
     namespaces.retain(|n| !n.is_empty());
     namespaces.order();
     namespaces.dedup();
-    let listed = args.values("prune-allowlist");
-    let allowed = |kind: Kind| {
-        let i = kind.info();
-        let group =
-            if i.group().is_empty() { format!("core/{}", i.api_version) } else { i.api_version.to_string() };
-        listed.is_empty() || listed.iter().any(|l| *l == format!("{group}/{}", i.kind))
-    };
-    for kind in KINDS.iter().copied().filter(|k| allowed(*k)) {
+    let mut out = Vec::new();
+    for kind in kinds(args)? {
         let places: Vec<Option<&str>> = if kind.info().namespaced {
             namespaces.iter().map(|n| Some(n.as_str())).collect()
         } else {
             vec![None]
         };
         for place in places {
-            for object in cx.list(kind, place, &select)?.0 {
+            let listed = cx.list(kind, place, &select)?.0;
+            out.extend(listed.into_iter().filter(|object| {
                 let mine = kept.iter().any(|k| k.uid() == object.uid());
-                if mine || object.annotation(LAST_APPLIED).is_none() || object.is_deleting() {
-                    continue;
-                }
-                if dry != Dry::Client {
-                    let mut how = How::plain(None);
-                    how.quiet(dry);
-                    crate::kubectl::verb::delete::one(cx, &Target::of(&object), &how)?;
-                }
-                let text = format!("{} pruned{}\n", resource::label(&object), dry.suffix());
-                cx.print(&text);
-            }
+                !mine && object.annotation(LAST_APPLIED).is_some() && !object.is_deleting()
+            }));
         }
     }
-    Ok(())
+    Ok(out)
+}
+
+/// The kinds that the flag names, or the usual ones; namespaced ones first.
+fn kinds(args: &Args) -> Res<Vec<Kind>> {
+    let listed = args.values("prune-allowlist");
+    if listed.is_empty() {
+        return Ok(KINDS.to_vec());
+    }
+    let mut out = Vec::new();
+    for entry in listed {
+        let parts: Vec<&str> = entry.split('/').collect();
+        let [group, version, name] = parts.as_slice() else {
+            return Err(Fail::Plain(format!(
+                "invalid GroupVersionKind format: {entry}, please follow <group/version/kind>"
+            )));
+        };
+        let group = if *group == "core" { "" } else { group };
+        let api = if group.is_empty() { version.to_string() } else { format!("{group}/{version}") };
+        out.push(
+            Kind::of(&api, name)
+                .ok_or_else(|| Fail::Plain(format!("no matches for kind {name:?} in version {api:?}")))?,
+        );
+    }
+    out.order_by_key(|k| !k.info().namespaced);
+    Ok(out)
+}
+
+/// What client-go lets through at once (measured: the bucket of 10 fills up meanwhile), and how far apart
+/// further requests are (5 a second), where a client sets no limits of its own, as this one does.
+const BURST: usize = 12;
+const SPACING_MS: u64 = 200;
+
+/// The time that the client's own limit costs.
+#[derive(Clone, Debug)]
+struct Throttled {
+    until: Time,
+}
+
+impl Task for Throttled {
+    fn poll(&mut self, cx: &mut Cx) -> Poll {
+        if cx.sys.now() < self.until {
+            return Poll::Wait(crate::os::Wait { until: Some(self.until), ..Default::default() });
+        }
+        Poll::Done(Ok(0))
+    }
+
+    fn boxed_clone(&self) -> Box<dyn Task> {
+        Box::new(self.clone())
+    }
 }

@@ -32,7 +32,7 @@ fn objects(cx: &mut Cx, args: &Args) -> Res<Vec<Object>> {
         return Err("required resource not specified".into());
     }
     let found = if args.rest.len() == 1 && !args.rest[0].contains('/') {
-        let kinds = crate::kubectl::resource::kinds_of(&args.rest[0])?;
+        let kinds = crate::kubectl::resource::kinds_of(&cx.base.custom, &args.rest[0])?;
         let namespace = cx.base.namespace.clone();
         let mut all = Vec::new();
         for kind in kinds {
@@ -45,6 +45,11 @@ fn objects(cx: &mut Cx, args: &Args) -> Res<Vec<Object>> {
         found.objects
     };
     Ok(found)
+}
+
+/// The objects of the files that can be read, where others cannot.
+fn readable(cx: &mut Cx, args: &Args) -> Res<Vec<Object>> {
+    Ok(live(cx, args, &args.rest)?.objects)
 }
 
 fn named(object: &Object) -> String {
@@ -266,14 +271,10 @@ fn revisions(cx: &mut Cx, owner: &Object) -> Res<Vec<Revision>> {
                 Kind::REPLICA_SET => o.annotation(REVISION).unwrap_or("0").parse().unwrap_or(0),
                 _ => o.at("revision").int_or(0),
             };
-            let template =
-                if kind == Kind::REPLICA_SET { o.at("spec.template") } else { o.at("data.spec.template") };
-            Revision {
-                number,
-                cause: o.annotation(CAUSE).unwrap_or("").to_string(),
-                template: template.clone(),
-                keeper: o,
-            }
+            let path = if kind == Kind::REPLICA_SET { "spec.template" } else { "data.spec.template" };
+            let mut template = o.at(path).clone();
+            template.remove("$patch");
+            Revision { number, cause: o.annotation(CAUSE).unwrap_or("").to_string(), template, keeper: o }
         })
         .collect();
     out.retain(|r| r.number > 0);
@@ -285,7 +286,16 @@ fn historic(object: &Object) -> Res<()> {
     if matches!(object.kind, Kind::DEPLOYMENT | Kind::DAEMON_SET | Kind::STATEFUL_SET) {
         return Ok(());
     }
-    Err(Fail::Plain(format!("no history viewer has been implemented for {:?}", object.kind.info().kind)))
+    let (kind, group) = (object.kind.info().kind, object.kind.info().group());
+    let known = matches!(
+        object.kind,
+        Kind::POD | Kind::REPLICA_SET | Kind::REPLICATION_CONTROLLER | Kind::JOB | Kind::CRON_JOB
+    );
+    Err(Fail::Plain(if known {
+        format!("no history viewer has been implemented for {kind:?}")
+    } else {
+        format!("error retrieving history for {kind:?}, no visitor method exists for {{{group} {kind}}}")
+    }))
 }
 
 /// `rollout history`.
@@ -295,7 +305,8 @@ pub fn history(cx: &mut Cx, args: &Args) -> Outcome {
     if wanted < 0 {
         return Err(Fail::Plain(format!("revision must be a positive integer: {wanted}")));
     }
-    for object in objects(cx, args)? {
+    let (found, broken) = some_objects(cx, args)?;
+    for object in found {
         historic(&object)?;
         let all = revisions(cx, &object)?;
         if format != Format::Human {
@@ -311,7 +322,7 @@ pub fn history(cx: &mut Cx, args: &Args) -> Outcome {
             let found = all.iter().find(|r| r.number == wanted);
             let r = found.ok_or(Fail::from("unable to find the specified revision"))?;
             let mut template = r.template.clone();
-            if !r.cause.is_empty() {
+            if !r.cause.is_empty() && object.kind == Kind::DEPLOYMENT {
                 template.slot("metadata.annotations").map_mut().insert(CAUSE, &r.cause);
             }
             let text = crate::kubectl::describe::template(&template);
@@ -327,14 +338,24 @@ pub fn history(cx: &mut Cx, args: &Args) -> Outcome {
         let text = table.take();
         cx.print(&format!("{name} \n{text}\n"));
     }
-    OK
+    broken.map_or(OK, Err)
+}
+
+/// The objects that are meant and can be read, and what is wrong with the others.
+fn some_objects(cx: &mut Cx, args: &Args) -> Res<(Vec<Object>, Option<Fail>)> {
+    match objects(cx, args) {
+        Ok(found) => Ok((found, None)),
+        Err(fail) if crate::kubectl::files::given(args) => Ok((readable(cx, args)?, Some(fail))),
+        Err(fail) => Err(fail),
+    }
 }
 
 /// `rollout undo`.
 pub fn undo(cx: &mut Cx, args: &Args) -> Outcome {
     let dry = Dry::of(args)?;
     let to = args.int("to-revision");
-    for object in objects(cx, args)? {
+    let (found, broken) = some_objects(cx, args)?;
+    for object in found {
         if !matches!(object.kind, Kind::DEPLOYMENT | Kind::DAEMON_SET | Kind::STATEFUL_SET) {
             return Err(Fail::Plain(format!(
                 "no rollbacker has been implemented for {:?}",
@@ -342,12 +363,12 @@ pub fn undo(cx: &mut Cx, args: &Args) -> Outcome {
             )));
         }
         if object.annotation(super::apply::LAST_APPLIED).is_some() {
-            cx.eprint(&format!("Warning: resource {}/{} was previously managed with 'kubectl apply'. Rolling back will not update the kubectl.kubernetes.io/last-applied-configuration annotation, which may cause unexpected behavior on future 'kubectl apply' operations. Consider using 'kubectl apply' with your previous configuration to maintain consistency.\n", object.kind.info().plural, object.name()));
+            cx.eprint(&format!("Warning: resource {}/{} was previously managed with 'kubectl apply'. Rolling back will not update the kubectl.kubernetes.io/last-applied-configuration annotation, which may cause unexpected behavior on future 'kubectl apply' operations. Consider using 'kubectl apply' with your previous configuration file instead.\n", object.kind.info().plural, object.name()));
         }
         let word = undo_one(cx, &object, to, dry)?;
         cx.print(&format!("{} {word}{}\n", crate::kubectl::resource::label(&object), dry.suffix()));
     }
-    OK
+    broken.map_or(OK, Err)
 }
 
 fn without_hash(template: &Value) -> Value {
@@ -378,15 +399,16 @@ fn undo_one(cx: &mut Cx, object: &Object, to: i64, dry: Dry) -> Res<String> {
             .find(|r| r.number == n)
             .ok_or_else(|| Fail::Plain(format!("unable to find specified revision {n} in history")))?,
     };
-    if object.at("spec.paused").is_true() {
+    if dry != Dry::Client && object.at("spec.paused").is_true() {
         return Err("you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and try again".into());
     }
     let template = without_hash(&target.template);
     if dry == Dry::Client {
-        return Ok(crate::kubectl::describe::template(&target.template));
+        let text = crate::kubectl::describe::template(&target.template);
+        return Ok(if object.kind == Kind::DEPLOYMENT { text } else { format!("will roll back to {text}") });
     }
     if same_template(&template, object.at("spec.template")) {
-        return Ok(format!("skipped rollback (current template already matches revision {})", target.number));
+        return Ok(format!("skipped rollback (current template already matches revision {to})"));
     }
     let options = Options { dry_run: dry == Dry::Server, ..Options::default() };
     if object.kind == Kind::DEPLOYMENT {
@@ -429,16 +451,24 @@ fn change(cx: &mut Cx, args: &Args, word: &str, edit: impl Fn(&Object, &str) -> 
     let format = print::format(cx, args, print::MADE)?;
     let stamp = Epoch(cx.now()).rfc3339(Time::ZERO);
     let mut fails = Vec::new();
-    for object in objects(cx, args)? {
+    let found = match objects(cx, args) {
+        Ok(found) => found,
+        Err(fail) if crate::kubectl::files::given(args) => {
+            fails.push(fail);
+            readable(cx, args)?
+        }
+        Err(fail) => return Err(fail),
+    };
+    for object in found {
         let done = edit(&object, &stamp)
             .and_then(|body| cx.patch(&object, PatchType::Strategic, body, Options::default()));
         match done {
             Ok(changed) => print::result(cx, &changed, &format, word, Dry::No)?,
+            Err(Fail::Plain(text)) => fails.push(Fail::Plain(format!("error: {text}"))),
             Err(fail) => fails.push(fail),
         }
     }
-    Fail::join(fails)?;
-    OK
+    if fails.is_empty() { OK } else { Err(Fail::Many(fails)) }
 }
 
 /// `rollout restart`.

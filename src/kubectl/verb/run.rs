@@ -1,5 +1,6 @@
 //! `kubectl run`: makes a pod, perhaps a service for it, and stays with it if asked to.
 
+use crate::api::request::PatchType;
 use crate::api::request::{StreamEnd, StreamId};
 use crate::api::{Kind, Object, Value};
 use crate::kubectl::cx::{Cx, Done, OK, Outcome, Poll, Task};
@@ -181,40 +182,12 @@ fn overridden(args: &Args, value: Value) -> Res<Value> {
     }
     let over = crate::api::yaml::read_value(text, crate::api::yaml::Limits::default())
         .map_err(|e| Fail::Plain(format!("{e}")))?;
-    if args.value("override-type") == "strategic" {
-        return Ok(merged(&value, &over, true, "", 0));
-    }
-    Ok(merged(&value, &over, false, "", 0))
-}
-
-/// A merge patch applied to a tree (strategic: keyed lists are merged by key).
-pub fn merged(value: &Value, over: &Value, keyed: bool, parent: &str, depth: usize) -> Value {
-    if over.as_map().is_none() || depth > 64 {
-        return over.clone();
-    }
-    let mut out = if value.as_map().is_some() { value.clone() } else { Value::map() };
-    for (k, v) in over.entries() {
-        if v.is_null() {
-            out.map_mut().remove(k);
-            continue;
-        }
-        let by = crate::kubectl::diff::merge_key(parent, k).filter(|_| keyed && v.as_list().is_some());
-        let new = match by {
-            Some(by) => {
-                let mut list = value.get(k).items().to_vec();
-                for item in v.items() {
-                    match list.iter().position(|x| x[by] == item[by]) {
-                        Some(i) => list[i] = merged(&list[i], item, keyed, k, depth + 1),
-                        None => list.push(item.clone()),
-                    }
-                }
-                Value::from(list)
-            }
-            None => merged(value.get(k), v, keyed, k, depth + 1),
-        };
-        out.map_mut().insert(k, new);
-    }
-    out
+    let how = match args.value("override-type") {
+        "strategic" => PatchType::Strategic,
+        "json" => PatchType::Json,
+        _ => PatchType::Merge,
+    };
+    Ok(crate::api::patch::apply(Kind::POD, how, &value, &over)?)
 }
 
 /// Whether kubectl takes a text as the name of a variable; the server is more lenient.
@@ -355,7 +328,11 @@ impl Stay {
         if !self.rm {
             return Poll::Done(Ok(code as i32));
         }
-        match delete::one(cx, &Target::of(&self.pod), &How::plain(None)) {
+        let mut how = How::plain(None);
+        if self.quiet {
+            how.quiet(Dry::No);
+        }
+        match delete::one(cx, &Target::of(&self.pod), &how) {
             Ok(gone) => Poll::Next(Box::new(Vanish::new(gone.into_iter().collect(), code as i32))),
             Err(fail) => Poll::Done(Err(fail)),
         }

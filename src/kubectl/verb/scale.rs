@@ -69,7 +69,10 @@ pub fn run(cx: &mut Cx, args: &Args) -> Outcome {
     let mut fails = found.fails;
     for object in found.objects {
         match scale(cx, args, &object, dry) {
-            Ok(changed) => print::result(cx, &changed, &format, "scaled", dry)?,
+            Ok(changed) => {
+                super::record::patch(cx, args, &changed)?;
+                print::result(cx, &changed, &format, "scaled", dry)?;
+            }
             Err(fail) => fails.push(fail),
         }
     }
@@ -78,7 +81,7 @@ pub fn run(cx: &mut Cx, args: &Args) -> Outcome {
 }
 
 fn scale(cx: &mut Cx, args: &Args, object: &Object, dry: Dry) -> Res<Object> {
-    if !SCALABLE.contains(&object.kind) {
+    if !SCALABLE.contains(&object.kind) && !object.kind.is_custom() {
         let status =
             crate::api::Status::new(404, "NotFound", "the server could not find the requested resource");
         return Err(Fail::Server(status));
@@ -189,7 +192,8 @@ fn autoscaler(args: &Args, object: &Object) -> Object {
 pub fn expose(cx: &mut Cx, args: &Args) -> Outcome {
     let dry = Dry::of(args)?;
     let format = print::format(cx, args, print::MADE)?;
-    let found = live(cx, args, &args.rest)?;
+    // `--selector` is the new service's.
+    let found = live(cx, &args.without("selector"), &args.rest)?;
     let mut fails = found.fails;
     for object in found.objects {
         let made = service(cx, args, &object, dry).and_then(|s| super::create::post(cx, args, s, dry));
@@ -318,7 +322,12 @@ fn service(cx: &mut Cx, args: &Args, object: &Object, dry: Dry) -> Res<Object> {
     if !args.value("overrides").is_empty() {
         let over = crate::api::yaml::read_value(args.value("overrides"), crate::api::yaml::Limits::default())
             .map_err(|e| Fail::Plain(e.to_string()))?;
-        value = super::run::merged(&value, &over, false, "", 0);
+        let how = match args.value("override-type") {
+            "strategic" => PatchType::Strategic,
+            "json" => PatchType::Json,
+            _ => PatchType::Merge,
+        };
+        value = crate::api::patch::apply(Kind::SERVICE, how, &value, &over)?;
     }
     Ok(Object::new(Kind::SERVICE, value))
 }

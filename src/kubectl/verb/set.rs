@@ -10,13 +10,8 @@ use crate::kubectl::flags::{Args, Flag, array, on, slice, switch, text};
 use crate::kubectl::print::{self, Dry, Format};
 
 /// Flags of them all.
-pub const FLAGS: &[Flag] = &[
-    switch("all", ' '),
-    text("selector", 'l', ""),
-    switch("local", ' '),
-    text("field-manager", ' ', ""),
-    switch("record", ' '),
-];
+pub const FLAGS: &[Flag] =
+    &[switch("all", ' '), text("selector", 'l', ""), switch("local", ' '), text("field-manager", ' ', "")];
 /// Flags of `env`.
 pub const ENV: &[Flag] = &[
     array("env", 'e'),
@@ -368,6 +363,10 @@ fn one_selector(cx: &mut Cx, args: &Args, object: Object, labels: &Value, dry: D
     }
     let mut new = object.clone();
     new.set("spec.selector", labels);
+    if args.is("local") {
+        // The object is printed from its Go type, whose status is always there.
+        new.slot("status.loadBalancer").map_mut();
+    }
     if args.is("local") || dry == Dry::Client {
         return Ok(new);
     }

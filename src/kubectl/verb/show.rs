@@ -45,12 +45,12 @@ pub fn run(cx: &mut Cx, args: &Args) -> Outcome {
     let select = Select { labels: args.value("selector").into(), fields: String::new() };
     if files::given(args) {
         let loaded = files::load(cx, args)?;
-        fails.extend(loaded.fails.into_iter().map(|f| Fail::Raw(f.message())));
+        fails.extend(loaded.fails);
         for doc in &loaded.docs {
             read(cx, doc.kind, doc.namespace(), doc.name(), &mut found, &mut fails);
         }
     } else {
-        match resource::parse(&args.rest)? {
+        match resource::parse(&cx.base.custom, &args.rest)? {
             Want::Names(names) => {
                 for (kind, name) in names {
                     read(cx, kind, &own, &name, &mut found, &mut fails);
@@ -70,7 +70,7 @@ pub fn run(cx: &mut Cx, args: &Args) -> Outcome {
     let now = cx.now();
     // Several objects are described without events unless they are asked for.
     let asked = args.values("show-events").iter().any(|v| v == "true");
-    let events = asked || (found.len() == 1 && args.is("show-events"));
+    let events = asked || (found.len() == 1 && fails.is_empty() && args.is("show-events"));
     for (i, object) in found.iter().enumerate() {
         let text = describe::describe(object, cx, now, events);
         cx.print(&format!("{}{text}", if i > 0 { "\n\n" } else { "" }));
@@ -83,8 +83,7 @@ pub fn run(cx: &mut Cx, args: &Args) -> Outcome {
         };
         cx.eprint(&text);
     }
-    Fail::join(fails)?;
-    OK
+    if fails.is_empty() { OK } else { Err(Fail::Many(fails)) }
 }
 
 /// Reads an object; if there is none, those whose names begin so are taken.
@@ -127,7 +126,7 @@ pub fn explained(cx: &mut Cx, args: &Args) -> Outcome {
     let first = words.next().unwrap_or("");
     let missing = |_| Fail::Raw(format!("the server doesn't have a resource type {first:?}"));
     let mut path: Vec<&str> = words.collect();
-    let mut kind = resource::kind_of(first).map_err(missing)?;
+    let mut kind = resource::kind_in(&cx.base.custom, first).map_err(missing)?;
     let group = kind.info().group();
     // `deployments.apps.spec`: the group may stand between the resource and its fields.
     let groups: Vec<&str> = group.split('.').collect();
@@ -146,8 +145,24 @@ pub fn explained(cx: &mut Cx, args: &Args) -> Outcome {
             }
         }
     }
+    if kind.is_custom() {
+        return explained_custom(cx, args, kind, &path);
+    }
     let topic = Topic { kind, path: &path, recursive: args.is("recursive") };
     let (text, unknown) = explain(&topic, &Descriptions::built_in());
+    cx.print(&text);
+    match unknown {
+        None => OK,
+        Some(field) => Err(Fail::Plain(format!("field {field:?} does not exist"))),
+    }
+}
+
+/// Explains a custom kind by the schema in its definition.
+fn explained_custom(cx: &mut Cx, args: &Args, kind: Kind, path: &[&str]) -> Outcome {
+    let definition = cx.get(Kind::CRD, "", &kind.info().qualified())?;
+    let schema = crate::api::custom::schema(&definition, kind.info().api_version);
+    let (text, unknown) =
+        crate::kubectl::explain::custom(kind, schema, path, args.is("recursive"), &Descriptions::built_in());
     cx.print(&text);
     match unknown {
         None => OK,

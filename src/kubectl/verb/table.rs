@@ -6,10 +6,15 @@ use crate::kubectl::{files, print};
 const FILES: &[Flag] = files::FLAGS;
 const DRY: &[Flag] = print::DRY;
 const OUT: &[Flag] = print::FLAGS;
+const RECORD: &[Flag] = record::FLAG;
 
 /// kubectl itself. The order is that in which cobra knows the commands, which suggestions follow.
-pub static ROOT: Verb =
-    Verb { sub: VERBS, about: "kubectl controls the Kubernetes cluster", ..Verb::new("kubectl", group) };
+pub static ROOT: Verb = Verb {
+    alone: Alone::Helps,
+    sub: VERBS,
+    about: "kubectl controls the Kubernetes cluster",
+    ..Verb::new("kubectl", group)
+};
 
 type Run = fn(&mut Cx, &Args) -> Outcome;
 type Flags = &'static [&'static [Flag]];
@@ -41,7 +46,7 @@ static VERBS: &[Verb] = &[
             "Create a resource from a file or from stdin",
             "-f FILENAME",
             90,
-            &[create::FLAGS, create::MAKE, files::VALIDATE, FILES, DRY, OUT],
+            &[create::FLAGS, create::MAKE, files::VALIDATE, FILES, DRY, OUT, RECORD],
             create::run,
         )
     },
@@ -50,7 +55,7 @@ static VERBS: &[Verb] = &[
         "Take a replication controller, service, deployment or pod and expose it as a new service",
         TARGET,
         90,
-        &[scale::EXPOSE, FILES, DRY, OUT],
+        &[scale::EXPOSE, FILES, DRY, OUT, RECORD],
         scale::expose,
     ),
     verb(
@@ -58,7 +63,7 @@ static VERBS: &[Verb] = &[
         "Run a particular image on the cluster",
         "NAME --image=image [-- [COMMAND] [args...]]",
         65,
-        &[run::FLAGS, create::MAKE, DRY, OUT],
+        &[run::FLAGS, create::MAKE, DRY, OUT, RECORD],
         run::run,
     ),
     parent("set", "Set specific features on objects", SET),
@@ -86,7 +91,7 @@ static VERBS: &[Verb] = &[
         "Edit a resource on the server",
         TARGET,
         100,
-        &[edit::FLAGS, files::VALIDATE, FILES],
+        &[edit::FLAGS, files::VALIDATE, FILES, RECORD],
         edit::run,
     ),
     Verb {
@@ -100,7 +105,11 @@ static VERBS: &[Verb] = &[
             delete::run,
         )
     },
-    Verb { meant: &["rollingupdate"], ..parent("rollout", "Manage the rollout of a resource", ROLLOUT) },
+    Verb {
+        meant: &["rollingupdate"],
+        alone: Alone::FailsOnOutput,
+        ..parent("rollout", "Manage the rollout of a resource", ROLLOUT)
+    },
     Verb {
         meant: &["resize"],
         ..verb(
@@ -108,7 +117,7 @@ static VERBS: &[Verb] = &[
             "Set a new size for a deployment, replica set, or replication controller",
             "--replicas=COUNT (-f FILENAME | TYPE NAME)",
             60,
-            &[scale::SCALE, FILES, DRY, OUT],
+            &[scale::SCALE, FILES, DRY, OUT, RECORD],
             scale::run,
         )
     },
@@ -117,15 +126,15 @@ static VERBS: &[Verb] = &[
         "Auto-scale a deployment, replica set, stateful set, or replication controller",
         "(-f FILENAME | TYPE NAME) [--min=MINPODS] --max=MAXPODS",
         80,
-        &[scale::AUTOSCALE, FILES, DRY, OUT],
+        &[scale::AUTOSCALE, FILES, DRY, OUT, RECORD],
         scale::autoscale,
     ),
-    parent("certificate", "Modify certificate resources", CERTIFICATE),
+    Verb { alone: Alone::Helps, ..parent("certificate", "Modify certificate resources", CERTIFICATE) },
     Verb {
         sub: CLUSTER_INFO,
         ..verb("cluster-info", "Display cluster information", "", 60, &[], info::cluster)
     },
-    parent("top", "Display resource (CPU/memory) usage", TOP),
+    Verb { usage: "[flags]", ..parent("top", "Display resource (CPU/memory) usage", TOP) },
     verb("cordon", "Mark node as unschedulable", "NODE", 60, &[node::CORDON, DRY], node::cordon),
     verb("uncordon", "Mark node as schedulable", "NODE", 70, &[node::CORDON, DRY], node::uncordon),
     verb("drain", "Drain node in preparation for maintenance", "NODE", 70, &[node::DRAIN, DRY], node::drain),
@@ -186,7 +195,7 @@ static VERBS: &[Verb] = &[
         &[copy::FLAGS],
         copy::run,
     ),
-    parent("auth", "Inspect authorization", AUTH),
+    Verb { usage: "[flags]", ..parent("auth", "Inspect authorization", AUTH) },
     verb(
         "debug",
         "Create debugging sessions for troubleshooting workloads and nodes",
@@ -218,7 +227,7 @@ static VERBS: &[Verb] = &[
             "Apply a configuration to a resource by file name or stdin",
             "(-f FILENAME | -k DIRECTORY)",
             110,
-            &[apply::FLAGS, files::VALIDATE, FILES, DRY, OUT],
+            &[apply::FLAGS, files::VALIDATE, FILES, DRY, OUT, RECORD],
             apply::run,
         )
     },
@@ -227,7 +236,7 @@ static VERBS: &[Verb] = &[
         "Update fields of a resource",
         "(-f FILENAME | TYPE NAME) [-p PATCH|--patch-file FILE]",
         70,
-        &[patch::PATCH, FILES, DRY, OUT],
+        &[patch::PATCH, FILES, DRY, OUT, RECORD],
         patch::run,
     ),
     verb(
@@ -235,7 +244,7 @@ static VERBS: &[Verb] = &[
         "Replace a resource by file name or stdin",
         "-f FILENAME",
         90,
-        &[patch::REPLACE, files::VALIDATE, FILES, DRY, OUT],
+        &[patch::REPLACE, files::VALIDATE, FILES, DRY, OUT, RECORD],
         patch::replace,
     ),
     verb(
@@ -262,7 +271,7 @@ static VERBS: &[Verb] = &[
         "Update the labels on a resource",
         "[--overwrite] TYPE NAME KEY_1=VAL_1 ...",
         70,
-        &[label::FLAGS, FILES, DRY, OUT],
+        &[label::FLAGS, FILES, DRY, OUT, RECORD],
         label::label,
     ),
     verb(
@@ -270,7 +279,7 @@ static VERBS: &[Verb] = &[
         "Update the annotations on a resource",
         "[--overwrite] TYPE NAME KEY_1=VAL_1 ...",
         70,
-        &[label::FLAGS, FILES, DRY, OUT],
+        &[label::FLAGS, FILES, DRY, OUT, RECORD],
         label::annotate,
     ),
     Verb {
@@ -285,7 +294,11 @@ static VERBS: &[Verb] = &[
         )
     },
     verb("alpha", "Commands for features in alpha", "", 45, &[], info::absent),
-    Verb { talks: false, ..parent("plugin", "Provides utilities for interacting with plugins", PLUGIN) },
+    Verb {
+        talks: false,
+        usage: "[flags]",
+        ..parent("plugin", "Provides utilities for interacting with plugins", PLUGIN)
+    },
     verb(
         "version",
         "Print the client and server version information",
@@ -436,8 +449,15 @@ static CREATE: &[Verb] = &[
         made![generate::access::BINDING],
         generate::access::role_binding,
     ),
-    parent("secret", "Create a secret using a specified subcommand", SECRET),
-    Verb { aliases: &["svc"], ..parent("service", "Create a service using a specified subcommand", SERVICE) },
+    Verb {
+        usage: "(docker-registry | generic | tls)",
+        ..parent("secret", "Create a secret using a specified subcommand", SECRET)
+    },
+    Verb {
+        aliases: &["svc"],
+        usage: "[flags]",
+        ..parent("service", "Create a service using a specified subcommand", SERVICE)
+    },
     Verb {
         aliases: &["sa"],
         ..maker(
@@ -576,7 +596,7 @@ static SET: &[Verb] = &[
         "Update the image of a pod template",
         TARGET,
         80,
-        &[set::FLAGS, FILES, DRY, OUT],
+        &[set::FLAGS, FILES, DRY, OUT, RECORD],
         set::image,
     ),
     verb(
@@ -584,7 +604,7 @@ static SET: &[Verb] = &[
         "Update resource requests/limits on objects with pod templates",
         TARGET,
         80,
-        &[set::FLAGS, set::RESOURCES, FILES, DRY, OUT],
+        &[set::FLAGS, set::RESOURCES, FILES, DRY, OUT, RECORD],
         set::resources,
     ),
     verb(
@@ -592,7 +612,7 @@ static SET: &[Verb] = &[
         "Set the selector on a resource",
         TARGET,
         60,
-        &[set::FLAGS, set::SELECTOR, FILES, DRY, OUT],
+        &[set::FLAGS, set::SELECTOR, FILES, DRY, OUT, RECORD],
         set::selector,
     ),
     Verb {
@@ -602,7 +622,7 @@ static SET: &[Verb] = &[
             "Update the service account of a resource",
             TARGET,
             80,
-            &[set::FLAGS, FILES, DRY, OUT],
+            &[set::FLAGS, FILES, DRY, OUT, RECORD],
             set::service_account,
         )
     },
@@ -651,8 +671,8 @@ static CLUSTER_INFO: &[Verb] = &[verb(
     "Dump relevant information for debugging and diagnosis",
     "",
     90,
-    &[info::DUMP],
-    info::dump,
+    &[dump::DUMP],
+    dump::run,
 )];
 
 static AUTH: &[Verb] = &[
@@ -692,13 +712,27 @@ const fn config_verb(name: &'static str, about: &'static str, flags: Flags, run:
 
 static CONFIG: &[Verb] = &[
     config_verb("current-context", "Display the current-context", &[], config::current),
+    config_verb("delete-cluster", "Delete the specified cluster from the kubeconfig", &[], config::edit),
     config_verb("delete-context", "Delete the specified context from the kubeconfig", &[], config::edit),
+    config_verb("delete-user", "Delete the specified user from the kubeconfig", &[], config::edit),
     config_verb("get-clusters", "Display clusters defined in the kubeconfig", &[], config::names),
     config_verb("get-contexts", "Describe one or many contexts", &[config::CONTEXTS], config::contexts),
     config_verb("get-users", "Display users defined in the kubeconfig", &[], config::names),
     config_verb("rename-context", "Rename a context from the kubeconfig file", &[], config::edit),
     config_verb("set", "Set an individual value in a kubeconfig file", &[], config::edit),
+    config_verb(
+        "set-cluster",
+        "Set a cluster entry in kubeconfig",
+        &[entries::CLUSTER],
+        entries::set_cluster,
+    ),
     config_verb("set-context", "Set a context entry in kubeconfig", &[config::SET], config::set_context),
+    config_verb(
+        "set-credentials",
+        "Set a user entry in kubeconfig",
+        &[entries::USER],
+        entries::set_credentials,
+    ),
     config_verb("unset", "Unset an individual value in a kubeconfig file", &[], config::edit),
     Verb {
         aliases: &["use"],

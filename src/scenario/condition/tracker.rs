@@ -105,6 +105,11 @@ impl Tracker {
         &self.condition
     }
 
+    /// Whether the condition asks what terminals have shown.
+    pub fn reads_output(&self) -> bool {
+        self.condition.nodes.iter().any(|n| matches!(n, Node::Atom(Atom::Output(..))))
+    }
+
     /// Catches up with a run and tells whether the condition holds now.
     pub fn advance(&mut self, evidence: Evidence<'_>) -> bool {
         let now = evidence.cluster.now();

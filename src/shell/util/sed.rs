@@ -27,6 +27,7 @@ struct Command {
     negated: bool,
     verb: Verb,
     inside: bool,
+    until: u64,
 }
 
 #[derive(Clone, Debug)]
@@ -210,7 +211,7 @@ impl Parser {
                 open.push(out.len());
             }
             let verb = self.verb()?;
-            out.push(Command { from, to, negated, verb, inside: false });
+            out.push(Command { from, to, negated, verb, inside: false, until: 0 });
         }
         if open.is_empty() { Ok(out) } else { Err("unmatched `{'".into()) }
     }

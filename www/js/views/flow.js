@@ -1,11 +1,10 @@
 // The messages that brought an object about: components as lanes, time downwards, each message with the
-// revision that it made; and the chain of causes of a state as sentences.
+// revision that it made.
 
 import { h, put } from '../dom.js';
-import { t, has } from '../i18n.js';
+import { t } from '../i18n.js';
 import { clock, span } from '../format.js';
 import { visible } from '../ansi.js';
-import { docOf } from './docs.js';
 
 const ACTORS = ['kubectl', 'kube-apiserver', 'controller', 'scheduler', 'kubelet', 'runtime'];
 
@@ -19,28 +18,11 @@ export function laneOf(actor) {
   return 'controller';
 }
 
-/** One step of a flow or chain as a sentence. */
-export function sentence(step) {
-  const values = Object.fromEntries((step.values ?? []).map(([key, value]) => [key, visible(value)]));
-  const all = { ...values, object: visible(step.object ?? ''), actor: visible(step.actor ?? ''), revision: step.revision ?? '', text: visible(step.text ?? ''), verb: step.verb ?? '' };
-  if (step.type === 'rule') {
-    const key = `rule.${step.rule}`;
-    if (has(key)) return t(key, all).replace(/ ?\{\w+\}/g, '');
-    const list = Object.entries(values).map(([name, value]) => `${name} ${value}`).join(', ');
-    return t('rule.other', { ...all, rule: step.rule, values: list ? ` (${list})` : '' });
-  }
-  if (step.type === 'write') {
-    const key = `write.${step.verb}`;
-    return t(has(key) ? key : 'write.other', all);
-  }
-  return t(`why.${step.type}`, all);
-}
-
 /** The creation flow of an object. */
 export class FlowView {
   #value = null;
-  constructor({ onseek }) {
-    this.onseek = onseek;
+  constructor({ seek }) {
+    this.onseek = seek;
     this.body = h('div', { class: 'flow-body' });
     this.element = h('div', { class: 'flow table-view', tabindex: '0', role: 'region', 'aria-label': t('flow.title') }, this.body);
   }
@@ -64,18 +46,8 @@ export class FlowView {
       const gap = step.at - before;
       before = step.at;
       return h('tr', {}, h('td', { class: 'number' }, h('button', { type: 'button', class: 'link time', onclick: () => this.onseek(step.at) }, clock(step.at))),
-        h('td', { class: 'number quiet' }, gap ? span(gap) : ''), cells, h('td', { class: 'message' }, sentence(step), ' ', h('span', { class: 'quiet' }, visible(step.actor))), h('td', { class: 'number quiet' }, step.revision ? String(step.revision) : ''));
+        h('td', { class: 'number quiet' }, gap ? span(gap) : ''), cells, h('td', { class: 'message' }, visible(step.said), ' ', h('span', { class: 'quiet' }, visible(step.actor))), h('td', { class: 'number quiet' }, step.revision ? String(step.revision) : ''));
     });
     put(this.body, h('table', { class: 'objects flow-table' }, h('caption', { class: 'hidden' }, t('flow.title')), h('thead', {}, head), h('tbody', {}, rows)));
   }
-}
-
-/** The chain of causes as a list, newest first. */
-export function chain(value, onseek) {
-  const steps = value?.chain ?? [];
-  if (!steps.length) return h('div', { class: 'empty' }, t('why.empty'));
-  return h('ol', { class: 'chain' }, steps.map((step, i) => h('li', { class: `chain-${step.type}` },
-    h('button', { type: 'button', class: 'link time', onclick: () => onseek(step.at) }, clock(step.at)),
-    h('div', {}, h('span', { class: 'because' }, i ? t('why.because') : ''), ' ', sentence(step), h('span', { class: 'quiet' }, ' ', visible(step.actor)),
-      docOf(step.rule) && h('a', { href: docOf(step.rule), target: '_blank', rel: 'noopener noreferrer', class: 'doc', title: t('why.doc'), 'aria-label': t('why.doc') }, '?')))));
 }

@@ -30,6 +30,7 @@ export class Views {
   #watch() {
     this.#core.watch('words', { view: 'table', kind: 'pods' }, (value) => this.#pods(value));
     this.#core.watch('node-names', { view: 'table', kind: 'nodes' }, (value) => { this.#nodeKeys = (value?.rows ?? []).map((row) => row.key); });
+    this.#core.watch('health', { view: 'health' }, (value) => this.#context.onhealth(value));
     this.#core.watch('marks', { view: 'events' }, (value) => {
       this.#troubles = (value?.events ?? []).filter((event) => event.type === 'Warning').map((event) => ({ at: event.at, bad: true }));
       this.#marks();
@@ -43,6 +44,7 @@ export class Views {
     for (const [key, word] of words) if (this.#words.get(key) !== word) this.#context.announcer.changed(key.split('/').at(-1), word);
     this.#words = words;
     this.detail.part('inspector')?.rows?.(this.#podRows);
+    this.#context.app.onpods?.(this.#podRows);
   }
 
   /** The keys of all nodes. */
@@ -68,7 +70,10 @@ export class Views {
 
   /** Opens the inspector of an object. */
   inspect(key, tab) {
-    for (const [id] of this.list) (this.views.part(id) ?? this.detail.part(id)).select?.(key);
+    for (const [id] of this.list) {
+      const part = this.views.part(id) ?? this.detail.part(id);
+      if (typeof part.select === 'function') part.select(key);
+    }
     this.detail.choose('inspector');
     this.detail.part('inspector').pick(key, tab);
     this.detail.part('inspector').rows(this.#podRows);

@@ -145,7 +145,9 @@ fn push(blocks: &mut [Block], top: &mut Vec<Node>, node: Node) {
 }
 
 fn action(inner: &str, blocks: &mut Vec<Block>, top: &mut Vec<Node>) -> Result<(), String> {
-    let (word, rest) = inner.split_once(char::is_whitespace).unwrap_or((inner, ""));
+    let at = inner.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(inner.len());
+    let (word, rest) = inner.split_at(at);
+    let rest = rest.trim_start();
     let opened = |open: Node| Block { open, body: vec![], orelse: None, chained: false };
     match word {
         "if" => blocks.push(opened(Node::If(pipeline(rest, "if")?, vec![], vec![]))),
