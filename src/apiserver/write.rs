@@ -10,6 +10,10 @@ use crate::api::{Kind, Object, Status, Text, Value, defaults};
 use crate::map;
 use crate::trace::{Cause, What};
 
+/// What a conflict of versions says.
+pub(super) const MODIFIED: &str =
+    "the object has been modified; please apply your changes to the latest version and try again";
+
 /// Options of a deletion.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DeleteOptions {
@@ -87,11 +91,7 @@ impl ApiServer {
         };
         let version = object.at("metadata.resourceVersion").str();
         if !version.is_empty() && version != old.at("metadata.resourceVersion").str() {
-            return Err(Status::conflict(
-                key.kind,
-                &key.name,
-                "the object has been modified; please apply your changes to the latest version and try again",
-            ));
+            return Err(Status::conflict(key.kind, &key.name, MODIFIED));
         }
         for field in
             ["uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation"]
