@@ -5,7 +5,7 @@ use podlab::api::Kind;
 use podlab::api::request::WatchKind;
 use podlab::cluster::Cluster;
 use podlab::kubectl::print::pod;
-use podlab::scenario::recording;
+use podlab::scenario::{Player, lesson, recording};
 use podlab::time::Time;
 use podlab::why::{Language, Link, chain, words};
 use std::fs;
@@ -90,4 +90,42 @@ fn every_change_of_all_recordings_is_explained() {
     assert!(looked > 3_000, "only {looked} changes looked at");
     wrong.truncate(60);
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_change_of_all_lessons_is_explained() {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("www/lessons");
+    let (mut wrong, mut looked) = (Vec::new(), 0);
+    for entry in fs::read_dir(dir).expect("the lessons") {
+        let path = entry.expect("an entry").path();
+        if path.extension().is_none_or(|e| e != "yaml") {
+            continue;
+        }
+        let text = fs::read_to_string(&path).expect("a lesson");
+        let lesson = lesson::read(&text).expect("valid");
+        let mut player = Player::new(lesson.scenario_for("")).expect("valid");
+        for act in lesson.steps.iter().flat_map(|s| &s.solution) {
+            act.perform(&mut player).expect("the solution can be played");
+        }
+        looked += check(&lesson.id, player.cluster(), &mut wrong);
+    }
+    assert!(looked > 1_000, "only {looked} changes looked at");
+    wrong.truncate(60);
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_rule_has_its_sentence() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut looked = 0;
+    for module in ["kubelet", "controllers", "scheduler"] {
+        let text = fs::read_to_string(src.join(module).join("rules.rs")).expect("the rules");
+        for line in text.lines().filter(|l| l.starts_with("pub const ")) {
+            let name = line.split('"').nth(1).expect("a name in quotes");
+            assert!(words::has(name), "{module}: {name} has no sentence");
+            assert!(words::doc(name).is_some(), "{module}: {name} names no page of the documentation");
+            looked += 1;
+        }
+    }
+    assert!(looked > 40, "{looked} rules");
 }

@@ -15,6 +15,7 @@ use crate::map;
 const MANAGED_BY: &str = "endpoints.kubernetes.io/managed-by";
 const MANAGER: &str = "endpoint-controller";
 const SLICE_MANAGED_BY: &str = "endpointslice.kubernetes.io/managed-by";
+const SKIP_MIRROR: &str = "endpointslice.kubernetes.io/skip-mirror";
 const MIRROR: &str = "endpointslicemirroring-controller.k8s.io";
 
 /// Endpoints or a Service have changed.
@@ -113,7 +114,9 @@ fn subsets(service: &Object, api: &ApiServer) -> Value {
 pub fn mirror(service: &Object, cx: &mut Cx<'_>) {
     let key = service.key();
     let endpoints = cx.api.store.get(&Key { kind: Kind::ENDPOINTS, ..key }).cloned();
-    let by_hand = service.at("spec.selector").is_empty();
+    // The API server keeps the slice of its own service itself and marks the Endpoints so.
+    let skipped = endpoints.as_ref().is_some_and(|e| e.label(SKIP_MIRROR) == Some("true"));
+    let by_hand = service.at("spec.selector").is_empty() && !skipped;
     let subset = endpoints.as_ref().map(|e| e["subsets"][0].clone()).unwrap_or_default();
     let mine = |o: &&Object| o.kind == Kind::ENDPOINT_SLICE && o.label(SLICE_MANAGED_BY) == Some(MIRROR);
     let uid = endpoints.as_ref().map(|e| e.at("metadata.uid").text()).unwrap_or_default();

@@ -44,6 +44,10 @@ pub const IMAGE_BACK_OFF: &str = "image.back-off";
 pub const PROBE_THRESHOLD: &str = "probe.failure-threshold";
 /// A postStart hook has failed, so the container is killed (concepts/containers/container-lifecycle-hooks).
 pub const POST_START: &str = "lifecycle.post-start-failed";
+/// A preStop hook has failed; the container is stopped all the same (same page).
+pub const PRE_STOP: &str = "lifecycle.pre-stop-failed";
+/// A sandbox could not be made (tasks/debug/debug-application/debug-pods).
+pub const SANDBOX: &str = "sandbox.failed";
 /// `activeDeadlineSeconds` are over (concepts/workloads/controllers/job, "Job termination and cleanup").
 pub const DEADLINE: &str = "pod.active-deadline";
 /// The node has no room for a pod that was bound to it (concepts/scheduling-eviction, node admission).

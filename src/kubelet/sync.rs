@@ -7,7 +7,7 @@ use super::actions::{self, PodActions};
 use super::pod::{ContainerRef, Pod, Section, is_sidecar};
 use super::volumes::{self, Wait};
 use super::worker::{self, Phase, Requeue, Task};
-use super::{Cx, Node, hosts, prober, start, status, terminate, termination};
+use super::{Cx, Node, hosts, prober, rules, start, status, terminate, termination};
 use crate::api::Text;
 use crate::collections::BTreeMap;
 use crate::cri::SandboxId;
@@ -181,6 +181,7 @@ fn sandbox_made(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>) {
         }
         Some(Err(text)) => {
             let message = format!("Failed to create pod sandbox: {text}");
+            cx.api.rule(rules::SANDBOX, &pod.path(""), vec![("message", text.clone())]);
             node.event(pod, cx, "", "Warning", "FailedCreatePodSandBox", &message);
             pod.worker.run.failed = true;
             finish(node, pod, cx);

@@ -6,7 +6,7 @@
 use super::actions::{Kill, KillReason};
 use super::lifecycle::{self, Hook};
 use super::pod::{ContainerRef, Pod, Section, is_sidecar};
-use super::{Cx, KubeletTimer, Node, SessionOwner, causes};
+use super::{Cx, KubeletTimer, Node, SessionOwner, causes, rules};
 use crate::api::{Text, Value};
 use crate::cri::{ContainerId, SessionEnd, SessionId};
 use crate::time::{Span, Time};
@@ -102,6 +102,7 @@ pub fn session_ended(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, id: Contai
     item.spend(cx.api.now);
     let name = item.name.clone();
     if !lifecycle::succeeded(end) {
+        cx.api.rule(rules::PRE_STOP, &pod.path(&name), vec![("container", name.clone())]);
         node.event(pod, cx, &name, "Warning", "FailedPreStopHook", "PreStopHook failed");
     }
     advance(pod, cx);

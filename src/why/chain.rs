@@ -95,7 +95,10 @@ pub fn chain(api: &ApiServer, cause: Cause) -> Vec<Link> {
     let mut next = Some(cause);
     let mut followed = 0;
     while let Some(cause) = next {
-        let Some(entry) = api.trace.get(cause) else { break };
+        let Some(entry) = api.trace.get(cause) else {
+            links.push(Link::fact("trace.cut", Text::default(), Vec::new()));
+            break;
+        };
         followed += 1;
         next = (cause != Cause::START && followed < FOLLOWED).then_some(entry.parent);
         if let Some(fault) = broken_node(api, cause, entry) {

@@ -58,6 +58,13 @@ const ROWS: &[Row] = &[
         "",
         None,
     ),
+    row(
+        "trace.cut",
+        "what came before is no longer in the trace, which keeps the newest 400,000 steps",
+        "更早的记录已被清除，踪迹只保留最新的 400,000 步",
+        "",
+        None,
+    ),
     row("command", "someone typed: {line}", "有人输入了命令：{line}", "", None),
     row("fault", "a fault was injected: {text}", "注入了故障：{text}", "", None),
     row(
@@ -171,6 +178,20 @@ const ROWS: &[Row] = &[
         "{object} 的容器 {container} 的 postStart 钩子失败，容器被杀死[：{message}]",
         "concepts/containers/container-lifecycle-hooks/",
         Some((Of::Container, "lifecycle.postStart")),
+    ),
+    row(
+        "lifecycle.pre-stop-failed",
+        "the preStop hook of container {container} of {object} failed; it is stopped all the same",
+        "{object} 的容器 {container} 的 preStop 钩子失败，但仍会停止",
+        "concepts/containers/container-lifecycle-hooks/",
+        Some((Of::Container, "lifecycle.preStop")),
+    ),
+    row(
+        "sandbox.failed",
+        "the runtime could not make the sandbox of {object}: {message}",
+        "运行时无法创建 {object} 的沙箱：{message}",
+        DEBUG_PODS,
+        Some((Of::Pod, "containers")),
     ),
     row(
         "pod.active-deadline",
@@ -375,8 +396,8 @@ const ROWS: &[Row] = &[
     ),
     row(
         "job.sync",
-        "{object} starts, retries, finishes or stops pods[ (to be made: {create})][ (verdict: {verdict})]",
-        "{object} 启动、重试、完成或停止 Pod[（新建 {create} 个）][（结论：{verdict}）]",
+        "[{object} needs {create} more pods][{object} comes to its end ({verdict})][{object} has been over for {ttl} s (ttlSecondsAfterFinished), so it goes]",
+        "[{object} 还需要 {create} 个 Pod][{object} 结束（{verdict}）][{object} 已结束 {ttl} 秒（ttlSecondsAfterFinished），因此被清除]",
         "concepts/workloads/controllers/job/",
         Some((Of::Object, "backoffLimit")),
     ),
@@ -389,8 +410,8 @@ const ROWS: &[Row] = &[
     ),
     row(
         "statefulset.sync",
-        "the next step of {object} is due[: create {create}][: delete {delete}]",
-        "{object} 的下一步[：创建 {create}][：删除 {delete}]",
+        "[{object} makes its next pod {create}][{object} removes its pod {delete}]",
+        "[{object} 创建下一个 Pod {create}][{object} 移除 Pod {delete}]",
         "concepts/workloads/controllers/statefulset/",
         Some((Of::Object, "replicas")),
     ),
