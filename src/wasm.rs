@@ -4,7 +4,7 @@
 //! its own. Instants are microseconds as JavaScript numbers; scenarios come in as text (YAML or JSON) and
 //! go out as plain objects; errors become JavaScript `Error`s with the core's own words.
 
-use crate::scenario::{Input, Player, Scenario};
+use crate::scenario::{Input, Player, Scenario, import};
 use crate::time::Time;
 use crate::view;
 use serde::Serialize;
@@ -43,6 +43,20 @@ impl Podlab {
     /// Reads a scenario file without opening it.
     pub fn parse(text: &str) -> Result<JsValue, JsError> {
         Ok(to_js(&read(text)?))
+    }
+
+    /// Reads what `kubectl get … -o yaml` printed of a real cluster, as a scenario; nothing if it is a
+    /// manifest of one's own.
+    pub fn import(text: &str) -> Result<JsValue, JsError> {
+        if !import::looks_real(text) {
+            return Ok(JsValue::NULL);
+        }
+        import::import(text).map(|s| to_js(&s)).map_err(|e| JsError::new(&e.0))
+    }
+
+    /// What is most likely wrong in a manifest, as JSON.
+    pub fn lint(&self, text: &str) -> String {
+        view::lint_json(self.player.cluster(), text)
     }
 
     /// The present instant.

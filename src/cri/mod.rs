@@ -177,6 +177,14 @@ impl Runtime {
         Runtime { settings, ..Runtime::default() }
     }
 
+    /// The image that a reference names, if a registry has it.
+    ///
+    /// # Errors
+    /// What a pull would say.
+    pub fn registry_image(&self, reference: &str) -> Result<Image, crate::images::PullError> {
+        crate::images::find(self.settings.preset, reference, &self.settings.own_images)
+    }
+
     /// Sets the state of the registries from now on.
     pub fn set_registry(&mut self, state: RegistryState) {
         self.settings.registry = state;

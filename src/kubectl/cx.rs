@@ -65,6 +65,8 @@ pub struct Base {
     pub strict: bool,
     /// In whose name requests are made (`--as`).
     pub user: Option<crate::api::rbac::User>,
+    /// The custom kinds that the server served when the command began.
+    pub custom: Vec<Kind>,
     /// What standard input held, where a flag names it as a file.
     pub stdin: String,
     /// The verb with its parents: `kubectl create job`.
@@ -149,7 +151,13 @@ impl Cx<'_> {
 
     /// The kinds that the server serves.
     pub fn kinds(&self) -> impl Iterator<Item = Kind> {
-        Kind::all()
+        Kind::all().chain(self.base.custom.iter().copied())
+    }
+
+    /// The kind that a manifest means; the kind's name may be written in another case, which is the API
+    /// server's to refuse. Custom kinds are found by their group, as every served version is accepted.
+    pub fn find_kind(&self, version: &str, kind: &str) -> Option<Kind> {
+        crate::kubectl::files::find_kind(&self.base.custom, version, kind)
     }
 
     /// Prints the warnings that came with an answer.

@@ -27,6 +27,7 @@ pub mod print;
 mod verb;
 
 use crate::api::rbac::User;
+use crate::api::{self, Kind, Request, Response};
 use crate::kubectl::cx::{Base, Cx, Done, Output, Poll, Task};
 use crate::kubectl::fail::Fail;
 use crate::kubectl::flags::{Args, GLOBAL};
@@ -114,6 +115,9 @@ impl Kubectl {
             Phase::Before(_, until) if sys.now() < *until => return Some(Wait::until(*until)),
             Phase::Before(call, _) => {
                 let call = call.clone();
+                if call.verb.talks {
+                    self.base.custom = discover(sys);
+                }
                 let mut cx = Cx { sys, output: &mut self.output, base: &self.base, origin: None };
                 let done = (call.verb.run)(&mut cx, &call.args);
                 self.phase = match done {
@@ -261,6 +265,19 @@ impl Kubectl {
 /// The failure of `--warnings-as-errors`.
 fn warned(count: usize) -> Fail {
     Fail::Plain(format!("{count} warning{} received", if count == 1 { "" } else { "s" }))
+}
+
+/// The custom kinds that the server serves, as its discovery tells them.
+fn discover(sys: &mut dyn Sys) -> Vec<Kind> {
+    let list = Request::new(api::request::Verb::List, Kind::CRD, None, "");
+    match sys.client().map(|client| client.request(list)) {
+        Some(Response::List(definitions, _)) => definitions
+            .iter()
+            .filter(|d| d.condition_true("Established"))
+            .filter_map(api::custom::kind_of)
+            .collect(),
+        _ => Vec::new(),
+    }
 }
 
 /// A pod's line in `kubectl get pods`, without its age.

@@ -4,6 +4,7 @@ pub mod change;
 pub mod compare;
 pub mod condition;
 pub mod format;
+pub mod import;
 pub mod lesson;
 pub mod player;
 #[cfg(not(target_arch = "wasm32"))]

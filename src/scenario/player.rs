@@ -239,7 +239,9 @@ impl Player {
         match input {
             Input::Open(id) => {
                 c.open_terminal(*id);
-                self.terminals.entry(*id).or_default();
+                self.terminals
+                    .entry(*id)
+                    .or_insert_with(|| Transcript { reset: true, ..Transcript::default() });
             }
             Input::Line(id, line) => c.type_terminal(*id, &format!("{line}\n")),
             Input::Keys(id, keys) => c.type_terminal(*id, keys),

@@ -14,6 +14,7 @@ mod health;
 mod inside;
 mod json;
 mod lanes;
+mod lint;
 mod map;
 mod scheduling;
 mod services;
@@ -28,6 +29,7 @@ pub use flow::{Flow, Step, flow};
 pub use health::{Health, health};
 pub use inside::{FileLine, Place, ProcessLine, place, processes};
 pub use lanes::{Lane, Lanes, Segment, Tick, lanes};
+pub use lint::{Finding, lint};
 pub use map::{Map, NodeCard, PodTile, map};
 pub use scheduling::{Decided, NodeVerdict, Scheduling, scheduling};
 pub use services::{Endpoint, EndpointSpan, ServiceCard, Services, services};
@@ -88,6 +90,11 @@ pub fn show(cluster: &Cluster, name: &str, argument: &str) -> String {
         "files" => json::text(&files(cluster)),
         _ => String::from("null"),
     }
+}
+
+/// The findings of [`lint`] as JSON.
+pub fn lint_json(cluster: &Cluster, text: &str) -> String {
+    json::text(&lint(cluster, text))
 }
 
 /// Counts what there is.

@@ -1,10 +1,11 @@
 // Accessibility: axe-core in every theme, language and width; the keyboard alone.
 
-import test, { after } from 'node:test';
+import test, { after, afterEach } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { open, type, shows, end } from './harness.mjs';
+import { open, type, shows, tidy, end } from './harness.mjs';
 
+afterEach(tidy);
 after(end);
 
 const AXE = readFileSync('node_modules/axe-core/axe.min.js', 'utf8');

@@ -29,34 +29,57 @@ export async function hosted() {
   return `http://localhost:${(await host).address().port}/`;
 }
 
+/** How long anything may take: generous, because the machine may be loaded; nothing waits without a reason. */
+export const PATIENCE = 60_000;
+
+const opened = [];
+
+/** Closes the pages of a test. */
+export async function tidy() {
+  for (const context of opened.splice(0)) await context.close();
+}
+
 /** A page with the terminal ready. `page.complaints` collects errors and violations of the policy. */
 export async function open({ url = FILE, width = 1440, height = 900, dark = false, language = 'en-GB', hash = '', ready = true } = {}) {
   const context = await (await browser()).newContext({ viewport: { width, height }, colorScheme: dark ? 'dark' : 'light', locale: language, acceptDownloads: true });
+  opened.push(context);
+  context.setDefaultTimeout(PATIENCE);
   const page = await context.newPage();
   page.complaints = [];
   page.on('pageerror', (error) => page.complaints.push(String(error)));
   page.on('console', (message) => { if (message.type() === 'error') page.complaints.push(message.text()); });
   await page.goto(url + hash);
-  if (ready) await page.locator('.term-prompt').filter({ hasText: '#' }).first().waitFor({ timeout: 30_000 });
+  if (ready) await page.locator('.term-prompt').filter({ hasText: '#' }).first().waitFor();
   return page;
 }
 
-/** Types a command and waits until the prompt is back. */
+/** Types a command. */
 export async function type(page, line) {
   const input = page.locator('.term-input');
   await input.fill(line);
   await input.press('Enter');
 }
 
+/** Asks the core directly. */
+export const ask = (page, op, args) => page.evaluate(([name, values]) => window.podlab.core.ask(name, values), [op, args]);
+
+/** The row of a table whose name is this. */
+export const row = (page, name) => page.locator('table.objects tbody tr', { has: page.locator('th', { hasText: new RegExp(`^${name}$`) }) }).first();
+
 /** The text of the terminal. */
 export const screen = (page) => page.locator('.term').innerText();
 
 /** Waits until the terminal shows a text (or matches a pattern). */
 export async function shows(page, wanted) {
-  const pattern = typeof wanted === 'string' ? [wanted.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'), ''] : [wanted.source, wanted.flags];
-  try {
-    await page.waitForFunction(([source, flags]) => new RegExp(source, flags).test(document.querySelector('.term').innerText.replaceAll('\u200b', '').trimEnd() + ' '), pattern, { timeout: 20_000, polling: 100 });
-  } catch (error) {
-    throw new Error(`the terminal does not show ${wanted}:\n${await screen(page)}`, { cause: error });
+  const pattern = typeof wanted === 'string' ? new RegExp(wanted.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')) : wanted;
+  await until(async () => pattern.test(`${(await screen(page)).replaceAll('\u200b', '').trimEnd()} `), async () => `the terminal does not show ${wanted}:\n${(await screen(page)).slice(-3_000)}`);
+}
+
+/** Waits until a condition holds; `otherwise` says what is wrong if it never does. */
+export async function until(holds, otherwise) {
+  const end = Date.now() + PATIENCE;
+  while (!(await holds())) {
+    if (Date.now() > end) throw new Error(await otherwise());
+    await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }

@@ -1,17 +1,16 @@
 // What a visitor does, in a real browser on the built file.
 
-import test, { after } from 'node:test';
+import test, { after, afterEach } from 'node:test';
 import assert from 'node:assert/strict';
-import { open, type, screen, shows, hosted, end } from './harness.mjs';
+import { open, type, screen, shows, hosted, row as podRow, tidy, end } from './harness.mjs';
 
+afterEach(tidy);
 after(end);
-
-const podRow = (page, name) => page.locator('table.objects tbody tr', { has: page.locator('th', { hasText: new RegExp(`^${name}$`) }) });
 
 test('a stranger applies a manifest, sees the pod run, looks inside, deletes it, and a friend sees the same', async () => {
   const page = await open();
   assert.match(await screen(page), /\[root@master01 ~\]#/);
-  await page.getByRole('button', { name: 'Apply', exact: true }).click();
+  await page.locator('.pane[data-pane=files]').getByRole('button', { name: 'Apply', exact: true }).click();
   await shows(page, 'pod/web created');
   await podRow(page, 'web').getByText('Running').waitFor();
   await type(page, 'kubectl exec -it web -- bash');
@@ -79,7 +78,7 @@ test('an edited manifest is written to the workstation and applied', async () =>
   await page.keyboard.press('Control+s');
   await type(page, 'grep web-two web.yaml');
   await shows(page, /\n +name: web-two\n/);
-  await page.getByRole('button', { name: 'Apply', exact: true }).click();
+  await page.locator('.pane[data-pane=files]').getByRole('button', { name: 'Apply', exact: true }).click();
   await podRow(page, 'web-two').getByText('Running').waitFor();
   assert.deepEqual(page.complaints, []);
 });
@@ -101,15 +100,15 @@ test('time stands, steps, goes on, and goes back with all panes agreeing', async
   await page.locator('.timebar .play').click();
   await type(page, 'kubectl run one --image=nginx:1.14.2');
   await shows(page, 'pod/one created');
-  await page.getByRole('button', { name: 'Forward 10 seconds' }).click();
+  await page.getByRole('button', { name: '+10 s' }).click();
   await podRow(page, 'one').getByText('Running').waitFor();
   await type(page, 'kubectl delete pod one --now');
-  await page.getByRole('button', { name: 'Forward 1 minute' }).click();
+  await page.getByRole('button', { name: '+1 min' }).click();
   await podRow(page, 'one').waitFor({ state: 'detached' });
   await page.locator('.scrub input').focus();
   await page.getByRole('button', { name: 'Back to the beginning' }).click();
   await page.waitForFunction(() => document.querySelector('.clock').textContent === '0:00:00.000');
-  await page.getByRole('button', { name: 'Forward 10 seconds' }).click();
+  await page.getByRole('button', { name: '+10 s' }).click();
   await podRow(page, 'one').getByText('Running').waitFor();
   assert.doesNotMatch(await screen(page), /deleted/);
   await type(page, 'kubectl get pods');
@@ -123,15 +122,15 @@ test('the inspector shows description, causes, flow, lanes and logs of a pod', a
   const page = await open();
   await type(page, 'kubectl apply -f web.yaml');
   await podRow(page, 'web').getByText('Running').waitFor();
-  await podRow(page, 'web').getByRole('button').click();
+  await podRow(page, 'web').locator('th button').click();
   await page.locator('.inspector pre', { hasText: /Name: +web/ }).waitFor();
-  await page.getByRole('tab', { name: 'Why?' }).click();
+  await page.locator('[data-tab=why]').click();
   await page.locator('.chain', { hasText: 'someone typed: kubectl apply -f web.yaml' }).waitFor();
-  await page.getByRole('tab', { name: 'Flow' }).click();
+  await page.locator('[data-tab=flow]').click();
   await page.locator('.flow-table', { hasText: 'the scheduler picked node' }).waitFor();
   await page.locator('.inspector').getByRole('tab', { name: 'Timeline' }).click();
   await page.locator('.inspector svg .seg-ready').waitFor();
-  await page.getByRole('tab', { name: 'YAML' }).click();
+  await page.locator('[data-tab=yaml]').click();
   await page.locator('.inspector pre', { hasText: 'podIP:' }).waitFor();
   assert.deepEqual(page.complaints, []);
 });
@@ -194,8 +193,8 @@ test('the last visit can be restored', async () => {
   const page = await open({ url });
   await type(page, 'kubectl run kept --image=nginx:1.14.2');
   await shows(page, 'pod/kept created');
-  await page.waitForTimeout(2_000);
+  await page.waitForFunction(() => localStorage.getItem('podlab.session')?.includes('kubectl run kept'));
   await page.reload();
-  await page.getByRole('button', { name: 'Restore' }).click();
+  await page.getByRole('button', { name: 'Restore', exact: true }).click();
   await shows(page, 'pod/kept created');
 });

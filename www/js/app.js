@@ -8,8 +8,11 @@ import { Files } from './files.js';
 import { TimeBar } from './timebar.js';
 import { Views } from './views/views.js';
 import { EXAMPLES, scenarioOf } from './examples.js';
-import { dialog, question, palette, keyMap, share, examplesMenu } from './palette.js';
-import { address, brief, encode } from './link.js';
+import { dialog, question, palette, keyMap, examplesMenu } from './palette.js';
+import { share } from './share.js';
+import { savePicture } from './picture.js';
+import { connect } from './embed.js';
+import { brief, encode, focusOf, withFocus } from './link.js';
 import { download, pick } from './download.js';
 import { clock } from './format.js';
 import { visible } from './ansi.js';
@@ -37,6 +40,8 @@ export class App {
     core.addEventListener('frame', ({ detail }) => this.#frame(detail));
     core.addEventListener('trouble', ({ detail }) => this.#trouble(detail));
     bindKeys(this);
+    addEventListener('pagehide', () => this.#keep());
+    connect(this);
     document.addEventListener('podlab-place', ({ detail: { file, line } }) => { this.showPane('files'); this.files.reveal(file, line); });
   }
 
@@ -81,7 +86,7 @@ export class App {
     return {
       core: this.#core, app: this, announcer: this.announcer,
       seek: (at) => this.seek(at), run: (line) => this.run(line), say: (text) => this.say(text), copy: (text) => this.copy(text),
-      side: (id) => this.frame.openSide(id), onmarks: (marks) => this.time.setMarks(marks), onshow: (pane) => this.showPane(pane),
+      side: (id) => this.frame.openSide(id), onmarks: (marks) => this.time.setMarks(marks), onhealth: (list) => this.time.setHealth(list), onshow: (pane) => this.showPane(pane),
     };
   }
 
@@ -113,6 +118,8 @@ export class App {
 
   /** Begins with what the page was opened with. */
   async begin({ scenario, linked, broken, example, kept }) {
+    if (linked && load('opening') === location.hash.slice(0, 200)) return this.#safe(scenario);
+    if (linked) keep('opening', location.hash.slice(0, 200));
     this.#example = example ?? null;
     this.#next = 0;
     try {
@@ -122,6 +129,8 @@ export class App {
       this.#say(t('link.broken', { why: visible(error.message) }));
       return;
     }
+    forget('opening');
+    if (linked) this.#show(focusOf(location.hash));
     if (broken) this.#say(t('link.broken', { why: broken }));
     else if (linked) {
       const count = (scenario.log ?? []).filter((entry) => 'line' in entry).length;
@@ -129,6 +138,21 @@ export class App {
     } else if (kept?.log?.some((entry) => 'line' in entry)) {
       this.#say(t('session.found', { n: kept.log.filter((entry) => 'line' in entry).length, at: clock(kept.position ?? 0, 0) }), [[t('session.restore'), () => { this.#hideBanner(); this.load(kept, {}); }], [t('session.drop'), () => { forget('session'); this.#hideBanner(); }]]);
     }
+  }
+
+  /** The last start with this link did not come to an end: nothing is run, its texts are there to be mended. */
+  async #safe(scenario) {
+    forget('opening');
+    await this.load({ ...scenario, log: [], position: 0 }, {});
+    const lines = (scenario.log ?? []).filter((entry) => entry.line).map((entry) => entry.line[1]);
+    await this.files.open('commands.txt', `${lines.join('\n')}\n`);
+    this.#say(t('safe.text'), [[t('safe.anyway'), () => this.begin({ scenario, linked: true })]]);
+  }
+
+  /** Shows what a link opens with. */
+  #show({ view, object, tab }) {
+    if (view && this.views.list.some(([id]) => id === view)) this.views.choose(view);
+    if (object) this.views.inspect(object, tab);
   }
 
   /** Loads a scenario and goes to its position. */
@@ -175,9 +199,14 @@ export class App {
     if (frame.scenario) {
       this.views.commands(frame.scenario.log);
       clearTimeout(this.#keeping);
-      this.#keeping = setTimeout(() => keep('session', brief(this.#core.scenario, this.defaults)), KEEP_MS);
+      this.#keeping = setTimeout(() => this.#keep(), KEEP_MS);
     }
     document.body.classList.toggle('waiting', frame.busy.length > 0 && !frame.playing && !frame.running);
+  }
+
+  /** Keeps what was done for the next visit, up to the present instant. */
+  #keep() {
+    if (this.#core.scenario?.log?.length) keep('session', brief({ ...this.#core.scenario, position: Math.max(this.#core.scenario.position ?? 0, this.#core.frame.now) }, this.defaults));
   }
 
   async #trouble({ fatal, reason, scenario }) {
@@ -260,21 +289,30 @@ export class App {
   faults() {
     return faultMenu({
       nodes: this.views.nodeKeys(), pods: this.views.pods(),
-      inject: async (text) => {
-        if (!(await this.#guard())) return;
-        await this.#core.ask('fault', { text }).then(() => this.say(`fault ${text}`), (error) => this.#say(visible(error.message)));
-      },
+      inject: (text) => this.inject(text),
     });
+  }
+
+  /** Breaks or mends something now. */
+  async inject(text) {
+    if (!(await this.#guard())) return;
+    await this.#core.ask('fault', { text }).then(() => this.say(`fault ${text}`), (error) => this.#say(visible(error.message)));
   }
 
   openFile() { pick('.yaml,.yml,.json,.txt,.sh,.md', (list) => this.files.take(list)); }
 
-  #maybeScenario(name, text) {
-    if (!/^\s*(\{\s*"podlab"|podlab:)\s*/.test(text)) return false;
-    this.#core.ask('parse', { text }).then((scenario) => {
+  /** Whether a text is a whole scenario, or what kubectl printed of a real cluster; then it is opened. */
+  async #maybeScenario(name, text) {
+    try {
+      const own = /^\s*(\{\s*"podlab"|podlab:)\s*/.test(text);
+      const scenario = await this.#core.ask(own ? 'parse' : 'import', { text });
+      if (!scenario) return false;
       this.#example = null;
-      return this.load(scenario, {});
-    }).catch((error) => this.#say(t('open.wrong', { name: visible(name), why: visible(error.message) })));
+      await this.load(scenario, { play: !own });
+      if (!own) this.#say(t('import.done', { nodes: scenario.cluster?.nodes?.length ?? 0, name: visible(name) }));
+    } catch (error) {
+      this.#say(t('open.wrong', { name: visible(name), why: visible(error.message) }));
+    }
     return true;
   }
 
@@ -290,15 +328,49 @@ export class App {
     download('scenario.podlab.yaml', text, 'text/yaml');
   }
 
+  /** What is in front: it goes into a link. */
+  #focus() {
+    const { views, detail } = this.views;
+    const { key, tab } = detail.part('inspector');
+    const inspecting = detail.chosen === 'inspector' && key;
+    return { view: views.chosen === 'pods' ? undefined : views.chosen, object: inspecting ? key : undefined, tab: inspecting && tab !== 'describe' ? tab : undefined };
+  }
+
   async share() {
-    const scenario = brief(await this.#core.ask('scenario'), this.defaults);
-    const fragment = await encode(scenario);
-    const link = address(fragment);
-    if (location.protocol.startsWith('http')) history.replaceState(null, '', fragment);
+    const whole = brief(await this.#core.ask('scenario'), this.defaults);
+    const http = location.protocol.startsWith('http');
+    const make = async ({ here, title }) => {
+      if (title !== (this.title.textContent ?? '')) this.title.textContent = title;
+      const fragment = await encode({ ...whole, title: title || undefined }) + (here ? withFocus(this.#focus()) : '');
+      if (http) history.replaceState(null, '', fragment);
+      return fragment;
+    };
+    const { view, object } = this.#focus();
     return share({
-      link, local: !location.protocol.startsWith('http'), commands: (scenario.log ?? []).filter((entry) => 'line' in entry).length,
-      onsave: () => this.saveFile(), onmarkdown: () => saveMarkdown(this), onevents: () => saveEvents(this, 'csv'), onscript: () => saveScript(this),
+      make, local: !http, title: this.title.textContent, commands: (whole.log ?? []).filter((entry) => 'line' in entry).length,
+      focus: [view && t(`views.${view}`), object].filter(Boolean).join(', ') || null, copy: (text) => navigator.clipboard?.writeText(text).catch(() => document.execCommand('copy')),
+      saves: [[t('share.save'), () => this.saveFile()], [t('share.markdown'), () => saveMarkdown(this)], [t('share.events'), () => saveEvents(this, 'csv')], [t('share.eventsJson'), () => saveEvents(this, 'json')], [t('share.script'), () => saveScript(this)], [t('share.svg'), () => this.savePicture('svg')], [t('share.png'), () => this.savePicture('png')]],
     });
+  }
+
+  /** The drawing in front as a picture: of the views, else of the inspector. */
+  async savePicture(form) {
+    const { views, detail } = this.views;
+    const done = (await savePicture(views.body, views.chosen, form)) || (await savePicture(detail.body, detail.chosen, form));
+    if (!done) this.say(t('share.noPicture'));
+  }
+
+  /** Takes the last input back, as if it had never been. */
+  async undo() {
+    const scenario = await this.#core.ask('scenario');
+    const last = (scenario.log ?? []).findLastIndex((entry) => !('open' in entry));
+    if (last < 0) return this.say(t('undo.nothing'));
+    const gone = scenario.log[last];
+    await this.load({ ...scenario, log: scenario.log.slice(0, last), position: gone.at }, {});
+    const text = gone.line?.[1] ?? gone.fault ?? gone.file?.[0] ?? '';
+    this.say(t('undo.done', { text: visible(text) }));
+    if (gone.line && this.terminals.active) this.terminals.active.input.value = gone.line[1];
+    return undefined;
   }
 
   /** Larger type, for a projector. */

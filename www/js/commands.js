@@ -35,9 +35,12 @@ const sharing = (app) => [
   { title: t('share.events'), run: () => saveEvents(app, 'csv') },
   { title: t('share.eventsJson'), run: () => saveEvents(app, 'json') },
   { title: t('share.script'), run: () => saveScript(app) },
+  { title: t('share.svg'), run: () => app.savePicture('svg') },
+  { title: t('share.png'), run: () => app.savePicture('png') },
 ];
 
 const page = (app) => [
+  { title: t('undo.title'), keys: 'Alt+Backspace', run: () => app.undo() },
   { title: t('files.new'), run: () => app.files.fresh() },
   { title: t('files.list'), run: () => app.listFiles() },
   { title: t('terminal.add'), run: () => app.terminals.add() },

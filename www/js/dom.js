@@ -38,7 +38,7 @@ const STROKES = {
   share: 'M6 9l4-4M6.5 4.5l1.6-1.6a3.2 3.2 0 0 1 4.5 4.5L11 9M9.5 11.5l-1.6 1.6a3.2 3.2 0 0 1-4.5-4.5L5 7',
   search: 'M7 12A5 5 0 1 0 7 2a5 5 0 0 0 0 10zM10.7 10.7L14 14', sun: 'M8 11a3 3 0 1 0 0-6 3 3 0 0 0 0 6zM8 1v1.6M8 13.4V15M1 8h1.6M13.4 8H15M3 3l1.2 1.2M11.8 11.8L13 13M3 13l1.2-1.2M11.8 4.2L13 3',
   bolt: 'M9 1.5L3.5 9H8l-1 5.5L12.5 7H8z', close: 'M4 4l8 8M12 4l-8 8', plus: 'M8 3v10M3 8h10', menu: 'M2.5 4.5h11M2.5 8h11M2.5 11.5h11', down: 'M4 6l4 4 4-4', right: 'M6 4l4 4-4 4',
-  open: 'M2 13V3h4l2 2h6v8z', save: 'M8 2v8M4.5 7L8 10.5 11.5 7M2.5 13.5h11', wide: 'M2 8h12M5 5L2 8l3 3M11 5l3 3-3 3', copy: 'M5 5V2h9v9h-3M2 5h9v9H2z',
+  open: 'M2 13V3h4l2 2h6v8z', save: 'M8 2v8M4.5 7L8 10.5 11.5 7M2.5 13.5h11', max: 'M9.5 2.5h4v4M6.5 13.5h-4v-4M13.2 2.8L9.3 6.7M2.8 13.2l3.9-3.9', wide: 'M2 8h12M5 5L2 8l3 3M11 5l3 3-3 3', copy: 'M5 5V2h9v9h-3M2 5h9v9H2z',
 };
 
 /** A 16-pixel icon; decoration only, the name stands beside it or in a label. */

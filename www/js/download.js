@@ -1,6 +1,6 @@
 // Handing a file to the visitor.
 
-/** Offers a text as a download. */
+/** Offers a text or a blob as a download. */
 export function download(name, text, type = 'text/plain') {
   const url = URL.createObjectURL(new Blob([text], { type }));
   const link = document.createElement('a');

@@ -4,7 +4,13 @@
 import { h, put, button, icon } from './dom.js';
 import { t } from './i18n.js';
 import { keep, load } from './store.js';
-import { problems } from './problems.js';
+import { problems, suggest } from './problems.js';
+import { tidied } from './editor/suggest.js';
+import { TEMPLATES } from './editor/templates.js';
+import { menu } from './menu.js';
+import { diff, hunks } from './diff.js';
+import { dialog, heading } from './palette.js';
+import { visible } from './ansi.js';
 
 const CHECK_MS = 500;
 const MAX_FILE = 1_000_000;
@@ -28,6 +34,7 @@ export class Files {
     this.note = h('div', { class: 'editor-note', role: 'status', hidden: true });
     this.edit = h('div', { class: 'editor-edit', hidden: true });
     this.apply = button({ icon: 'play', label: t('files.apply'), title: t('files.applyKey'), class: 'primary', onclick: () => this.applyNow() });
+    this.tools = [button({ label: '⋯', title: t('files.more'), 'aria-label': t('files.more'), class: 'quiet', onclick: (event) => this.#more(event.currentTarget) })];
     this.element = h('div', { class: 'files' }, this.edit, this.host, this.note);
     this.element.addEventListener('dragover', (event) => { event.preventDefault(); this.element.classList.add('dropping'); });
     this.element.addEventListener('dragleave', () => this.element.classList.remove('dropping'));
@@ -43,12 +50,46 @@ export class Files {
     const factory = await window.podlab.loadEditor();
     this.#editor = factory.create({
       root: this.root, label: t('files.editor'),
-      explain: (path) => this.#core.ask('query', { line: `kubectl explain ${path}` }),
+      explain: (path) => this.#explain(path),
       onChange: (text) => this.#changed(text),
       onSave: () => this.save(),
       onApply: () => this.applyNow(),
     });
     if (this.#active) this.#editor.show(this.#active.path, this.#active.text);
+  }
+
+  #explain(path) { return this.#core.ask('query', { line: `kubectl explain ${path}` }); }
+
+  #more(at) {
+    menu([
+      ...TEMPLATES.map(([title, text]) => [t('files.template', { title }), () => this.template(title, text)]), null,
+      [t('files.tidy'), () => this.tidy()], [t('files.compare'), () => this.compare()],
+    ], at);
+  }
+
+  /** A new file from a template. */
+  async template(title, text) {
+    const base = title.toLowerCase().replace(/[^a-z]+/g, '-').replace(/-+$/, '');
+    let [path, n] = [`${base}.yaml`, 2];
+    while (this.#known.has(path) || this.#open.some((file) => file.path === path)) path = `${base}-${n++}.yaml`;
+    await this.open(path, '');
+    this.#editor?.rewrite(text);
+    this.#editor?.focus();
+  }
+
+  /** Puts right what is only clumsy. */
+  tidy() { if (this.#active && /\.(ya?ml|json)$/.test(this.#active.path)) this.#editor?.rewrite(tidied(this.#active.text)); }
+
+  /** Shows how the manifest differs from what is in the cluster. */
+  async compare() {
+    const file = this.#active;
+    if (!file) return undefined;
+    const mark = `PODLAB_${file.text.length}`;
+    const answer = await this.#core.ask('query', { line: `cat > /tmp/compared.yaml <<'${mark}'\n${file.text.replace(/\n?$/, '\n')}${mark}\nkubectl get -f /tmp/compared.yaml -o yaml; echo ${mark}; kubectl apply -f /tmp/compared.yaml --dry-run=server -o yaml` }).catch(() => '');
+    const [live = '', wanted = ''] = answer.split(`${mark}\n`).map((text) => text.replace(/^ *(resourceVersion|generation|uid|creationTimestamp): .*\n/gm, '').replace(/^status:\n(?: .*\n)*/gm, ''));
+    const lines = hunks(diff(live, wanted));
+    return dialog(t('files.compare'), (close) => [heading(t('files.compare'), close), h('p', { class: 'quiet' }, t('files.compareAbout')),
+      lines.length ? h('div', { class: 'diff mono' }, lines.map((line) => (line ? h('div', { class: { '+': 'added', '-': 'removed', ' ': '' }[line[0]] }, `${line[0]} ${visible(line[1])}`) : h('div', { class: 'skipped' }, '⋯')))) : h('p', {}, t('files.same'))], 'wide');
   }
 
   get active() { return this.#active; }
@@ -146,15 +187,19 @@ export class Files {
     if (!this.#editor || !file) return;
     let found = [];
     if (/\.ya?ml$/.test(file.path) && file.text.trim() && !file.session) {
-      const errors = await this.#core.ask('check', { path: file.path, text: file.text }).catch(() => '');
-      if (this.#active !== file) return;
-      found = problems(file.text, errors ?? '');
+      const { text } = file;
+      const errors = await this.#core.ask('check', { path: file.path, text }).catch(() => '');
+      found = await suggest(text, problems(text, errors ?? ''), (path) => this.#explain(path));
+      const doubts = found.length ? [] : await this.#core.ask('lint', { text }).catch(() => []);
+      if (this.#active !== file || file.text !== text) return;
+      found.push(...doubts.map(({ line, column, rule, value }) => ({ line, column, severity: 'warning', message: t(`lint.${rule}`, { value }) })));
     }
     this.#editor.mark(found);
     const first = found[0];
     this.note.hidden = !first;
     if (first) {
-      put(this.note, h('b', {}, t('files.line', { line: first.line })), ' ', first.message, first.fix && h('span', { class: 'fix' }, ' ', t('files.fix', { fix: first.fix })));
+      put(this.note, h('b', {}, t('files.line', { line: first.line })), ' ', first.message, first.fix && h('span', { class: 'fix' }, ' ', t('files.fix', { fix: first.fix }), ' '), first.edit && button({ label: t('files.mend'), onclick: () => { this.#editor.replace(first.edit); this.#editor.focus(); } }));
+      this.note.classList.toggle('doubt', first.severity === 'warning');
     }
   }
 
@@ -226,7 +271,7 @@ export class Files {
         continue;
       }
       const text = await file.text();
-      if (this.onscenario?.(file.name, text)) continue;
+      if (/\.(ya?ml|json)$/.test(file.name) && await this.onscenario?.(file.name, text)) continue;
       const path = file.name.replace(/[^\w.-]+/g, '-') || 'file.yaml';
       await this.#core.ask('write', { path, text });
       await this.open(path, text);

@@ -6,7 +6,7 @@ const typing = (element) => element?.closest?.('input:not([type=range]), textare
 
 /** All keys with what they do, in groups. */
 export const keyGroups = () => [
-  [t('keys.everywhere'), [['Ctrl+K', t('palette.title')], ['F1', t('keys.title')], ['Alt+1 / Alt+2 / Alt+3 / Alt+4', t('keys.panes')], ['Alt+Space', t('keys.play')], ['Alt+→', t('time.step')], ['Alt+←', t('time.back')], ['Alt+0', t('time.ten')], ['Alt++ / Alt+-', t('keys.speed')]]],
+  [t('keys.everywhere'), [['Ctrl+K', t('palette.title')], ['F1', t('keys.title')], ['Alt+1 / Alt+2 / Alt+3 / Alt+4', t('keys.panes')], ['Alt+Space', t('keys.play')], ['Alt+→', t('time.step')], ['Alt+←', t('time.back')], ['Alt+0', t('time.ten')], ['Alt++ / Alt+-', t('keys.speed')], ['Alt+Backspace', t('undo.title')]]],
   [t('keys.notTyping'), [['Space', t('keys.play')], ['.', t('time.step')], ['?', t('keys.title')], ['/', t('keys.filter')]]],
   [t('pane.terminal'), [['↑ / ↓', t('keys.history')], ['Tab', t('keys.complete')], ['Esc / Tab', t('keys.leave')], ['→', t('keys.suggestion')], ['Ctrl+C', t('terminal.interrupt')], ['Ctrl+D', t('keys.eof')], ['Ctrl+L', t('keys.clear')]]],
   [t('pane.files'), [['Ctrl+S', t('keys.save')], ['Ctrl+Enter', t('keys.apply')], ['Ctrl+F', t('keys.find')], ['Ctrl+Z', t('keys.undo')], ['Esc / Tab', t('keys.leave')]]],
@@ -17,7 +17,7 @@ export function bindKeys(app) {
   const withAlt = {
     Space: () => app.time.toggle(), ArrowRight: () => app.core.ask('step'), ArrowLeft: () => app.seek(app.core.frame.now - 10e6),
     Digit0: () => app.time.forward(10), Digit1: () => app.focusPane('terminal'), Digit2: () => app.focusPane('files'), Digit3: () => app.focusPane('views'), Digit4: () => app.focusPane('detail'),
-    Equal: () => app.time.faster(1), Minus: () => app.time.faster(-1),
+    Backspace: () => app.undo(), Equal: () => app.time.faster(1), Minus: () => app.time.faster(-1),
   };
   const alone = { ' ': () => app.time.toggle(), '.': () => app.core.ask('step'), '?': () => app.keys(), '/': () => app.views.focusFilter() };
   addEventListener('keydown', (event) => {

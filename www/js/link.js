@@ -27,6 +27,20 @@ export function brief(scenario, defaults) {
   return short;
 }
 
+/** What a link opens with: { view, object, tab }, from what stands behind the payload. */
+export function focusOf(hash) {
+  const entries = hash.split(';').slice(1).map((part) => part.split('='));
+  const get = (name) => { const found = entries.find(([key]) => key === name)?.[1]; return found && decodeURIComponent(found); };
+  try {
+    return { view: get('v'), object: get('o'), tab: get('t') };
+  } catch {
+    return {};
+  }
+}
+
+/** That part of a link. */
+export const withFocus = ({ view, object, tab }) => [['v', view], ['o', object], ['t', tab]].filter(([, value]) => value).map(([key, value]) => `;${key}=${encodeURIComponent(value)}`).join('');
+
 /** The fragment of a scenario. */
 export async function encode(scenario) {
   const stream = new Blob([JSON.stringify(scenario)]).stream().pipeThrough(new CompressionStream('deflate-raw'));
@@ -41,7 +55,8 @@ export async function decode(hash) {
     return null;
   }
   if (hash.length > LINK_LIMIT * 4) throw new Error('large');
-  const stream = new Blob([fromBase64url(hash.slice(PREFIX.length))]).stream().pipeThrough(new DecompressionStream('deflate-raw'));
+  const payload = hash.slice(PREFIX.length).split(';')[0];
+  const stream = new Blob([fromBase64url(payload)]).stream().pipeThrough(new DecompressionStream('deflate-raw'));
   const reader = stream.getReader();
   const parts = [];
   let size = 0;

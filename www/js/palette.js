@@ -1,9 +1,7 @@
-// Dialogs: the command palette, the map of keys, questions, and the share sheet.
+// Dialogs: the command palette, the map of keys, and questions.
 
-import { h, s, put, button } from './dom.js';
+import { h, put, button } from './dom.js';
 import { t } from './i18n.js';
-import { qr, QR_LIMIT } from './qr.js';
-import { LINK_LIMIT } from './link.js';
 
 /** Opens a modal dialog; it is removed when it closes. Resolves with its return value. */
 export function dialog(title, build, className = '') {
@@ -21,7 +19,8 @@ export function dialog(title, build, className = '') {
   });
 }
 
-const heading = (title, close) => h('header', {}, h('h2', {}, title), button({ icon: 'close', title: t('dialog.close'), class: 'quiet', onclick: () => close() }));
+/** The head of a dialog. */
+export const heading = (title, close) => h('header', {}, h('h2', {}, title), button({ icon: 'close', title: t('dialog.close'), class: 'quiet', onclick: () => close() }));
 
 /** Asks a question with several answers: [[value, text, primary]]. */
 export const question = (title, text, answers) => dialog(title, (close) => [heading(title, close), h('p', {}, text),
@@ -63,35 +62,6 @@ export function palette(commands) {
 /** The map of keys. */
 export const keyMap = (groups) => dialog(t('keys.title'), (close) => [heading(t('keys.title'), close),
   h('div', { class: 'keys' }, groups.map(([title, rows]) => h('section', {}, h('h3', {}, title), h('dl', {}, rows.flatMap(([keys, text]) => [h('dt', {}, keys.split(' / ').flatMap((key, i) => [i ? ' ' : '', h('kbd', {}, key)])), h('dd', {}, text)])))))]);
-
-function qrImage(text) {
-  const code = qr(text);
-  if (!code) return null;
-  const size = code.length + 8;
-  let path = '';
-  code.forEach((row, y) => row.forEach((on, x) => { if (on) path += `M${x + 4} ${y + 4}h1v1h-1z`; }));
-  return s('svg', { class: 'qr', viewBox: `0 0 ${size} ${size}`, role: 'img', 'aria-label': t('share.qr'), 'shape-rendering': 'crispEdges' }, s('rect', { width: size, height: size, fill: '#fff' }), s('path', { d: path, fill: '#000' }));
-}
-
-/** The share sheet for a link. */
-export const share = ({ link, local, commands, onsave, onmarkdown, onevents, onscript }) => dialog(t('share.title'), (close) => {
-  const said = h('span', { class: 'quiet', role: 'status' });
-  const field = h('textarea', { readonly: true, rows: '4', 'aria-label': t('share.link'), class: 'mono' });
-  field.value = link;
-  const copy = async () => {
-    field.select();
-    try { await navigator.clipboard.writeText(link); } catch { document.execCommand('copy'); }
-    said.textContent = t('share.copied');
-  };
-  const tooLong = link.length > LINK_LIMIT;
-  const code = link.length <= QR_LIMIT && !local ? qrImage(link) : null;
-  return [heading(t('share.title'), close),
-    h('p', {}, t('share.text', { commands, length: link.length })),
-    tooLong ? h('p', { class: 'warn' }, t('share.tooLong')) : field,
-    local && h('p', { class: 'quiet' }, t('share.local')),
-    h('div', { class: 'answers' }, !tooLong && button({ icon: 'copy', label: t('share.copy'), class: 'primary', onclick: copy }), button({ icon: 'save', label: t('share.save'), onclick: onsave }), button({ label: t('share.markdown'), onclick: onmarkdown }), button({ label: t('share.events'), onclick: onevents }), button({ label: t('share.script'), onclick: onscript }), said),
-    code];
-});
 
 /** A menu of examples: [{ id, title, about }]. */
 export const examplesMenu = (title, list, onchoose) => dialog(title, (close) => [heading(title, close),

@@ -27,7 +27,7 @@ const SHAPES = {
   wait: () => [s('circle', { cx: 6, cy: 6, r: 4.5, class: 'ring' }), s('path', { d: 'M6 3.4V6l1.8 1.2', class: 'ring' })],
   warn: () => [s('path', { d: 'M6 .8L11.6 11H.4z', fill: 'currentColor' }), s('path', { d: 'M6 4.4v3M6 8.8v.9', class: 'mark' })],
   bad: () => [s('path', { d: 'M3.6.8h4.8l2.8 2.8v4.8l-2.8 2.8H3.6L.8 8.4V3.6z', fill: 'currentColor' }), s('path', { d: 'M4.2 4.2l3.6 3.6M7.8 4.2L4.2 7.8', class: 'mark' })],
-  off: () => [s('path', { d: 'M2.5 6h7', class: 'ring' })],
+  off: () => [s('circle', { cx: 6, cy: 6, r: 1.6, fill: 'currentColor', 'fill-opacity': '.7' })],
 };
 
 /** The icon of a tone. */

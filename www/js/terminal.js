@@ -9,7 +9,13 @@ import { t } from './i18n.js';
 const SHOWN_LINES = 3_000;
 const HISTORY = 500;
 
-const spans = (line) => line.map(([text, style]) => (style ? h('span', { class: style }, text) : text));
+const PROMPT = /^(?:\[\w+@[\w.-]+ [^\]]*\][#$]|(?:\w+@[\w.-]+:\S*|bash-[\d.]+|[\w/~.-]* ?)[#$]) (?=\S)/;
+
+function spans(line) {
+  const all = line.map(([text, style]) => (style ? h('span', { class: style }, text) : text));
+  const prompt = typeof all[0] === 'string' && all[0].match(PROMPT)?.[0];
+  return prompt ? [h('span', { class: 'prompt' }, prompt), all[0].slice(prompt.length), ...all.slice(1)] : all;
+}
 
 /** One terminal of the workstation. */
 export class Terminal {
@@ -255,6 +261,7 @@ export class Terminals {
 
   /** Shows exactly these terminals of the core. */
   sync(ids) {
+    for (const gone of this.list) if (!ids.includes(gone.id)) gone.write([], true);
     for (const id of ids) {
       if (this.list.some((terminal) => terminal.id === id)) continue;
       const terminal = new Terminal(this.#core, id, { guard: this.#guard });

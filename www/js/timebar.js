@@ -1,6 +1,6 @@
 // Time: play and pause, speed, steps, run-until, and the slider that goes back to any instant.
 
-import { h, put, button, icon, setText } from './dom.js';
+import { h, s, put, button, icon, setText } from './dom.js';
 import { t } from './i18n.js';
 import { clock, wall } from './format.js';
 
@@ -12,6 +12,7 @@ export class TimeBar {
   #core;
   #dragging = false;
   #marks = [];
+  #health = [];
   #max = 1;
   start = '2026-11-23T08:00:00Z';
 
@@ -34,10 +35,12 @@ export class TimeBar {
     this.slider = h('input', { type: 'range', min: '0', max: '1000', step: '1', value: '1000', 'aria-label': t('time.slider'),
       oninput: () => { this.#dragging = true; this.#preview(); }, onchange: () => { this.#dragging = false; onseek(this.#sliderTime()); } });
     this.marks = h('div', { class: 'marks', 'aria-hidden': 'true' });
+    this.strip = h('div', { class: 'strip', 'aria-hidden': 'true' });
+    this.progress = h('progress', { max: '1', value: '0', hidden: true, 'aria-label': t('time.running') });
     this.element = h('section', { class: 'timebar', 'aria-label': t('time.title') },
       h('div', { class: 'group' }, this.rewind, this.back, this.play, this.step, this.ten, this.minute),
       h('div', { class: 'group clocks' }, this.clock, this.wall),
-      h('div', { class: 'scrub' }, this.marks, this.slider),
+      h('div', { class: 'scrub' }, this.strip, this.marks, this.slider, this.progress),
       h('div', { class: 'group' }, this.until, this.speed));
     this.#drawPlay(false, false);
   }
@@ -86,15 +89,17 @@ export class TimeBar {
   }
 
   /** Told of every frame. */
-  frame({ now, end, playing, running, speed }) {
+  frame({ now, end, playing, running, speed, progress }) {
     this.#drawPlay(playing, running);
+    this.progress.hidden = !(progress >= 0);
+    if (progress >= 0) this.progress.value = progress;
     if (!this.#dragging) {
       setText(this.clock, clock(now));
       setText(this.wall, wall(this.start, now));
     }
     if (speed && Number(this.speed.value) !== speed) this.speed.value = String(speed);
-    const max = Math.max(now, end, 10e6);
-    if (max !== this.#max) {
+    const max = Math.max(10e6, Math.max(now, end) * (now < end ? 1 : 1.02));
+    if (max > this.#max * 1.005 || max < this.#max || now < end) {
       this.#max = max;
       this.#drawMarks();
     }
@@ -106,6 +111,12 @@ export class TimeBar {
     this.element.classList.toggle('past', now < end);
   }
 
+  /** How the pods were over time: [{ at, pods, ready, bad, restarts }]. */
+  setHealth(list) {
+    this.#health = list ?? [];
+    this.#drawMarks();
+  }
+
   /** Where there was trouble: [{ at, bad }]. */
   setMarks(marks) {
     this.#marks = marks.slice(-200);
@@ -113,6 +124,28 @@ export class TimeBar {
   }
 
   #drawMarks() {
-    put(this.marks, this.#marks.map(({ at, bad }) => h('i', { class: bad ? 'bad' : 'command', style: { left: `${Math.min(100, (at / this.#max) * 100)}%` } })));
+    const left = (at) => `${Math.min(100, (at / this.#max) * 100)}%`;
+    put(this.marks, this.#marks.map(({ at, bad }) => h('i', { class: bad ? 'bad' : 'command', style: { left: left(at) } })));
+    this.#drawHealth();
+  }
+
+  /** Behind the slider: ready pods, those on their way, those in trouble, as areas; restarts as lines. */
+  #drawHealth() {
+    const list = this.#health;
+    if (!list.length) return put(this.strip);
+    const most = Math.max(1, ...list.map(({ pods }) => pods));
+    const x = (at) => (at / this.#max) * 1000;
+    const end = x(Math.max(this.#core.frame.now, this.#core.frame.end ?? 0));
+    const area = (low, high) => {
+      let [top, bottom] = ['', ''];
+      list.forEach((one, i) => {
+        const to = i + 1 < list.length ? x(list[i + 1].at) : end;
+        top += `${i ? 'L' : 'M'}${x(one.at)} ${20 - (high(one) / most) * 20}L${to} ${20 - (high(one) / most) * 20}`;
+        bottom = `L${to} ${20 - (low(one) / most) * 20}L${x(one.at)} ${20 - (low(one) / most) * 20}${bottom}`;
+      });
+      return `${top}${bottom}z`;
+    };
+    return put(this.strip, s('svg', { viewBox: '0 0 1000 20', preserveAspectRatio: 'none' },
+      s('path', { class: 'h-ready', d: area(() => 0, (one) => one.ready) }), s('path', { class: 'h-wait', d: area((one) => one.ready, (one) => one.pods - one.bad) }), s('path', { class: 'h-bad', d: area((one) => one.pods - one.bad, (one) => one.pods) })));
   }
 }

@@ -19,11 +19,13 @@ let speed = 1;
 let lastWall = 0;
 let timer = 0;
 let goal = null;
+let goalFrom = 0;
 let until = null;
 let owed = 0;
 const watched = new Map();
 let sentTables = new Map();
 const notBefore = new Map();
+let trailing = 0;
 let tablesAt = 0;
 let revisionSent = -1;
 let logSent = -1;
@@ -127,9 +129,15 @@ function drain() {
 /** Whether a program has the terminal: no prompt stands in its last line. */
 const busy = (id) => !/[#$>] (\x1b\[[0-9;]*[a-zA-Z])*$/.test(shown.get(id)?.tail ?? '');
 
+/** How far a fast-forward has come, from 0 to 1; -1 where there is none. */
+function progress() {
+  if (goal !== null) return (core.now() - goalFrom) / Math.max(1, goal - goalFrom);
+  return until && until.condition !== 'idle' ? (core.now() - until.from) / Math.max(1, until.limit - until.from) : -1;
+}
+
 /** Sends what has changed since the last frame; the tables at most ten times a second unless forced. */
 function frame(force) {
-  const message = { frame: true, now: core.now(), end: core.end(), past: core.in_past(), playing, speed, running: goal !== null || until !== null, output: [] };
+  const message = { frame: true, now: core.now(), end: core.end(), past: core.in_past(), playing, speed, running: goal !== null || until !== null, progress: progress(), output: [] };
   drain();
   const ids = [...core.terminals()];
   message.terminals = ids;
@@ -147,16 +155,28 @@ function frame(force) {
     message.scenario = core.scenario();
   }
   const wall = performance.now();
-  if (force || wall - tablesAt >= TABLE_MS) {
-    tablesAt = wall;
-    const revision = core.revision() + Math.floor(core.now() / 1e6) * 1e7;
-    if (force || revision !== revisionSent) {
+  const revision = core.revision() + Math.floor(core.now() / 1e6) * 1e7;
+  if (force || revision !== revisionSent) {
+    if (force || wall - tablesAt >= TABLE_MS) {
+      tablesAt = wall;
       revisionSent = revision;
       message.views = views(force);
       message.totals = core.totals();
+    } else {
+      later(TABLE_MS);
     }
   }
   postMessage(message);
+}
+
+/** Sends another frame soon, so that what was left out of this one is shown even if nothing else happens. */
+function later(ms) {
+  trailing ||= setTimeout(() => {
+    trailing = 0;
+    revisionSent = -1;
+    tablesAt = 0;
+    frame(false);
+  }, ms);
 }
 
 /** The watched views that have changed. A view that costs much is asked for less often, unless forced. */
@@ -164,7 +184,11 @@ function views(force) {
   const changed = [];
   for (const [id, query] of watched) {
     const from = performance.now();
-    if (!force && from < (notBefore.get(id) ?? 0)) continue;
+    const wait = (notBefore.get(id) ?? 0) - from;
+    if (!force && wait > 0) {
+      later(Math.ceil(wait));
+      continue;
+    }
     const text = viewText(query);
     const cost = performance.now() - from;
     notBefore.set(id, from + cost * COST_SHARE);
@@ -203,7 +227,10 @@ const operations = {
     playing = on ?? playing;
     owed = 0;
   },
-  forward({ micros }) { goal = core.now() + micros; },
+  forward({ micros }) {
+    goalFrom = core.now();
+    goal = goalFrom + micros;
+  },
   step({ object }) {
     if (object) return startUntil('object', UNTIL_LIMIT_MICROS, object);
     const next = core.next_due();
@@ -241,9 +268,13 @@ const operations = {
   write: ({ path, text }) => core.write_file(path, text),
   remove: ({ path }) => core.delete_file(path),
   watch({ id, query }) {
+    sentTables.delete(id);
+    notBefore.delete(id);
     if (query) watched.set(id, query);
     else watched.delete(id);
-    sentTables.delete(id);
+    revisionSent = -1;
+    tablesAt = 0;
+    frame(false);
   },
   view: ({ query }) => show(query),
   query: ({ line }) => core.query(line),
@@ -255,10 +286,12 @@ const operations = {
   vary: ({ path, values, span, language }) => JSON.parse(Podlab.vary(JSON.stringify(core.scenario()), path, values, span ?? 0, language ?? 'en')),
   compare: ({ labels, scenarios, span, language }) => JSON.parse(Podlab.compare(labels, scenarios.map((one) => JSON.stringify(one)), span ?? 0, language ?? 'en')),
   check: ({ path, text }) => core.check(path, text),
+  lint: ({ text }) => JSON.parse(core.lint(text)),
+  import: ({ text }) => Podlab.import(text),
 };
 
 /** Operations whose effect every pane must show at once. */
-const SHOWN = new Set(['open', 'fault', 'seek', 'step', 'input', 'keys', 'interrupt', 'eof', 'edited', 'watch', 'write', 'remove', 'forward', 'stop', 'play', 'until', 'terminal']);
+const SHOWN = new Set(['open', 'fault', 'seek', 'step', 'input', 'keys', 'interrupt', 'eof', 'edited', 'write', 'remove', 'forward', 'stop', 'play', 'until', 'terminal']);
 
 async function wasm(bytes) {
   const module = await WebAssembly.compile(bytes);

@@ -128,6 +128,9 @@ pub const WITHOUT_EFFECT: &[&str] = &[
 /// The failure for a flag that asks for what is not simulated.
 pub fn refused(verb: &Verb, args: &Args) -> Option<Fail> {
     let set = |flag: &str| args.changed(flag) && !matches!(args.value(flag), "false" | "none" | "");
+    // `debug` has a --profile of its own.
+    let own = |flag: &str| verb.name == "debug" && flag == "profile";
+    let set = |flag: &str| set(flag) && !own(flag);
     let (_, flag) = REFUSED.iter().find(|(v, f)| (v.is_empty() || *v == verb.name) && set(f))?;
     Some(crate::kubectl::cx::not_simulated(&format!("--{flag}")))
 }

@@ -92,12 +92,23 @@ window.podlabEditor = {
       /** Marks places: [{ line, column, message }], counted from 1. */
       mark(problems) {
         const { doc } = view.state;
-        const diagnostics = problems.map(({ line, column, message, severity }) => {
+        const diagnostics = problems.map(({ line, column, message, severity, fix, edit }) => {
           const at = doc.line(Math.min(Math.max(1, line), doc.lines));
           const from = column ? Math.min(at.from + column - 1, at.to) : at.from + (at.text.length - at.text.trimStart().length);
-          return { from, to: Math.max(from, at.to), severity: severity ?? 'error', message };
+          const actions = edit ? [{ name: fix, apply: () => this.replace(edit) }] : [];
+          return { from, to: Math.max(from, at.to), severity: severity ?? 'error', message, actions };
         });
         view.dispatch(setDiagnostics(view.state, diagnostics));
+      },
+      /** Replaces a text in a line: { line, old, new }. */
+      replace({ line, old, new: text }) {
+        const at = view.state.doc.line(Math.min(Math.max(1, line), view.state.doc.lines));
+        const from = at.text.indexOf(old);
+        if (from >= 0) view.dispatch({ changes: { from: at.from + from, to: at.from + from + old.length, insert: text } });
+      },
+      /** Puts another text in place of the whole, as one step that can be undone. */
+      rewrite(text) {
+        if (text !== view.state.doc.toString()) view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: text } });
       },
       /** Moves the cursor to a line. */
       reveal(line) {

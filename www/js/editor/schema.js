@@ -1,6 +1,9 @@
 // Completion and explanations in the editor, from `kubectl explain`: the words are the API's own.
 
+import { enumValues } from './suggest.js';
+
 const MOST_CACHED = 300;
+const KINDS = ['Pod', 'Deployment', 'Service', 'ConfigMap', 'Secret', 'Job', 'CronJob', 'DaemonSet', 'StatefulSet', 'ReplicaSet', 'Namespace', 'PersistentVolumeClaim', 'PersistentVolume', 'ServiceAccount', 'HorizontalPodAutoscaler', 'PodDisruptionBudget', 'NetworkPolicy', 'Ingress', 'ResourceQuota', 'LimitRange', 'PriorityClass', 'Role', 'RoleBinding'];
 
 /** Where a line of a manifest stands: the document's kind and the keys above the line, outermost first. */
 export function pathAt(lines, number, indent) {
@@ -54,6 +57,8 @@ export function schema(explain) {
   async function complete(context) {
     const line = context.state.doc.lineAt(context.pos);
     const before = line.text.slice(0, context.pos - line.from);
+    const value = before.match(/^(\s*(?:- +)*)(\w+):\s+["']?([\w./-]*)$/);
+    if (value) return values(context, line, value);
     const key = before.match(/^(\s*(?:- +)*)([\w]*)$/);
     if (!key || (!key[2] && !context.explicit)) return null;
     const place = pathAt(context.state.doc.toString().split('\n'), line.number - 1, key[1].length);
@@ -65,6 +70,19 @@ export function schema(explain) {
       validFor: /^\w*$/,
       options: found.map((field) => ({ label: field.name, apply: `${field.name}: `, detail: field.type, boost: field.required ? 1 : 0, type: 'property', info: field.text || undefined })),
     };
+  }
+
+  /** Values that a field may have. */
+  async function values(context, line, [, indent, name, typed]) {
+    const place = pathAt(context.state.doc.toString().split('\n'), line.number - 1, indent.length);
+    let list = name === 'kind' && !indent ? KINDS : [];
+    if (name === 'apiVersion' && !indent) list = ['v1', 'apps/v1', 'batch/v1', 'autoscaling/v2', 'networking.k8s.io/v1', 'policy/v1', 'rbac.authorization.k8s.io/v1'];
+    if (!list.length && place.kind) {
+      const text = await ask({ kind: place.kind, path: [...place.path, name] });
+      list = enumValues(text);
+      if (!list.length && /<boolean>/.test(text)) list = ['true', 'false'];
+    }
+    return list.length ? { from: context.pos - typed.length, validFor: /^[\w./-]*$/, options: list.map((label) => ({ label, type: 'constant' })) } : null;
   }
 
   async function hover(view, pos) {

@@ -21,8 +21,8 @@ export function laneOf(actor) {
 /** The creation flow of an object. */
 export class FlowView {
   #value = null;
-  constructor({ onseek }) {
-    this.onseek = onseek;
+  constructor({ seek }) {
+    this.onseek = seek;
     this.body = h('div', { class: 'flow-body' });
     this.element = h('div', { class: 'flow table-view', tabindex: '0', role: 'region', 'aria-label': t('flow.title') }, this.body);
   }

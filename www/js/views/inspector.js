@@ -6,19 +6,11 @@ import { t } from '../i18n.js';
 import { status } from '../status.js';
 import { visible } from '../ansi.js';
 import { tabList } from '../tabs.js';
+import { parts } from '../objects.js';
 import { registered } from '../registry.js';
 
 const MOST_TEXT = 200_000;
 const REFRESH_MS = 400;
-const SHORT = { pods: 'pod', nodes: 'node', services: 'service', deployments: 'deployment' };
-
-/** `pods/default/web` in its parts. */
-export function parts(key) {
-  const [plural, ...rest] = key.split('/');
-  const kind = SHORT[plural] ?? plural;
-  return rest.length === 2 ? { plural, kind, namespace: rest[0], name: rest[1] } : { plural, kind, namespace: '', name: rest[0] ?? '' };
-}
-
 /** A tab that shows what its command prints. */
 function textPart({ core }) {
   const pre = h('pre', { class: 'text' });
@@ -40,6 +32,7 @@ export class Inspector {
   #containers = [];
   #refreshed = 0;
   #changes = -1;
+  #refreshing = false;
 
   constructor(context) {
     this.#context = context;
@@ -48,11 +41,12 @@ export class Inspector {
     this.tabs = tabList(t('inspector.tabs'), [], (id) => { this.#tab = id; this.refresh(true); });
     this.command = h('code', { class: 'command' });
     this.take = button({ icon: 'play', title: t('inspector.run'), class: 'quiet', onclick: () => context.run(this.command.textContent) });
+    this.next = button({ icon: 'step', title: t('inspector.next'), class: 'quiet', onclick: () => this.#core.ask('step', { object: this.#key }) });
     this.copy = button({ icon: 'copy', title: t('inspector.copy'), class: 'quiet', onclick: () => context.copy(this.command.textContent) });
-    this.select = h('select', { 'aria-label': t('inspector.container'), onchange: () => { this.#container = this.select.value; this.refresh(true); } });
+    this.chooser = h('select', { 'aria-label': t('inspector.container'), onchange: () => { this.#container = this.chooser.value; this.refresh(true); } });
     this.body = h('div', { class: 'inspector-body', tabindex: '0', role: 'region', 'aria-label': t('inspector.title') });
-    this.bar = h('div', { class: 'tools' }, this.select, this.command, this.copy, this.take);
-    this.element = h('div', { class: 'inspector' }, this.title, this.tabs.element, this.bar, this.body);
+    this.bar = h('div', { class: 'inspector-tools' }, this.chooser, this.command, this.copy, this.take, this.next);
+    this.element = h('div', { class: 'inspector' }, h('div', { class: 'inspector-head' }, this.title, this.bar), this.tabs.element, this.body);
     this.#empty();
   }
 
@@ -99,16 +93,26 @@ export class Inspector {
 
   /** Asks the core again; parts keep their place where nothing has changed. */
   async refresh(force) {
-    if (!this.#key || (!force && !this.element.isConnected)) return;
+    if (!this.#key || (!force && (!this.element.isConnected || this.#refreshing))) return;
     const asked = ++this.#asked;
+    this.#refreshing = true;
+    try {
+      await this.#show(asked);
+    } finally {
+      if (asked === this.#asked) this.#refreshing = false;
+    }
+  }
+
+  async #show(asked) {
     const [key, tab] = [this.#key, this.#tab];
     const [part, shown] = this.#part(tab);
-    this.select.hidden = !part.containers;
+    this.chooser.hidden = !part.containers;
     if (part.containers) await this.#listContainers(key);
     if (asked !== this.#asked) return;
     const line = part.command?.({ ...parts(key), container: this.#container }) ?? '';
     setText(this.command, line);
-    await shown.show(key, { line, now: this.#core.frame.now, force });
+    this.command.title = line;
+    await shown.show(key, { line, now: this.#core.frame.now, container: this.#container });
     if (asked !== this.#asked || key !== this.#key || tab !== this.#tab) return;
     if (shown.element.parentNode !== this.body) put(this.body, shown.element);
     shown.after?.();
@@ -118,12 +122,12 @@ export class Inspector {
     const { namespace, name } = parts(key);
     const answer = await this.#core.ask('query', { line: `kubectl get pod ${name} -n ${namespace} -o jsonpath='{.spec.initContainers[*].name} {.spec.containers[*].name}'` }).catch(() => '');
     const names = (answer ?? '').trim().split(/\s+/).filter((text) => /^[a-z0-9][a-z0-9.-]*$/.test(text));
-    if (names.join() !== this.#containers.join() || !this.select.childElementCount) {
+    if (names.join() !== this.#containers.join() || !this.chooser.childElementCount) {
       this.#containers = names;
-      put(this.select, names.map((text) => h('option', { value: text }, text)));
+      put(this.chooser, names.map((text) => h('option', { value: text }, text)));
     }
     if (!names.includes(this.#container)) this.#container = names[0] ?? '';
-    this.select.value = this.#container;
+    this.chooser.value = this.#container;
   }
 
   reset() { this.pick(null); }
@@ -136,7 +140,7 @@ export class Inspector {
     const wall = performance.now();
     if (!frame.totals || wall - this.#refreshed < REFRESH_MS) return;
     this.#refreshed = wall;
-    if (frame.totals.changes !== this.#changes || this.#tab === 'logs') this.refresh(false);
+    if (frame.totals.changes !== this.#changes || ['logs', 'processes', 'files'].includes(this.#tab)) this.refresh(false);
     this.#changes = frame.totals.changes;
   }
 }

@@ -1,52 +1,87 @@
-// A table of objects with kubectl's columns: sortable, filterable, and only as many rows in the page as fit.
+// A table of one kind with kubectl's columns. The core filters, sorts and cuts: only the rows that are in
+// sight (and a few around them) are made and travel, so that a table of 100,000 pods scrolls like one of ten.
 
 import { h, put, setText } from '../dom.js';
 import { t } from '../i18n.js';
 import { status, tone } from '../status.js';
 import { visible } from '../ansi.js';
+import { objectMenu } from '../menu.js';
 
-const MOST_ROWS = 400;
+const ROW = 26;
+const AHEAD = 20;
+const LEAST = 60;
 const STATUS_COLUMNS = new Set(['STATUS', 'TYPE', 'PHASE']);
 const NUMBERS = new Set(['RESTARTS', 'AGE', 'DESIRED', 'CURRENT', 'READY', 'COUNT', 'UP-TO-DATE', 'AVAILABLE']);
 
-/** Seconds of an age such as `2d3h` or `5m10s`. */
-export function ageSeconds(text) {
-  const units = { s: 1, m: 60, h: 3600, d: 86400, y: 31536000 };
-  let sum = 0;
-  for (const [, n, unit] of text.matchAll(/(\d+)([smhdy])/g)) sum += Number(n) * units[unit];
-  return sum;
-}
-
-function compare(column) {
-  if (column === 'AGE' || column === 'LAST SEEN') return (a, b) => ageSeconds(a) - ageSeconds(b);
-  return (a, b) => a.localeCompare(b, 'en', { numeric: true });
-}
-
-/** A view of one kind. `onpick(key)` is called when a row is chosen. */
+/** A view of one kind. */
 export class TableView {
+  #context;
   #rows = new Map();
   #sort = null;
   #filter = '';
+  #from = 0;
+  #count = LEAST;
+  #kind;
+  #id;
   #value = { columns: [], rows: [], total: 0 };
   #columns = '';
   selected = null;
 
-  constructor({ label, empty, onpick, hide }) {
-    this.onpick = onpick;
+  /** `id` names the watched view; `hide(column, index, rows)` tells which columns are left out. */
+  constructor(context, { id, kind, label, empty, hide }) {
+    this.#context = context;
+    this.#id = id;
+    this.#kind = kind;
     this.empty = empty;
     this.hide = hide ?? (() => false);
     this.head = h('tr');
-    this.body = h('tbody');
-    this.caption = h('caption', { class: 'hidden' }, label);
-    this.table = h('table', { class: 'objects' }, this.caption, h('thead', {}, this.head), this.body);
+    this.before = h('tr', { class: 'spacer', 'aria-hidden': 'true', hidden: true }, h('td'));
+    this.after = h('tr', { class: 'spacer', 'aria-hidden': 'true', hidden: true }, h('td'));
+    this.body = h('tbody', {}, this.before, this.after);
+    this.table = h('table', { class: 'objects' }, h('caption', { class: 'hidden' }, label), h('thead', {}, this.head), this.body);
     this.note = h('div', { class: 'empty' });
-    this.more = h('div', { class: 'more', role: 'status', hidden: true });
-    this.element = h('div', { class: 'table-view', tabindex: '0', role: 'region', 'aria-label': label }, this.table, this.note, this.more);
+    this.element = h('div', { class: 'table-view', tabindex: '0', role: 'region', 'aria-label': label,
+      onscroll: () => this.#scrolled(), onkeydown: (event) => this.#key(event) }, this.table, this.note);
+  }
+
+  queries() { return [this.#query()]; }
+
+  #query() {
+    const { column, down } = this.#sort ?? {};
+    const sort = column === undefined ? undefined : this.#value.columns.indexOf(column);
+    const table = { kind: this.#kind, filter: this.#filter, sort, down, from: this.#from, count: this.#count };
+    return [this.#id, { view: 'table', table }, (value) => this.show(value)];
+  }
+
+  #ask() { this.#context.core.watch(...this.#query()); }
+
+  /** Shows another kind. */
+  choose(kind) {
+    this.#kind = kind;
+    this.#sort = null;
+    this.#from = 0;
+    this.show(null);
+    this.#ask();
   }
 
   filter(text) {
-    this.#filter = text.trim().toLowerCase();
-    this.#draw();
+    const wanted = text.trim().toLowerCase();
+    if (wanted === this.#filter) return;
+    this.#filter = wanted;
+    this.#from = 0;
+    this.element.scrollTop = 0;
+    this.#ask();
+  }
+
+  #scrolled() {
+    const first = Math.max(0, Math.floor(this.element.scrollTop / ROW) - AHEAD);
+    const count = Math.max(LEAST, Math.ceil(this.element.clientHeight / ROW) + 2 * AHEAD);
+    const from = first - (first % AHEAD);
+    if (from === this.#from && count <= this.#count) return;
+    if (this.#value.total <= this.#count && from === 0) return;
+    this.#from = from;
+    this.#count = count;
+    this.#ask();
   }
 
   show(value) {
@@ -54,49 +89,44 @@ export class TableView {
     this.#draw();
   }
 
+  reset() { this.#rows.forEach((row) => row.element.remove()); this.#rows.clear(); }
+
   select(key) {
     this.selected = key;
     for (const [name, row] of this.#rows) row.element.setAttribute('aria-selected', String(name === key));
   }
 
-  #visibleColumns() {
-    const { columns, rows } = this.#value;
-    return columns.map((name, i) => [name, i]).filter(([name, i]) => !this.hide(name, i, rows));
-  }
-
   #draw() {
-    const { rows, total } = this.#value;
-    const columns = this.#visibleColumns();
+    const { columns: names, rows, total } = this.#value;
+    const columns = names.map((name, i) => [name, i]).filter(([name, i]) => !this.hide(name, i, rows));
     const signature = columns.map(([name]) => name).join('\t') + JSON.stringify(this.#sort);
     if (signature !== this.#columns) {
       this.#columns = signature;
-      this.#rows.clear();
-      put(this.body);
-      put(this.head, columns.map(([name, i]) => this.#header(name, i)));
+      this.reset();
+      put(this.head, columns.map(([name]) => this.#header(name)), h('td', { class: 'more-cell' }));
     }
-    let list = rows;
-    if (this.#filter) list = list.filter((row) => row.cells.some((cell) => cell.toLowerCase().includes(this.#filter)));
-    if (this.#sort) {
-      const { index, down } = this.#sort;
-      const order = compare(this.#value.columns[index]);
-      list = [...list].sort((a, b) => order(a.cells[index] ?? '', b.cells[index] ?? '') * (down ? -1 : 1));
-    }
-    this.#fillRows(list.slice(0, MOST_ROWS), columns);
-    this.table.hidden = list.length === 0;
-    this.note.hidden = list.length > 0;
-    if (!list.length) put(this.note, this.#filter ? t('table.noMatch', { text: this.#filter }) : this.empty());
-    const hiddenRows = Math.max(list.length, this.#filter ? 0 : total ?? 0) - Math.min(list.length, MOST_ROWS);
-    this.more.hidden = hiddenRows <= 0;
-    if (hiddenRows > 0) setText(this.more, t('table.more', { n: hiddenRows }));
+    this.#fillRows(rows, columns);
+    this.#space(this.before, this.#from);
+    this.#space(this.after, total - this.#from - rows.length);
+    this.table.setAttribute('aria-rowcount', String(total + 1));
+    this.table.hidden = rows.length === 0;
+    this.note.hidden = rows.length > 0;
+    if (!rows.length) put(this.note, this.#filter ? t('table.noMatch', { text: this.#filter }) : this.empty());
   }
 
-  #header(name, index) {
-    const sorted = this.#sort?.index === index;
-    return h('th', { scope: 'col', 'aria-sort': sorted ? (this.#sort.down ? 'descending' : 'ascending') : undefined },
+  #space(row, count) {
+    row.hidden = count <= 0;
+    row.firstChild.style.setProperty('height', `${Math.max(0, count) * ROW}px`);
+  }
+
+  #header(name) {
+    const sorted = this.#sort?.column === name;
+    const down = sorted && this.#sort.down;
+    return h('th', { scope: 'col', class: NUMBERS.has(name) ? 'number' : undefined, 'aria-sort': sorted ? (down ? 'descending' : 'ascending') : undefined },
       h('button', { type: 'button', onclick: () => {
-        this.#sort = sorted ? (this.#sort.down ? null : { index, down: true }) : { index, down: false };
-        this.#draw();
-      } }, name, h('span', { class: 'sort', 'aria-hidden': 'true' }, sorted ? (this.#sort.down ? '▾' : '▴') : '')));
+        this.#sort = sorted ? (down ? null : { column: name, down: true }) : { column: name, down: false };
+        this.#ask();
+      } }, name, h('span', { class: 'sort', 'aria-hidden': 'true' }, sorted ? (down ? '▾' : '▴') : '')));
   }
 
   #fillRows(list, columns) {
@@ -106,32 +136,33 @@ export class TableView {
       row.element.remove();
       this.#rows.delete(key);
     }
-    let place = this.body.firstChild;
-    for (const row of list) {
+    let place = this.before.nextSibling;
+    list.forEach((row, i) => {
       let entry = this.#rows.get(row.key);
-      if (!entry) {
-        entry = this.#makeRow(row, columns);
-        this.#rows.set(row.key, entry);
-      }
+      if (!entry) this.#rows.set(row.key, entry = this.#makeRow(row, columns));
+      entry.element.setAttribute('aria-rowindex', String(this.#from + i + 2));
       this.#updateRow(entry, row, columns);
       if (entry.element !== place) this.body.insertBefore(entry.element, place);
       else place = place.nextSibling;
-    }
+    });
   }
 
   #makeRow(row, columns) {
-    const cells = columns.map(([name], i) => h(i === this.#nameColumn(columns) ? 'th' : 'td', { class: NUMBERS.has(name) ? 'number' : undefined }));
-    const element = h('tr', { 'aria-selected': String(row.key === this.selected), onclick: (event) => {
-      if (!String(getSelection()) || event.target.closest('button')) this.onpick?.(row.key);
-    } }, cells);
+    const named = this.#named(columns);
+    const cells = columns.map(([name], i) => h(i === named ? 'th' : 'td', { class: NUMBERS.has(name) ? 'number' : undefined }));
+    const menu = (event, at) => { event.preventDefault(); event.stopPropagation(); objectMenu(this.#context, row.key, at); };
+    const more = h('button', { type: 'button', class: 'quiet more-button', tabindex: '-1', title: t('menu.more'), 'aria-label': `${t('menu.more')}: ${row.key.split('/').at(-1)}`, onclick: (event) => menu(event, event.currentTarget) }, '⋯');
+    const element = h('tr', { 'aria-selected': String(row.key === this.selected),
+      onclick: (event) => { if (!String(getSelection()) || event.target.closest('button')) this.#context.inspect(row.key); },
+      oncontextmenu: (event) => menu(event, { x: event.clientX, y: event.clientY }) }, cells, h('td', { class: 'more-cell' }, more));
     return { element, cells, texts: [] };
   }
 
-  #nameColumn(columns) { return columns.findIndex(([name]) => name === 'NAME'); }
+  #named(columns) { return columns.findIndex(([name]) => name === 'NAME'); }
 
   #updateRow(entry, row, columns) {
     const readyIndex = this.#value.columns.indexOf('READY');
-    const named = this.#nameColumn(columns);
+    const named = this.#named(columns);
     columns.forEach(([name, index], i) => {
       const text = row.cells[index] ?? '';
       const ready = readyIndex >= 0 ? row.cells[readyIndex] : '';
@@ -142,7 +173,7 @@ export class TableView {
       const cell = entry.cells[i];
       if (i === named) {
         cell.setAttribute('scope', 'row');
-        put(cell, h('button', { type: 'button', class: 'link', onclick: (event) => { event.stopPropagation(); this.onpick?.(row.key); } }, visible(text)));
+        put(cell, h('button', { type: 'button', class: 'link', tabindex: '-1', onclick: (event) => { event.stopPropagation(); this.#context.inspect(row.key); } }, visible(text)));
       } else if (STATUS_COLUMNS.has(name)) {
         put(cell, status(visible(text), name === 'STATUS' ? ready : ''));
         entry.element.dataset.tone = tone(text, ready);
@@ -151,6 +182,20 @@ export class TableView {
       }
       if (changed) flash(cell);
     });
+  }
+
+  /** Arrow keys go from row to row; Enter opens, m shows what can be done with it. */
+  #key(event) {
+    const links = [...this.body.querySelectorAll('th .link')];
+    const at = links.indexOf(document.activeElement);
+    const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: at < 0 ? undefined : 0, End: at < 0 ? undefined : links.length - 1 }[event.key];
+    if (to !== undefined && !event.altKey) {
+      event.preventDefault();
+      links[Math.min(Math.max(0, to), links.length - 1)]?.focus();
+    } else if (at >= 0 && (event.key === 'm' || event.key === 'ContextMenu')) {
+      event.preventDefault();
+      links[at].closest('tr').querySelector('.more-button').click();
+    }
   }
 }
 

@@ -30,6 +30,7 @@ export class Views {
   #watch() {
     this.#core.watch('words', { view: 'table', kind: 'pods' }, (value) => this.#pods(value));
     this.#core.watch('node-names', { view: 'table', kind: 'nodes' }, (value) => { this.#nodeKeys = (value?.rows ?? []).map((row) => row.key); });
+    this.#core.watch('health', { view: 'health' }, (value) => this.#context.onhealth(value));
     this.#core.watch('marks', { view: 'events' }, (value) => {
       this.#troubles = (value?.events ?? []).filter((event) => event.type === 'Warning').map((event) => ({ at: event.at, bad: true }));
       this.#marks();
@@ -43,6 +44,7 @@ export class Views {
     for (const [key, word] of words) if (this.#words.get(key) !== word) this.#context.announcer.changed(key.split('/').at(-1), word);
     this.#words = words;
     this.detail.part('inspector')?.rows?.(this.#podRows);
+    this.#context.app.onpods?.(this.#podRows);
   }
 
   /** The keys of all nodes. */
