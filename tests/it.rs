@@ -1,10 +1,13 @@
 //! The integration tests: one binary, one module for each subject.
 
+mod coverage;
+mod fuzz;
 mod golden;
 mod hostile;
 mod lessons;
 mod properties;
 mod rewind;
+mod score;
 mod texts;
 mod tidy;
 mod transcripts;

@@ -1,8 +1,94 @@
 //! The table of API resources, as `kubectl api-resources` lists them.
+//!
+//! Kinds that CustomResourceDefinitions name are interned behind the table for the life of the process, as
+//! literals are: an entry never changes, and equal definitions share one. Which of them a cluster serves is
+//! told by the definitions in its store alone, so that the table is no state of any cluster. Their order is
+//! that of their names, whoever interned them first.
+
+use std::cmp::Ordering;
+use std::sync::RwLock;
 
 /// A kind of API object: an index into the resource table.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct Kind(u8);
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Kind(u16);
+
+/// How many different custom kinds one process knows; definitions beyond it are not served.
+const CUSTOM_LIMIT: usize = 1_000;
+
+static CUSTOM: RwLock<Vec<&'static Custom>> = RwLock::new(Vec::new());
+
+/// What is known of a custom kind.
+#[derive(Debug)]
+struct Custom {
+    info: Info,
+    columns: Vec<CustomColumn>,
+}
+
+/// A column that a definition adds to the table of its objects (`additionalPrinterColumns`).
+#[derive(Clone, Debug, PartialEq)]
+pub struct CustomColumn {
+    /// As the definition writes it; shown in capitals.
+    pub name: String,
+    /// `.spec.replicas`
+    pub path: String,
+    /// Whether it holds an instant, of which the age is shown.
+    pub date: bool,
+    /// Whether only `-o wide` shows it.
+    pub wide: bool,
+}
+
+/// A custom kind that is to be interned.
+#[derive(Debug)]
+pub struct CustomInfo<'a> {
+    /// As in [`Info`].
+    pub kind: &'a str,
+    /// As in [`Info`].
+    pub api_version: &'a str,
+    /// As in [`Info`].
+    pub plural: &'a str,
+    /// As in [`Info`].
+    pub singular: &'a str,
+    /// As in [`Info`].
+    pub short: Vec<&'a str>,
+    /// As in [`Info`].
+    pub namespaced: bool,
+    /// As in [`Info`].
+    pub in_all: bool,
+    /// Columns besides the name; without any the age is shown.
+    pub columns: Vec<CustomColumn>,
+}
+
+impl CustomInfo<'_> {
+    fn is(&self, known: &Custom) -> bool {
+        let i = &known.info;
+        i.kind == self.kind
+            && i.api_version == self.api_version
+            && i.plural == self.plural
+            && i.singular == self.singular
+            && i.short == self.short.as_slice()
+            && i.namespaced == self.namespaced
+            && i.in_all == self.in_all
+            && known.columns == self.columns
+    }
+
+    fn interned(&self) -> &'static Custom {
+        fn literal(text: &str) -> &'static str {
+            Box::leak(Box::from(text))
+        }
+        let short: Vec<&'static str> = self.short.iter().map(|s| literal(s)).collect();
+        let info = Info {
+            kind: literal(self.kind),
+            api_version: literal(self.api_version),
+            plural: literal(self.plural),
+            singular: literal(self.singular),
+            short: Vec::leak(short),
+            namespaced: self.namespaced,
+            in_all: self.in_all,
+            depth: Depth::StoredOnly,
+        };
+        Box::leak(Box::new(Custom { info, columns: self.columns.clone() }))
+    }
+}
 
 /// How far a kind is simulated.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -53,12 +139,41 @@ impl Info {
 impl Kind {
     /// Everything known of this kind.
     pub fn info(self) -> &'static Info {
-        &TABLE[self.0 as usize]
+        match TABLE.get(self.0 as usize) {
+            Some(info) => info,
+            None => &self.interned().info,
+        }
     }
 
-    /// All kinds, in the order of the table.
+    /// Whether a CustomResourceDefinition names it.
+    pub fn is_custom(self) -> bool {
+        self.0 as usize >= TABLE.len()
+    }
+
+    /// The columns that a definition adds; none for kinds that are built in.
+    pub fn columns(self) -> &'static [CustomColumn] {
+        if self.is_custom() { &self.interned().columns } else { &[] }
+    }
+
+    fn interned(self) -> &'static Custom {
+        let known = CUSTOM.read().expect("no holder of the lock panics");
+        known[self.0 as usize - TABLE.len()]
+    }
+
+    /// The kind of a definition; `None` if there are too many.
+    pub fn custom(info: &CustomInfo) -> Option<Kind> {
+        let mut known = CUSTOM.write().expect("no holder of the lock panics");
+        let place = known.iter().position(|c| info.is(c));
+        if place.is_none() && known.len() < CUSTOM_LIMIT {
+            known.push(info.interned());
+        }
+        let place = place.or_else(|| known.len().checked_sub(1).filter(|i| info.is(known[*i])))?;
+        u16::try_from(TABLE.len() + place).ok().map(Kind)
+    }
+
+    /// All kinds that are built in, in the order of the table.
     pub fn all() -> impl Iterator<Item = Kind> {
-        (0..TABLE.len()).map(|i| Kind(i as u8))
+        (0..TABLE.len()).map(|i| Kind(i as u16))
     }
 
     /// The kind of an `apiVersion` and `kind` as written in a manifest.
@@ -72,6 +187,22 @@ impl Kind {
     }
 }
 
+impl Ord for Kind {
+    fn cmp(&self, other: &Kind) -> Ordering {
+        if self.is_custom() && other.is_custom() && self != other {
+            let key = |k: &Kind| (k.info().api_version, k.info().plural, k.info().kind);
+            return key(self).cmp(&key(other)).then(self.0.cmp(&other.0));
+        }
+        self.0.cmp(&other.0)
+    }
+}
+
+impl PartialOrd for Kind {
+    fn partial_cmp(&self, other: &Kind) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
 macro_rules! kinds {
     ($($name:ident $kind:literal $version:literal $plural:literal $singular:literal [$($short:literal)*] $ns:literal $all:literal $depth:ident;)*) => {
         #[allow(non_camel_case_types, clippy::upper_case_acronyms)]
@@ -79,7 +210,7 @@ macro_rules! kinds {
         impl Kind {
             $(
                 #[doc = concat!("`", $version, "` `", $kind, "`")]
-                pub const $name: Kind = Kind(Order::$name as u8);
+                pub const $name: Kind = Kind(Order::$name as u16);
             )*
         }
         static TABLE: &[Info] = &[$(Info {

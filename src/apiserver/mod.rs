@@ -9,6 +9,7 @@
 
 mod admission;
 mod authorize;
+mod custom;
 pub mod events;
 pub mod quota;
 mod request;

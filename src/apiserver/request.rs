@@ -8,12 +8,17 @@ use crate::api::object::Key;
 use crate::api::request::{PatchType, Verb};
 use crate::api::status::Result;
 use crate::api::{Kind, Object, Request, Response, Status, Text, Value};
-use crate::api::{decode, defaults, fields, labels, patch, validation};
+use crate::api::{custom, decode, defaults, fields, labels, patch, validation};
 use crate::map;
 
 impl ApiServer {
     /// Answers a request. Watches and the streams that nodes serve are not handled here but by the cluster.
     pub fn request(&mut self, request: &Request) -> Response {
+        if request.kind.is_custom()
+            && let Err(status) = self.serves(request)
+        {
+            return Response::Error(status);
+        }
         if !has_subresource(request.kind, request.subresource) {
             return Response::Error(Status::new(
                 404,
@@ -80,7 +85,7 @@ impl ApiServer {
             refuse(&object, validation::create(&object))?;
         }
         let object = self.completed(object)?;
-        refuse(&object, validation::create(&object))?;
+        refuse(&object, self.violations(&object, validation::create(&object)))?;
         let warnings: Vec<Text> = warnings.into_iter().chain(validation::warnings(&object)).collect();
         if let Err(mut status) = self.admit_quota(&object).and_then(|()| self.check_absent(&object)) {
             status.warnings = warnings;
@@ -89,11 +94,29 @@ impl ApiServer {
         if request.options.dry_run {
             return Ok(Response::Object(object, warnings));
         }
-        Ok(Response::Object(self.put_created(object), warnings))
+        let made = self.put_created(object);
+        if made.kind == Kind::CRD {
+            self.establish(&made.key(), None);
+        }
+        Ok(Response::Object(made, warnings))
     }
 
     fn decoded(&self, request: &Request) -> Result<(Object, Vec<Text>)> {
-        decode::object(request.kind, &request.body, request.options.field_validation)
+        let validation = request.options.field_validation;
+        if request.kind.is_custom() {
+            return custom::decoded(request.kind, self.definition(request.kind)?, &request.body, validation);
+        }
+        decode::object(request.kind, &request.body, validation)
+    }
+
+    /// What is wrong with an object, its definition's schema included.
+    fn violations(&self, object: &Object, found: Vec<validation::Error>) -> Vec<validation::Error> {
+        let mut errors = validation::Errors { list: found };
+        if let Ok(definition) = self.definition(object.kind) {
+            let schema = custom::schema(definition, object.kind.info().api_version);
+            validation::custom::object(object, schema, &mut errors);
+        }
+        errors.list
     }
 
     /// Puts the object into the namespace of the request.
@@ -144,12 +167,22 @@ impl ApiServer {
                 return self.create_request(&create);
             }
         };
+        if request.kind.is_custom() && how == PatchType::Strategic {
+            const ACCEPTED: &str = "the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml";
+            return Err(Status::new(415, "UnsupportedMediaType", ACCEPTED));
+        }
         if request.subresource == "scale" {
             let patched = patch::apply(request.kind, how, &scale_of(&old).value, &request.body)?;
             let object = scaled(old.clone(), patched.at("spec.replicas"))?;
             return self.finish_update(request, &old, object, vec![]);
         }
         let patched = patch::apply(request.kind, how, &old.value, &request.body)?;
+        if request.kind.is_custom() {
+            let definition = self.definition(request.kind)?;
+            let validation = request.options.field_validation;
+            let (object, warnings) = custom::patched(request.kind, definition, &patched, validation)?;
+            return self.finish_update(request, &old, object, warnings);
+        }
         let strategic = if how == PatchType::Strategic { request.body.clone() } else { Value::Null };
         let (object, warnings) =
             decode::patched(request.kind, &patched, request.options.field_validation, &strategic)?;
@@ -179,14 +212,19 @@ impl ApiServer {
                 self.admit_update(old, &mut object);
             }
         }
-        refuse(&object, validation::update(old, &object, request.subresource))?;
+        let found = validation::update(old, &object, request.subresource);
+        refuse(&object, self.violations(&object, found))?;
         let warnings = warnings.into_iter().chain(validation::warnings(&object)).collect();
         let answer = |o: Object| if request.subresource == "scale" { scale_of(&o) } else { o };
         if request.options.dry_run {
             Self::count_generation(old, &mut object);
             return Ok(Response::Object(answer(object), warnings));
         }
-        self.update(object).map(|o| Response::Object(answer(o), warnings))
+        let updated = self.update(object)?;
+        if updated.kind == Kind::CRD {
+            self.establish(&updated.key(), Some(old));
+        }
+        Ok(Response::Object(answer(updated), warnings))
     }
 
     fn delete_options(request: &Request) -> DeleteOptions {
@@ -203,7 +241,11 @@ impl ApiServer {
         if request.options.dry_run {
             return Ok(Response::Object(object, vec![]));
         }
-        let last = self.delete(&Self::key(request), &Self::delete_options(request))?;
+        let key = Self::key(request);
+        let last = self.delete(&key, &Self::delete_options(request))?;
+        if key.kind == Kind::CRD {
+            self.finalize_definition(&key);
+        }
         if self.store.get(&object.key()).is_some() {
             return Ok(Response::Object(last, vec![]));
         }
@@ -220,6 +262,9 @@ impl ApiServer {
             self.admit_delete(object)?;
             if !request.options.dry_run {
                 self.delete(&object.key(), &Self::delete_options(request))?;
+                if object.kind == Kind::CRD {
+                    self.finalize_definition(&object.key());
+                }
             }
         }
         Ok(Response::List(chosen, self.store.revision()))
@@ -308,6 +353,7 @@ impl ApiServer {
 /// Whether a kind has a subresource, as far as that depends on the kind.
 fn has_subresource(kind: Kind, subresource: &str) -> bool {
     match subresource {
+        _ if kind.is_custom() => true,
         "scale" => matches!(
             kind,
             Kind::DEPLOYMENT | Kind::REPLICA_SET | Kind::STATEFUL_SET | Kind::REPLICATION_CONTROLLER
@@ -322,7 +368,6 @@ fn refuse(object: &Object, errors: Vec<validation::Error>) -> Result<()> {
     if errors.is_empty() { Ok(()) } else { Err(validation::invalid(object.kind, object.name(), &errors)) }
 }
 
-/// The `autoscaling/v1` Scale of a workload.
 /// What `componentstatuses` answers: not stored, but looked up at each request.
 fn component_statuses() -> Vec<Object> {
     ["controller-manager", "etcd-0", "scheduler"]
@@ -335,6 +380,7 @@ fn component_statuses() -> Vec<Object> {
         .collect()
 }
 
+/// The `autoscaling/v1` Scale of a workload.
 fn scale_of(object: &Object) -> Object {
     let selector = labels::Selector::of_object(object.at("spec.selector")).to_string();
     let value = map! {

@@ -138,6 +138,20 @@ impl Store {
         }
     }
 
+    /// Files the objects of a custom kind under its new names, without a new revision or change.
+    pub fn rekind(&mut self, old: Kind, new: Kind) {
+        let keys: Vec<Key> = self.list(old, None).map(Object::key).collect();
+        for key in keys {
+            if let Some(object) = self.objects.remove(&key) {
+                self.unindex(&key, &object);
+                let object = Object::new(new, object.value);
+                let key = object.key();
+                self.index(&key, &object);
+                self.objects.insert(key, object);
+            }
+        }
+    }
+
     /// Takes an object out and logs the change; `last` is the state that watchers see.
     pub fn take(&mut self, key: &Key, last: Object, at: Time, cause: Cause, actor: Text) {
         self.revision += 1;

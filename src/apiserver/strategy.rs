@@ -38,6 +38,19 @@ impl ApiServer {
             Kind::PERSISTENT_VOLUME_CLAIM | Kind::PERSISTENT_VOLUME => {
                 object.set("status", map! { "phase" => Text::lit("Pending") });
             }
+            Kind::CRD => {
+                super::custom::complete(object);
+                object.set(
+                    "status",
+                    map! {
+                        "acceptedNames" => map! { "kind" => "", "plural" => "" },
+                        "conditions" => list![], "storedVersions" => list![],
+                    },
+                );
+            }
+            kind if kind.is_custom() && self.has_status(kind) => {
+                object.remove("status");
+            }
             _ => {}
         }
     }
@@ -49,6 +62,12 @@ impl ApiServer {
         }
         if object.kind == Kind::DAEMON_SET {
             count_template(object, Some(old));
+        }
+        if object.kind == Kind::CRD {
+            super::custom::complete(object);
+        }
+        if object.kind.is_custom() && !self.has_status(object.kind) {
+            return;
         }
         if old["status"].is_some() {
             object.set("status", &old["status"]);

@@ -294,6 +294,9 @@ impl ApiServer {
         last.set("metadata.resourceVersion", revision.to_string());
         let cause = self.wrote("delete", key, revision);
         self.store.take(key, last.clone(), self.now, cause, self.actor.clone());
+        if key.kind.is_custom() {
+            self.object_gone(key.kind);
+        }
         last
     }
 
@@ -340,7 +343,7 @@ fn has_generation(kind: Kind) -> bool {
         Kind::MUTATING_WEBHOOK,
         Kind::VALIDATING_WEBHOOK,
     ];
-    WITH.contains(&kind)
+    kind.is_custom() || WITH.contains(&kind)
 }
 
 /// A pod with one container, for tests.

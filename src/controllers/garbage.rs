@@ -60,14 +60,14 @@ fn enqueue_waiting_owners(object: &Object, cx: &mut Cx<'_>) {
 
 /// The object that an owner reference names, if it is the same one still.
 fn owner<'a>(object: &Object, reference: &Value, cx: &'a Cx<'_>) -> Option<&'a Object> {
-    let kind = Kind::of(reference["apiVersion"].str(), reference["kind"].str())?;
+    let kind = cx.api.kind_named(reference["apiVersion"].str(), reference["kind"].str())?;
     let namespace = if kind.info().namespaced { object.namespace() } else { "" };
     cx.api.get(kind, namespace, reference["name"].str()).filter(|o| o.uid() == reference["uid"].str())
 }
 
 /// Whether the kind of a reference is one that this server knows; others are left alone.
-fn is_known(reference: &Value) -> bool {
-    Kind::of(reference["apiVersion"].str(), reference["kind"].str()).is_some()
+fn is_known(reference: &Value, cx: &Cx<'_>) -> bool {
+    cx.api.kind_named(reference["apiVersion"].str(), reference["kind"].str()).is_some()
 }
 
 /// Deals with an object that is to be collected, or that waits for what it owns.
@@ -83,7 +83,7 @@ pub fn sync(object: &Object, cx: &mut Cx<'_>) {
     }
     let key = object.key();
     let references = object.at("metadata.ownerReferences").items();
-    if references.is_empty() || references.iter().any(|r| !is_known(r)) {
+    if references.is_empty() || references.iter().any(|r| !is_known(r, cx)) {
         return;
     }
     let (mut solid, mut waiting) = (0, 0);

@@ -29,8 +29,8 @@ pub fn sync(namespace: &Object, cx: &mut Cx<'_>) {
     }
     let key = namespace.key();
     cx.api.rule(rules::NAMESPACE, &key.path(), vec![]);
-    let kinds = || Kind::all().filter(|k| k.info().namespaced);
-    for kind in kinds() {
+    let kinds: Vec<Kind> = cx.api.kinds().into_iter().filter(|k| k.info().namespaced).collect();
+    for kind in kinds.iter().copied() {
         let objects: Vec<Object> = cx.api.list(kind, Some(namespace.name())).cloned().collect();
         for object in objects.iter().filter(|o| !o.is_deleting()) {
             // Its owner's deletion may have taken it already.
@@ -38,7 +38,7 @@ pub fn sync(namespace: &Object, cx: &mut Cx<'_>) {
         }
     }
     let count = |kind: Kind| cx.api.list(kind, Some(namespace.name())).count();
-    let left: Vec<(Kind, usize)> = kinds().map(|k| (k, count(k))).filter(|(_, n)| *n > 0).collect();
+    let left: Vec<(Kind, usize)> = kinds.iter().map(|k| (*k, count(*k))).filter(|(_, n)| *n > 0).collect();
     if left.is_empty() {
         // Whoever else holds a finalizer keeps the namespace.
         let _ = cx.api.modify(&key, |n| {

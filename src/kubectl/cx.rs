@@ -17,6 +17,11 @@ pub struct Output {
 }
 
 impl Output {
+    /// How many warnings of the server have been shown.
+    pub fn warnings(&self) -> usize {
+        self.warned.len()
+    }
+
     /// Adds bytes for a descriptor.
     pub fn push(&mut self, fd: Fd, bytes: &[u8]) {
         match self.queue.back_mut() {
@@ -56,8 +61,12 @@ pub struct Base {
     pub explicit: bool,
     /// `-v`.
     pub verbosity: i64,
+    /// Whether warnings of the server are failures.
+    pub strict: bool,
     /// In whose name requests are made (`--as`).
     pub user: Option<crate::api::rbac::User>,
+    /// The custom kinds that the server served when the command began.
+    pub custom: Vec<Kind>,
     /// What standard input held, where a flag names it as a file.
     pub stdin: String,
     /// The verb with its parents: `kubectl create job`.
@@ -142,7 +151,13 @@ impl Cx<'_> {
 
     /// The kinds that the server serves.
     pub fn kinds(&self) -> impl Iterator<Item = Kind> {
-        Kind::all()
+        Kind::all().chain(self.base.custom.iter().copied())
+    }
+
+    /// The kind that a manifest means; the kind's name may be written in another case, which is the API
+    /// server's to refuse. Custom kinds are found by their group, as every served version is accepted.
+    pub fn find_kind(&self, version: &str, kind: &str) -> Option<Kind> {
+        crate::kubectl::files::find_kind(&self.base.custom, version, kind)
     }
 
     /// Prints the warnings that came with an answer.

@@ -3,8 +3,9 @@
 //! The layout is that of kubectl's `plaintext` template for OpenAPI v3; words are wrapped as
 //! `go-wordwrap` does.
 
-use crate::api::Kind;
 use crate::api::schema::{Container, Descriptions, Field, Shape, Type};
+use crate::api::{Kind, Value};
+use crate::collections::Order as _;
 
 /// Columns of the wrapped text (80 less the indent of 4).
 const WIDTH: usize = 76;
@@ -52,8 +53,7 @@ pub fn explain(topic: &Topic, texts: &Descriptions) -> (String, Option<String>) 
             }
         }
     };
-    let description = if description.trim().is_empty() { "<empty>".to_string() } else { description };
-    out += &format!("DESCRIPTION:\n{}\n    \n", indented(description.trim_end(), 4));
+    described_as(&mut out, &description);
     if let Some(t) = at {
         out += "FIELDS:\n";
         if topic.recursive {
@@ -61,10 +61,138 @@ pub fn explain(topic: &Topic, texts: &Descriptions) -> (String, Option<String>) 
         } else {
             t.fields().for_each(|f| described(&mut out, f, texts));
         }
-        out.push('\n');
     }
-    out += "\n\n";
+    out.push('\n');
     (out, None)
+}
+
+/// The section with a description.
+fn described_as(out: &mut String, description: &str) {
+    match description.trim_end() {
+        "" => out.push_str("DESCRIPTION:\n    <empty>\n"),
+        text => out.push_str(&format!("DESCRIPTION:\n{}\n    \n", indented(text, 4))),
+    }
+}
+
+/// Explains a custom kind by the schema in its definition, as [`explain`] does for kinds that are built in.
+pub fn custom(
+    kind: Kind,
+    schema: &Value,
+    path: &[&str],
+    recursive: bool,
+    texts: &Descriptions,
+) -> (String, Option<String>) {
+    let info = kind.info();
+    let version = info.api_version.rsplit('/').next().unwrap_or("");
+    let mut out =
+        format!("GROUP:      {}\nKIND:       {}\nVERSION:    {version}\n\n", info.group(), info.kind);
+    let path: Vec<&str> = path.iter().copied().filter(|n| !n.is_empty()).collect();
+    if let [first, ..] = path.as_slice()
+        && COMMON.contains(first)
+    {
+        // What all kinds have in common is explained as for a Pod, but for the head.
+        let (text, missing) = explain(&Topic { kind: Kind::POD, path: &path, recursive }, texts);
+        out += text.split_once("\n\n").map_or("", |(_, rest)| rest);
+        return (out, missing);
+    }
+    let mut at = schema;
+    for (i, name) in path.iter().enumerate() {
+        at = match element(at)["properties"].get(name) {
+            Value::Null => return (out, Some(name.to_string())),
+            found => found,
+        };
+        if i + 1 == path.len() {
+            out += &format!("FIELD: {name} <{}>\n", schema_type(at));
+            let allowed = at["enum"].items();
+            out.push_str(if allowed.is_empty() { "\n" } else { "ENUM:\n" });
+            allowed.iter().for_each(|v| out.push_str(&format!("    {}\n", plain(v))));
+            out.push('\n');
+        }
+    }
+    let inner = element(at);
+    let mut description = at["description"].str().to_string();
+    if !std::ptr::eq(inner, at) {
+        description += &format!("\n{}", inner["description"].str());
+    }
+    described_as(&mut out, &description);
+    if !inner["properties"].is_empty() || path.is_empty() {
+        out += "FIELDS:\n";
+        schema_fields(&mut out, inner, path.is_empty(), recursive, 1, texts);
+    }
+    out.push('\n');
+    (out, None)
+}
+
+/// The fields that every kind has.
+const COMMON: &[&str] = &["apiVersion", "kind", "metadata"];
+
+/// The schema of a list's or map's elements; the schema itself for anything else.
+fn element(schema: &Value) -> &Value {
+    let mut at = schema;
+    for _ in 0..crate::api::custom::DEPTH_LIMIT {
+        at = match at["type"].str() {
+            "array" => &at["items"],
+            "object" if at["additionalProperties"].as_map().is_some() => &at["additionalProperties"],
+            _ => break,
+        };
+    }
+    at
+}
+
+fn schema_type(schema: &Value) -> String {
+    match schema["type"].str() {
+        "array" => format!("[]{}", schema_type(&schema["items"])),
+        "object" if schema["additionalProperties"].as_map().is_some() => {
+            format!("map[string]{}", schema_type(&schema["additionalProperties"]))
+        }
+        "object" | "" => "Object".into(),
+        other => other.into(),
+    }
+}
+
+fn plain(v: &Value) -> String {
+    v.as_str().map_or_else(|| crate::api::json::print(v), String::from)
+}
+
+fn schema_fields(
+    out: &mut String,
+    schema: &Value,
+    whole: bool,
+    recursive: bool,
+    level: usize,
+    texts: &Descriptions,
+) {
+    let pod = Type::of(Kind::POD);
+    let mut names: Vec<&str> = schema["properties"].entries().map(|(k, _)| k.as_str()).collect();
+    if whole {
+        names.retain(|n| !COMMON.contains(n));
+        names.extend(COMMON);
+        names.order();
+    }
+    for name in names {
+        let common = pod.filter(|_| whole && COMMON.contains(&name)).and_then(|t| t.field(name));
+        if let Some(field) = common {
+            line(out, field, level);
+            match field.fields() {
+                _ if !recursive => described_text(out, texts.of_field(field)),
+                Some(t) => tree(out, t, level + 1, &mut vec![t]),
+                None => {}
+            }
+            continue;
+        }
+        let inner = schema["properties"].get(name);
+        let must = schema["required"].items().iter().any(|r| r.str() == name);
+        let must = if must { " -required-" } else { "" };
+        let indent = "  ".repeat(level);
+        out.push_str(&format!("{indent}{name}\t<{}>{must}\n", schema_type(inner)));
+        let allowed: Vec<String> = inner["enum"].items().iter().map(plain).collect();
+        enumerated(out, allowed.iter().map(String::as_str).collect(), &indent);
+        if !recursive {
+            described_text(out, inner["description"].str());
+        } else if level < crate::api::custom::DEPTH_LIMIT {
+            schema_fields(out, element(inner), false, true, level + 1, texts);
+        }
+    }
 }
 
 fn heading(out: &mut String, f: Field) {
@@ -87,19 +215,25 @@ fn required(f: Field) -> &'static str {
 fn line(out: &mut String, f: Field, level: usize) {
     let indent = "  ".repeat(level);
     out.push_str(&format!("{indent}{}\t<{}>{}\n", f.name(), f.explain_type(), required(f)));
-    let mut values: Vec<&str> = f.enum_values().collect();
+    enumerated(out, f.enum_values().collect(), &indent);
+}
+
+fn enumerated(out: &mut String, mut values: Vec<&str>, indent: &str) {
+    if values.len() > ENUM_SHOWN {
+        values.truncate(ENUM_SHOWN);
+        values.push("....");
+    }
     if !values.is_empty() {
-        if values.len() > ENUM_SHOWN {
-            values.truncate(ENUM_SHOWN);
-            values.push("....");
-        }
         out.push_str(&format!("{indent}enum: {}\n", values.join(", ")));
     }
 }
 
 fn described(out: &mut String, f: Field, texts: &Descriptions) {
     line(out, f, 1);
-    let text = texts.of_field(f);
+    described_text(out, texts.of_field(f));
+}
+
+fn described_text(out: &mut String, text: &str) {
     let text = if text.is_empty() { "<no description>" } else { text };
     out.push_str(&format!("{}\n\n", indented(text.trim_end(), 4)));
 }

@@ -70,6 +70,7 @@ pub struct Docs {
     pub docs: Vec<Doc>,
     /// What is wrong with the others.
     pub fails: Vec<Fail>,
+    custom: Vec<Kind>,
 }
 
 /// Whether the command names files at all.
@@ -79,7 +80,7 @@ pub fn given(args: &Args) -> bool {
 
 /// Reads the files that `-f` and `-k` name.
 pub fn load(cx: &mut Cx, args: &Args) -> Res<Docs> {
-    let mut out = Docs::default();
+    let mut out = Docs { custom: cx.base.custom.clone(), ..Docs::default() };
     let validate = match args.value("validate") {
         "true" | "strict" | "warn" => true,
         // Verbs without the flag do not validate: they only decode.
@@ -216,7 +217,7 @@ impl Docs {
             }
             return;
         }
-        match find_kind(version, kind) {
+        match find_kind(&self.custom, version, kind) {
             Some(kind) => self.docs.push(Doc { kind, value, source: source.into(), line, placed: false }),
             None => {
                 let meta = &value["metadata"];
@@ -257,13 +258,15 @@ impl Docs {
 
 /// The kind that a manifest means; the kind's name may be written in another case, which is the API
 /// server's to refuse.
-pub fn find_kind(version: &str, kind: &str) -> Option<Kind> {
-    Kind::of(version, kind).or_else(|| {
-        Kind::all().find(|k| {
-            let info = k.info();
-            info.api_version == version && info.kind.eq_ignore_ascii_case(kind)
-        })
-    })
+pub fn find_kind(custom: &[Kind], version: &str, kind: &str) -> Option<Kind> {
+    let any_case = |k: &Kind| {
+        let info = k.info();
+        info.api_version == version && info.kind.eq_ignore_ascii_case(kind)
+    };
+    let known = custom.iter().copied();
+    Kind::of(version, kind)
+        .or_else(|| Kind::all().find(any_case))
+        .or_else(|| known.clone().find(|k| k.info().api_version == version && k.info().kind == kind))
 }
 
 fn shape(value: &Value) -> Result<(), String> {

@@ -9,6 +9,7 @@
 //! Left out, and said so: plugins that are not on the PATH, proxies, alpha commands, file downloads.
 
 pub mod complete;
+pub mod coverage;
 pub mod cx;
 pub mod describe;
 pub mod digest;
@@ -26,6 +27,7 @@ pub mod print;
 mod verb;
 
 use crate::api::rbac::User;
+use crate::api::{self, Kind, Request, Response};
 use crate::kubectl::cx::{Base, Cx, Done, Output, Poll, Task};
 use crate::kubectl::fail::Fail;
 use crate::kubectl::flags::{Args, GLOBAL};
@@ -113,10 +115,17 @@ impl Kubectl {
             Phase::Before(_, until) if sys.now() < *until => return Some(Wait::until(*until)),
             Phase::Before(call, _) => {
                 let call = call.clone();
+                if call.verb.talks {
+                    self.base.custom = discover(sys);
+                }
                 let mut cx = Cx { sys, output: &mut self.output, base: &self.base, origin: None };
                 let done = (call.verb.run)(&mut cx, &call.args);
                 self.phase = match done {
                     Ok(Done::Task(task)) => Phase::Task(task),
+                    Ok(Done::Exit(0)) if self.base.strict && self.output.warnings() > 0 => {
+                        let code = self.report(&warned(self.output.warnings()));
+                        Phase::After(code, sys.now() + call.verb.after())
+                    }
                     Ok(Done::Exit(code)) => Phase::After(code, sys.now() + call.verb.after()),
                     Err(fail) => {
                         let code = self.report(&fail);
@@ -189,10 +198,12 @@ impl Kubectl {
             self.output.push(crate::os::STDERR, verb::record::DEPRECATED.as_bytes());
         }
         self.base.verbosity = args.int("v");
-        if let Err(fail) = verb::request_timeout(&args) {
+        let wrong = verb::request_timeout(&args).err().or_else(|| verb::refused(found.verb, &args));
+        if let Some(fail) = wrong {
             let code = self.report(&fail);
             return Phase::After(code, quick);
         }
+        self.base.strict = args.is("warnings-as-errors");
         if args.value("as").is_empty() {
             if ["as-group", "as-uid", "as-user-extra"].iter().any(|f| args.changed(f)) && found.verb.talks {
                 let why =
@@ -248,6 +259,24 @@ impl Kubectl {
         );
         self.output.push(crate::os::STDERR, end.as_bytes());
         Phase::After(1, sys.now() + Span::millis(verb::USAGE_MS))
+    }
+}
+
+/// The failure of `--warnings-as-errors`.
+fn warned(count: usize) -> Fail {
+    Fail::Plain(format!("{count} warning{} received", if count == 1 { "" } else { "s" }))
+}
+
+/// The custom kinds that the server serves, as its discovery tells them.
+fn discover(sys: &mut dyn Sys) -> Vec<Kind> {
+    let list = Request::new(api::request::Verb::List, Kind::CRD, None, "");
+    match sys.client().map(|client| client.request(list)) {
+        Some(Response::List(definitions, _)) => definitions
+            .iter()
+            .filter(|d| d.condition_true("Established"))
+            .filter_map(api::custom::kind_of)
+            .collect(),
+        _ => Vec::new(),
     }
 }
 

@@ -16,6 +16,15 @@ pub enum Want {
 /// The kind that an argument means: plural, singular, short name or kind in any case, perhaps with a
 /// version and group (`deployments.v1.apps`); a group may be cut short (`deployments.app`).
 pub fn kind_of(arg: &str) -> Res<Kind> {
+    kind_among(Kind::all(), arg)
+}
+
+/// The same among all kinds that the server serves, custom ones included.
+pub fn kind_in(custom: &[Kind], arg: &str) -> Res<Kind> {
+    kind_among(Kind::all().chain(custom.iter().copied()), arg)
+}
+
+fn kind_among(mut kinds: impl Iterator<Item = Kind>, arg: &str) -> Res<Kind> {
     let lower = arg.to_lowercase();
     let missing = || {
         let resource = arg.split('.').next().unwrap_or("");
@@ -33,7 +42,7 @@ pub fn kind_of(arg: &str) -> Res<Kind> {
             || info.short.contains(&resource);
         named && (group.is_empty() || in_group(info.api_version, group))
     };
-    Kind::all().find(matches).ok_or_else(missing)
+    kinds.find(matches).ok_or_else(missing)
 }
 
 fn in_group(api_version: &str, group: &str) -> bool {
@@ -46,13 +55,14 @@ fn in_group(api_version: &str, group: &str) -> bool {
 }
 
 /// The kinds of a comma list; `all` stands for what `kubectl get all` shows.
-pub fn kinds_of(arg: &str) -> Res<Vec<Kind>> {
+pub fn kinds_of(custom: &[Kind], arg: &str) -> Res<Vec<Kind>> {
     let mut kinds = Vec::new();
     for part in arg.split(',') {
         if part == "all" {
             kinds.extend(ALL.iter().copied());
+            kinds.extend(custom.iter().filter(|k| k.info().in_all));
         } else {
-            kinds.push(kind_of(part)?);
+            kinds.push(kind_in(custom, part)?);
         }
     }
     Ok(kinds)
@@ -75,7 +85,7 @@ pub const ALL: &[Kind] = &[
 const MIXED: &str = "there is no need to specify a resource type as a separate argument when passing arguments in resource/name form (e.g. 'kubectl get resource/<resource_name>' instead of 'kubectl get resource resource/<resource_name>'";
 
 /// Reads resource arguments.
-pub fn parse(args: &[String]) -> Res<Want> {
+pub fn parse(custom: &[Kind], args: &[String]) -> Res<Want> {
     if args.iter().any(|a| a.contains('/')) {
         let mut names = Vec::new();
         for arg in args {
@@ -88,15 +98,15 @@ pub fn parse(args: &[String]) -> Res<Want> {
             if kind.is_empty() || name.is_empty() {
                 return Err("arguments in resource/name form must have a single resource and name".into());
             }
-            names.push((kind_of(kind)?, name.to_string()));
+            names.push((kind_in(custom, kind)?, name.to_string()));
         }
         return Ok(Want::Names(names));
     }
     match args {
         [] => Ok(Want::Types(vec![])),
-        [types] => Ok(Want::Types(kinds_of(types)?)),
+        [types] => Ok(Want::Types(kinds_of(custom, types)?)),
         [types, names @ ..] => {
-            let kinds = kinds_of(types)?;
+            let kinds = kinds_of(custom, types)?;
             let pairs = kinds.iter().flat_map(|k| names.iter().map(|n| (*k, n.clone())));
             Ok(Want::Names(pairs.collect()))
         }
@@ -136,7 +146,7 @@ pub struct Found {
 /// `--all` or a selector.
 pub fn read(cx: &mut Cx, args: &[String], scope: &Scope) -> Res<Found> {
     let mut found = Found::default();
-    match parse(args)? {
+    match parse(&cx.base.custom, args)? {
         Want::Names(names) => {
             if !scope.select.is_empty() {
                 return Err("name cannot be provided when a selector is specified".into());
@@ -213,12 +223,12 @@ mod tests {
     #[test]
     fn arguments_are_types_names_or_pairs() {
         let words = |line: &str| line.split(' ').map(String::from).collect::<Vec<_>>();
-        let message = |line: &str| parse(&words(line)).err().map(|f| f.message());
+        let message = |line: &str| parse(&[], &words(line)).err().map(|f| f.message());
         assert_eq!(
-            parse(&words("pod a b")).ok(),
+            parse(&[], &words("pod a b")).ok(),
             Some(Want::Names(vec![(Kind::POD, "a".into()), (Kind::POD, "b".into())]))
         );
-        assert_eq!(parse(&words("po,svc")).ok(), Some(Want::Types(vec![Kind::POD, Kind::SERVICE])));
+        assert_eq!(parse(&[], &words("po,svc")).ok(), Some(Want::Types(vec![Kind::POD, Kind::SERVICE])));
         assert_eq!(message("pod/web pods").as_deref(), Some(MIXED));
         assert_eq!(
             message("pods/web/x").as_deref(),

@@ -95,6 +95,16 @@ pub fn normalized(value: &Value, kind: Kind) -> Value {
     Reader::new(Words::Json).object(kind, value).unwrap_or_else(|_| value.clone())
 }
 
+/// Decodes a part of an object that stands in the field `name` and has a type; also gives what is unknown in it.
+///
+/// # Errors
+/// What is wrong with its types, in the words of Go's `encoding/json`.
+pub fn part(name: &'static str, value: &Value, t: Type) -> std::result::Result<(Value, Vec<String>), String> {
+    let mut reader = Reader::new(Words::Json);
+    let value = reader.part(name, value, t)?;
+    Ok((value, reader.unknown_fields()))
+}
+
 /// kubectl's own check of a manifest: it decodes `metadata` before it sends anything.
 ///
 /// # Errors

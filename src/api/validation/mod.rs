@@ -1,12 +1,14 @@
 //! What the API server refuses: field errors of create and update, kind by kind, in upstream's order and words
 //! (pkg/apis/*/validation), and the warnings that come with an answer.
 //!
-//! Objects are expected decoded and defaulted. All violations are reported at once. Left out: webhooks,
-//! CustomResourceDefinitions and the other kinds that are only stored have just their metadata checked.
+//! Objects are expected decoded and defaulted. All violations are reported at once. Custom
+//! resources are checked by their definition's schema. Left out: webhooks and the other kinds that are only
+//! stored have just their metadata checked.
 
 mod cluster;
 mod container;
 mod cron;
+pub mod custom;
 mod error;
 mod internal;
 mod meta;
@@ -60,6 +62,7 @@ pub fn update(old: &Object, new: &Object, subresource: &str) -> Vec<Error> {
 fn content(object: &Object, errors: &mut Errors) {
     match object.kind {
         Kind::POD => pod::create(object, errors),
+        Kind::CRD => custom::definition(object, errors),
         Kind::SERVICE => net::service(object, errors),
         Kind::NETWORK_POLICY => net::network_policy(object, errors),
         Kind::INGRESS => net::ingress(object, errors),

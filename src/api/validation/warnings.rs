@@ -7,6 +7,7 @@ use crate::api::{Kind, Object, Text, Value, names};
 pub fn warnings(object: &Object) -> Vec<Text> {
     let mut found = vec![];
     match object.kind {
+        Kind::CRD => return crate::api::custom::warnings(object),
         Kind::POD => pod(&object["spec"], "spec", object.name(), &mut found),
         Kind::DEPLOYMENT
         | Kind::REPLICA_SET

@@ -99,7 +99,7 @@ fn strategic(body: &Value, target: &Value, all: &mut Vec<Resource>) -> Res<()> {
 
 /// The object with a patch applied; kinds without a schema take strategic patches as merge patches.
 fn changed(resource: &Resource, how: PatchType, body: &Value) -> Res<Value> {
-    let kind = find_kind(resource.value["apiVersion"].str(), resource.kind());
+    let kind = find_kind(&[], resource.value["apiVersion"].str(), resource.kind());
     match kind {
         Some(kind) => Ok(patch::apply(kind, how, &resource.value, body)?),
         None if how == PatchType::Json => {

@@ -38,7 +38,7 @@ pub fn pod_spec(kind: &str) -> Option<&'static str> {
 }
 
 fn namespaced(value: &Value) -> bool {
-    find_kind(value["apiVersion"].str(), value["kind"].str()).is_none_or(|k| k.info().namespaced)
+    find_kind(&[], value["apiVersion"].str(), value["kind"].str()).is_none_or(|k| k.info().namespaced)
 }
 
 fn namespace(namespace: &str, all: &mut [Resource]) {

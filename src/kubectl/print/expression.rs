@@ -29,6 +29,13 @@ pub fn print(value: &Value, text: &str, as_json: bool, lenient: bool) -> Res<Str
     })
 }
 
+/// What a column of a definition shows of an object: the first thing that its path finds.
+pub fn cell(value: &Value, path: &str) -> String {
+    let found = relaxed(path).ok().and_then(|p| parsed(&p).ok()).and_then(|p| p.find(value, true).ok());
+    let first = found.iter().flatten().flatten().next().map(|v| (*v).clone());
+    first.as_ref().map(go_value).unwrap_or_default()
+}
+
 /// A tree as Go prints it with `%#v`.
 fn go_syntax(value: &Value) -> String {
     match value {

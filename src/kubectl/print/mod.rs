@@ -8,6 +8,7 @@ pub mod pod;
 pub mod table;
 mod template;
 
+use crate::api::kind::CustomColumn;
 use crate::api::{Kind, Object, Value, json, yaml};
 use crate::kubectl::cx::{Cx, not_simulated};
 use crate::kubectl::fail::{Fail, Res};
@@ -141,11 +142,17 @@ fn names(value: &Value) -> String {
     if value["kind"].str() == "List" {
         return value["items"].items().iter().map(names).collect();
     }
-    let kind = crate::kubectl::files::find_kind(value["apiVersion"].str(), value["kind"].str());
+    let kind = crate::kubectl::files::find_kind(&[], value["apiVersion"].str(), value["kind"].str());
     let name = value.at("metadata.name").str();
     match kind {
         Some(kind) => format!("{}\n", label(&Object { kind, value: value.clone() })),
-        None => format!("{}/{name}\n", value["kind"].str().to_lowercase()),
+        None => {
+            let kind = value["kind"].str().to_lowercase();
+            match value["apiVersion"].str().split_once('/') {
+                Some((group, _)) => format!("{kind}.{group}/{name}\n"),
+                None => format!("{kind}/{name}\n"),
+            }
+        }
     }
 }
 
@@ -188,7 +195,15 @@ impl Style {
         if self.namespace {
             cells.push("NAMESPACE".to_string());
         }
-        cells.extend(self.columns(kind).map(|c| c.header.to_string()));
+        if kind.is_custom() {
+            cells.push("NAME".to_string());
+            cells.extend(self.custom_columns(kind).map(|c| c.name.to_uppercase()));
+            if kind.columns().is_empty() {
+                cells.push("AGE".to_string());
+            }
+        } else {
+            cells.extend(self.columns(kind).map(|c| c.header.to_string()));
+        }
         let short = |l: &String| l.rsplit('/').next().unwrap_or("").to_uppercase();
         cells.extend(self.label_columns.iter().map(short));
         if self.labels {
@@ -202,6 +217,30 @@ impl Style {
         self.columns.unwrap_or_else(|| columns::of(kind)).iter().filter(move |c| wide || !c.wide)
     }
 
+    fn custom_columns(&self, kind: Kind) -> impl Iterator<Item = &'static CustomColumn> {
+        let wide = self.wide;
+        kind.columns().iter().filter(move |c| wide || !c.wide)
+    }
+
+    /// The name and the columns of an object's definition; its age if there are none.
+    fn custom_cells(&self, object: &Object, now: i64) -> Vec<String> {
+        let mut cells = vec![match self.kind {
+            true => label(object),
+            false => object.name().to_string(),
+        }];
+        for column in self.custom_columns(object.kind) {
+            let text = expression::cell(&object.value, &column.path);
+            cells.push(match column.date {
+                true if !text.is_empty() => age::since(&Value::from(text), now),
+                _ => table::cell(&text),
+            });
+        }
+        if object.kind.columns().is_empty() {
+            cells.push(columns::age(object, now));
+        }
+        cells
+    }
+
     /// An object's row at an instant.
     pub fn row(&self, object: &Object, now: i64, event: &str) -> Vec<String> {
         let mut cells = Vec::new();
@@ -211,7 +250,10 @@ impl Style {
         if self.namespace {
             cells.push(object.namespace().to_string());
         }
-        for column in self.columns(object.kind) {
+        if object.kind.is_custom() {
+            cells.extend(self.custom_cells(object, now));
+        }
+        for column in self.columns(object.kind).filter(|_| !object.kind.is_custom()) {
             let text = (column.cell)(object, now);
             let prefix = self.kind && column.header == "NAME" && object.kind != Kind::EVENT;
             cells.push(if prefix {

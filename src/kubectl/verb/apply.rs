@@ -8,7 +8,7 @@ use crate::kubectl::fail::{Fail, Res};
 use crate::kubectl::files::{self, Doc};
 use crate::kubectl::flags::{Args, Flag, array, int, on, span, switch, text};
 use crate::kubectl::print::{self, Dry, Format};
-use crate::kubectl::verb::common::Pause;
+use crate::kubectl::verb::common::{Pause, patch_type};
 use crate::kubectl::verb::record;
 use crate::time::Span;
 
@@ -203,7 +203,7 @@ fn client(cx: &mut Cx, args: &Args, doc: &Doc, dry: Dry) -> Res<(Object, &'stati
         field_manager: "kubectl-client-side-apply".into(),
         ..Options::default()
     };
-    let sent = cx.patch(&live, PatchType::Strategic, patch.clone(), options);
+    let sent = cx.patch(&live, patch_type(live.kind), patch.clone(), options);
     match sent {
         Ok(object) => Ok((object, "configured")),
         Err(_) if args.is("force") => replace(cx, args, doc, &live, wanted, dry),

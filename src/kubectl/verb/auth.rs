@@ -8,7 +8,7 @@ use crate::kubectl::cx::{Base, Cx, Done, OK, Outcome};
 use crate::kubectl::fail::{Fail, Res};
 use crate::kubectl::flags::{Args, Flag, switch, text};
 use crate::kubectl::print::table::Table;
-use crate::kubectl::resource::kind_of;
+use crate::kubectl::resource::kind_in;
 
 /// Flags of `can-i`.
 pub const CAN_I: &[Flag] = &[
@@ -62,7 +62,7 @@ fn ask(cx: &mut Cx, args: &Args, verb: &str, what: &str, rest: &[String]) -> Res
     }
     let (kind, name) = what.split_once('/').unwrap_or((what, ""));
     ask.name = rest.first().cloned().unwrap_or_else(|| name.to_string());
-    match kind_of(kind) {
+    match kind_in(&cx.base.custom, kind) {
         Ok(k) => {
             ask.group = k.info().group().into();
             ask.resource = k.info().plural.into();

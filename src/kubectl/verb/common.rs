@@ -38,6 +38,11 @@ pub fn live(cx: &mut Cx, args: &Args, words: &[String]) -> Res<Found> {
     Ok(found)
 }
 
+/// How changes to an object are sent: custom kinds know no strategic merge patches.
+pub fn patch_type(kind: crate::api::Kind) -> PatchType {
+    if kind.is_custom() { PatchType::Merge } else { PatchType::Strategic }
+}
+
 /// Whether `-l` lets an object through.
 pub fn chosen(args: &Args, object: &Object) -> bool {
     let text = args.value("selector");

@@ -9,6 +9,7 @@ use crate::kubectl::cx::{Cx, Done, OK, Outcome, Poll, Task};
 use crate::kubectl::fail::{Fail, Res};
 use crate::kubectl::files::{self, Doc};
 use crate::kubectl::flags::{Args, Flag, array, int, switch, text};
+use crate::kubectl::verb::common::patch_type;
 use crate::os::{Ended, Pid, Spawn, Wait};
 
 /// Flags.
@@ -170,7 +171,7 @@ fn pair(cx: &mut Cx, args: &Args, doc: &Doc) -> Res<(Option<Object>, Object)> {
                 wanted.slot("metadata.annotations").map_mut().remove(LAST_APPLIED);
             }
         }
-        (PatchType::Strategic, three_way(doc.kind, &before, &wanted, &live.value))
+        (patch_type(doc.kind), three_way(doc.kind, &before, &wanted, &live.value))
     };
     if body.is_empty() {
         return Ok((Some(live.clone()), live));

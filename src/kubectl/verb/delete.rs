@@ -172,7 +172,7 @@ fn targets(cx: &mut Cx, args: &Args, fails: &mut Vec<Fail>) -> Res<Vec<Target>> 
             .collect());
     }
     let scope = super::scope(args);
-    match resource::parse(&args.rest)? {
+    match resource::parse(&cx.base.custom, &args.rest)? {
         Want::Names(names) => {
             check_names(&scope)?;
             let namespace = |kind: Kind| if kind.info().namespaced { own.clone() } else { String::new() };

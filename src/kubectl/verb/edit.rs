@@ -4,13 +4,14 @@
 
 use super::common::live;
 use crate::api::patch::diff;
-use crate::api::request::{Options, PatchType};
+use crate::api::request::Options;
 use crate::api::{Object, Text, Value, json, yaml};
 use crate::kubectl::cx::{Cx, Done, Outcome, Poll, Task};
 use crate::kubectl::fail::{Fail, Res};
 use crate::kubectl::files;
 use crate::kubectl::flags::{Args, Flag, switch, text};
 use crate::kubectl::resource::label;
+use crate::kubectl::verb::common::patch_type;
 use crate::os::{Edit, Ended, Pid, Spawn, Wait};
 use crate::time::Span;
 
@@ -36,7 +37,7 @@ pub fn run(cx: &mut Cx, args: &Args) -> Outcome {
     }
     let words = args.rest.clone();
     let found = if words.len() == 1 && !words[0].contains('/') && !files::given(args) {
-        let kinds = crate::kubectl::resource::kinds_of(&words[0])?;
+        let kinds = crate::kubectl::resource::kinds_of(&cx.base.custom, &words[0])?;
         let namespace = cx.base.namespace.clone();
         let mut all = Vec::new();
         for kind in kinds {
@@ -157,7 +158,7 @@ impl Editing {
     }
 
     fn send(&mut self, cx: &mut Cx, old: &Object, mut new: Value, about: &str) -> Res<()> {
-        if files::find_kind(new["apiVersion"].str(), new["kind"].str()) != Some(old.kind)
+        if cx.find_kind(new["apiVersion"].str(), new["kind"].str()) != Some(old.kind)
             || new.at("metadata.name").str() != old.name()
         {
             return Err(self.kept(cx, ""));
@@ -169,7 +170,7 @@ impl Editing {
         if self.show_patch {
             cx.print(&format!("Patch: {}\n", json::print(&body)));
         }
-        match cx.patch(old, PatchType::Strategic, body, Options::default()) {
+        match cx.patch(old, patch_type(old.kind), body, Options::default()) {
             Ok(object) => {
                 cx.print(&format!("{} edited\n", label(&object)));
                 Ok(())

@@ -66,7 +66,7 @@ pub fn run(cx: &mut Cx, args: &Args) -> Outcome {
     let want = if from_files {
         file_names(cx, args, &mut places, &mut fails)?
     } else {
-        resource::parse(&args.rest)?
+        resource::parse(&cx.base.custom, &args.rest)?
     };
     ambiguous(cx, args);
     if watching {

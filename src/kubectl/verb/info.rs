@@ -212,8 +212,9 @@ fn group(version: &str) -> &str {
     version.split_once('/').map_or("", |(g, _)| g)
 }
 
-fn rows() -> Vec<Row> {
-    let mut rows: Vec<Row> = Kind::all()
+fn rows(cx: &Cx) -> Vec<Row> {
+    let mut rows: Vec<Row> = cx
+        .kinds()
         .map(|k| {
             let i = k.info();
             Row {
@@ -252,7 +253,7 @@ pub fn resources(cx: &mut Cx, args: &Args) -> Outcome {
     if !matches!(sort, "" | "name" | "kind") {
         return Err("--sort-by accepts only name or kind".into());
     }
-    let mut rows = rows();
+    let mut rows = rows(cx);
     if args.changed("api-group") {
         rows.retain(|r| group(r.version) == args.value("api-group"));
     }
@@ -320,7 +321,7 @@ pub fn versions(cx: &mut Cx, args: &Args) -> Outcome {
     if !args.rest.is_empty() {
         return Err(Fail::Usage(format!("unexpected arguments: [{}]", args.rest.join(" "))));
     }
-    let mut all: Vec<&str> = rows().iter().map(|r| r.version).collect();
+    let mut all: Vec<&str> = rows(cx).iter().map(|r| r.version).collect();
     all.push("autoscaling/v1");
     all.order();
     all.dedup();

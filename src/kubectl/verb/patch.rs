@@ -120,7 +120,14 @@ fn one(cx: &mut Cx, args: &Args, object: &Object, how: PatchType, body: &Value, 
             )));
         }
     };
-    cx.object(request)
+    let info = object.kind.info();
+    cx.object(request).map_err(|fail| match fail {
+        Fail::Server(s) if s.code == 415 => Fail::Plain(format!(
+            "application/strategic-merge-patch+json is not supported by {}, Kind={}: {}",
+            info.api_version, info.kind, s.message
+        )),
+        other => other,
+    })
 }
 
 /// The patch applied here, without the server.

@@ -32,7 +32,7 @@ fn objects(cx: &mut Cx, args: &Args) -> Res<Vec<Object>> {
         return Err("required resource not specified".into());
     }
     let found = if args.rest.len() == 1 && !args.rest[0].contains('/') {
-        let kinds = crate::kubectl::resource::kinds_of(&args.rest[0])?;
+        let kinds = crate::kubectl::resource::kinds_of(&cx.base.custom, &args.rest[0])?;
         let namespace = cx.base.namespace.clone();
         let mut all = Vec::new();
         for kind in kinds {

@@ -81,7 +81,7 @@ pub fn run(cx: &mut Cx, args: &Args) -> Outcome {
 }
 
 fn scale(cx: &mut Cx, args: &Args, object: &Object, dry: Dry) -> Res<Object> {
-    if !SCALABLE.contains(&object.kind) {
+    if !SCALABLE.contains(&object.kind) && !object.kind.is_custom() {
         let status =
             crate::api::Status::new(404, "NotFound", "the server could not find the requested resource");
         return Err(Fail::Server(status));

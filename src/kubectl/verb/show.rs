@@ -50,7 +50,7 @@ pub fn run(cx: &mut Cx, args: &Args) -> Outcome {
             read(cx, doc.kind, doc.namespace(), doc.name(), &mut found, &mut fails);
         }
     } else {
-        match resource::parse(&args.rest)? {
+        match resource::parse(&cx.base.custom, &args.rest)? {
             Want::Names(names) => {
                 for (kind, name) in names {
                     read(cx, kind, &own, &name, &mut found, &mut fails);
@@ -127,7 +127,7 @@ pub fn explained(cx: &mut Cx, args: &Args) -> Outcome {
     let first = words.next().unwrap_or("");
     let missing = |_| Fail::Raw(format!("the server doesn't have a resource type {first:?}"));
     let mut path: Vec<&str> = words.collect();
-    let mut kind = resource::kind_of(first).map_err(missing)?;
+    let mut kind = resource::kind_in(&cx.base.custom, first).map_err(missing)?;
     let group = kind.info().group();
     // `deployments.apps.spec`: the group may stand between the resource and its fields.
     let groups: Vec<&str> = group.split('.').collect();
@@ -146,8 +146,24 @@ pub fn explained(cx: &mut Cx, args: &Args) -> Outcome {
             }
         }
     }
+    if kind.is_custom() {
+        return explained_custom(cx, args, kind, &path);
+    }
     let topic = Topic { kind, path: &path, recursive: args.is("recursive") };
     let (text, unknown) = explain(&topic, &Descriptions::built_in());
+    cx.print(&text);
+    match unknown {
+        None => OK,
+        Some(field) => Err(Fail::Plain(format!("field {field:?} does not exist"))),
+    }
+}
+
+/// Explains a custom kind by the schema in its definition.
+fn explained_custom(cx: &mut Cx, args: &Args, kind: Kind, path: &[&str]) -> Outcome {
+    let definition = cx.get(Kind::CRD, "", &kind.info().qualified())?;
+    let schema = crate::api::custom::schema(&definition, kind.info().api_version);
+    let (text, unknown) =
+        crate::kubectl::explain::custom(kind, schema, path, args.is("recursive"), &Descriptions::built_in());
     cx.print(&text);
     match unknown {
         None => OK,

@@ -137,7 +137,7 @@ fn create(cx: &mut Cx, args: &Args, until: Time, now_only: bool) -> Outcome {
         Fail::join(loaded.fails)?;
         loaded.docs.iter().map(|d| (d.kind, d.name().to_string())).collect()
     } else {
-        match resource::parse(&args.rest)? {
+        match resource::parse(&cx.base.custom, &args.rest)? {
             Want::Names(names) => names,
             Want::Types(_) => {
                 return Err("resource name must be provided for --for=create".into());

@@ -7,7 +7,7 @@ use crate::collections::Order;
 use crate::kubectl::cx::{Cx, OK, Outcome};
 use crate::kubectl::fail::{Fail, Res};
 use crate::kubectl::flags::{Args, Flag, slice, span, text};
-use crate::kubectl::resource::kind_of;
+use crate::kubectl::resource::kind_in;
 use crate::kubectl::verb::pairs_map;
 
 /// Flags of `create role`.
@@ -48,7 +48,7 @@ fn list(all: &[String]) -> Value {
 }
 
 /// (group, resource with subresource) of `deployments.apps/scale`.
-fn resource(arg: &str) -> Res<(String, String)> {
+fn resource(cx: &Cx, arg: &str) -> Res<(String, String)> {
     let (name, sub) = arg.split_once('/').map_or((arg, ""), |(n, s)| (n, s));
     if name == "*" {
         return Ok((String::new(), "*".into()));
@@ -59,7 +59,7 @@ fn resource(arg: &str) -> Res<(String, String)> {
             None => format!("the server doesn't have a resource type {name:?}"),
         })
     };
-    let info = kind_of(name).map_err(|_| missing())?.info();
+    let info = kind_in(&cx.base.custom, name).map_err(|_| missing())?.info();
     let sub = if sub.is_empty() { String::new() } else { format!("/{sub}") };
     Ok((info.group().to_string(), format!("{}{sub}", info.plural)))
 }
@@ -69,7 +69,7 @@ fn rules(cx: &mut Cx, args: &Args) -> Res<Value> {
     let verbs = if verbs.iter().any(|v| v == "*") { vec!["*".to_string()] } else { verbs };
     let mut groups: Vec<(String, Vec<String>)> = Vec::new();
     for arg in args.values("resource") {
-        let (group, resource) = resource(&arg)?;
+        let (group, resource) = resource(cx, &arg)?;
         match groups.iter_mut().find(|(g, _)| *g == group) {
             Some((_, all)) => all.push(resource),
             None => groups.push((group, vec![resource])),
