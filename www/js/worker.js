@@ -309,8 +309,6 @@ onmessage = async ({ data }) => {
   await starting;
   const { id, op, args } = data;
   try {
-    // What is done in the past replaces later entries: the log may be as long as before and yet another.
-    if (SHOWN.has(op) && core.in_past()) logSent = -1;
     const pending = operations[op](args ?? {});
     if (SHOWN.has(op)) frame(true);
     const value = await pending;
