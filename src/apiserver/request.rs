@@ -197,6 +197,10 @@ impl ApiServer {
         mut object: Object,
         warnings: Vec<Text>,
     ) -> Result<Response> {
+        let version = object.at("metadata.resourceVersion").str();
+        if !version.is_empty() && version != old.at("metadata.resourceVersion").str() {
+            return Err(Status::conflict(old.kind, old.name(), super::write::MODIFIED));
+        }
         defaults::apply(&mut object);
         match request.subresource {
             "status" => {
@@ -286,9 +290,10 @@ impl ApiServer {
             let options = DeleteOptions { grace_period_seconds: grace, ..Self::delete_options(request) };
             self.delete(&pod.key(), &options)?;
         }
-        Ok(Response::Success(
-            map! { "kind" => "Status", "apiVersion" => "v1", "status" => "Success", "code" => 201 },
-        ))
+        Ok(Response::Success(map! {
+            "kind" => "Status", "apiVersion" => "v1", "metadata" => Value::map(), "status" => "Success",
+            "code" => 201,
+        }))
     }
 
     /// Takes one disruption from the budget that covers a pod (registry/core/pod/rest/eviction.go).

@@ -11,6 +11,10 @@ use crate::map;
 use crate::time::{Span, parse_rfc3339};
 use crate::trace::{Cause, What};
 
+/// What a conflict of versions says.
+pub(super) const MODIFIED: &str =
+    "the object has been modified; please apply your changes to the latest version and try again";
+
 /// Options of a deletion.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DeleteOptions {
@@ -88,11 +92,7 @@ impl ApiServer {
         };
         let version = object.at("metadata.resourceVersion").str();
         if !version.is_empty() && version != old.at("metadata.resourceVersion").str() {
-            return Err(Status::conflict(
-                key.kind,
-                &key.name,
-                "the object has been modified; please apply your changes to the latest version and try again",
-            ));
+            return Err(Status::conflict(key.kind, &key.name, MODIFIED));
         }
         for field in
             ["uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation"]
@@ -424,5 +424,27 @@ mod tests {
         let b = api.create(single_container_pod("b", "nginx")).expect("new").key();
         api.delete(&b, &DeleteOptions::default()).expect("exists");
         assert!(api.store.get(&b).is_none());
+    }
+
+    #[test]
+    fn a_pod_with_a_finalizer_stays_when_its_grace_is_over_and_counts_one_generation() {
+        let mut api = api();
+        let mut pod = single_container_pod("a", "nginx");
+        pod.set("metadata.finalizers", crate::list!["example.com/hold"]);
+        let key = api.create(pod).expect("new").key();
+        api.bind(&key, "worker01").expect("unbound");
+        let before = api.store.get(&key).expect("there").at("metadata.generation").int_or(0);
+        let stamp = |api: &ApiServer| {
+            let p = api.store.get(&key).expect("held");
+            let at = |path: &str| p.at(path).int_or(-1);
+            (at("metadata.deletionGracePeriodSeconds"), at("metadata.generation") - before)
+        };
+        api.delete(&key, &DeleteOptions::default()).expect("exists");
+        assert_eq!(stamp(&api), (30, 1));
+        for (asked, expected) in [(60, 30), (5, 5), (0, 0)] {
+            let options = DeleteOptions { grace_period_seconds: Some(asked), ..DeleteOptions::default() };
+            api.delete(&key, &options).expect("exists");
+            assert_eq!(stamp(&api), (expected, 1), "after asking for {asked}");
+        }
     }
 }
