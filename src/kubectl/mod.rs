@@ -9,6 +9,7 @@
 //! Left out, and said so: plugins that are not on the PATH, proxies, alpha commands, file downloads.
 
 pub mod complete;
+pub mod coverage;
 pub mod cx;
 pub mod describe;
 pub mod digest;
@@ -121,6 +122,10 @@ impl Kubectl {
                 let done = (call.verb.run)(&mut cx, &call.args);
                 self.phase = match done {
                     Ok(Done::Task(task)) => Phase::Task(task),
+                    Ok(Done::Exit(0)) if self.base.strict && self.output.warnings() > 0 => {
+                        let code = self.report(&warned(self.output.warnings()));
+                        Phase::After(code, sys.now() + call.verb.after())
+                    }
                     Ok(Done::Exit(code)) => Phase::After(code, sys.now() + call.verb.after()),
                     Err(fail) => {
                         let code = self.report(&fail);
@@ -193,10 +198,12 @@ impl Kubectl {
             self.output.push(crate::os::STDERR, verb::record::DEPRECATED.as_bytes());
         }
         self.base.verbosity = args.int("v");
-        if let Err(fail) = verb::request_timeout(&args) {
+        let wrong = verb::request_timeout(&args).err().or_else(|| verb::refused(found.verb, &args));
+        if let Some(fail) = wrong {
             let code = self.report(&fail);
             return Phase::After(code, quick);
         }
+        self.base.strict = args.is("warnings-as-errors");
         if args.value("as").is_empty() {
             if ["as-group", "as-uid", "as-user-extra"].iter().any(|f| args.changed(f)) && found.verb.talks {
                 let why =
@@ -255,6 +262,11 @@ impl Kubectl {
     }
 }
 
+/// The failure of `--warnings-as-errors`.
+fn warned(count: usize) -> Fail {
+    Fail::Plain(format!("{count} warning{} received", if count == 1 { "" } else { "s" }))
+}
+
 /// The custom kinds that the server serves, as its discovery tells them.
 fn discover(sys: &mut dyn Sys) -> Vec<Kind> {
     let list = Request::new(api::request::Verb::List, Kind::CRD, None, "");
@@ -279,9 +291,9 @@ pub struct PodSummary {
     pub restarts: i64,
 }
 
-/// What `kubectl get pods` says of a pod.
-pub fn pod_summary(pod: &crate::api::Object) -> PodSummary {
-    let line = print::pod::line(pod);
+/// What `kubectl get pods` said of a pod up to v1.28, which is how the recordings' timelines word it.
+pub fn old_pod_summary(pod: &crate::api::Object) -> PodSummary {
+    let line = print::pod::old_line(pod);
     PodSummary {
         ready: format!("{}/{}", line.ready, line.total),
         status: line.status,

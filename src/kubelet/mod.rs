@@ -48,7 +48,7 @@ use crate::agenda::Timers;
 use crate::api::{Kind, Text};
 use crate::apiserver::{ApiServer, Change};
 use crate::collections::BTreeMap;
-use crate::cri::{ContainerId, NodeId, Runtime, RuntimeEvent, SessionId};
+use crate::cri::{ContainerId, ContainerState, NodeId, Runtime, RuntimeEvent, SessionId};
 use crate::os::World;
 use crate::rng::Rng;
 use crate::time::{Span, Time};
@@ -165,6 +165,10 @@ pub struct Node {
     pub runtime_up: bool,
     /// When the kubelet was started (zero: before the scenario).
     pub started: Time,
+    /// When the kubelet was last started or stopped, and when the container runtime was.
+    pub changed: Time,
+    /// Likewise of the runtime.
+    pub runtime_changed: Time,
     /// The relists.
     pub pleg: Pleg,
     /// The phase of the sync ticker.
@@ -205,6 +209,8 @@ impl Kubelet {
             cri: settings.id,
             up: true,
             runtime_up: true,
+            changed: Time::ZERO,
+            runtime_changed: Time::ZERO,
             started: Time::ZERO,
             pleg: Pleg::new(Time::ZERO, phase),
             tick: Span::micros(rng.below(1_000_000)),
@@ -241,6 +247,12 @@ impl Kubelet {
         self.node.up
     }
 
+    /// Whether the kubelet (or, if asked for, the container runtime under it) runs, and since when.
+    pub fn unit(&self, runtime: bool) -> (bool, Time) {
+        let n = &self.node;
+        if runtime { (n.runtime_up, n.runtime_changed) } else { (n.up, n.changed) }
+    }
+
     /// Begins its heartbeats.
     pub fn start(
         &mut self,
@@ -266,6 +278,7 @@ impl Kubelet {
             return;
         }
         self.node.up = running;
+        self.node.changed = api.now;
         let cx = &mut Cx { api, world, cri, timers };
         if !running {
             node::stop(&mut self.node, cx);
@@ -286,6 +299,7 @@ impl Kubelet {
         timers: &mut Timers<KubeletTimer>,
     ) {
         self.node.runtime_up = running;
+        self.node.runtime_changed = api.now;
         let cx = &mut Cx { api, world, cri, timers };
         node::runtime_changed(&mut self.node, cx);
     }
@@ -445,6 +459,9 @@ fn look(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>) {
         cx.api.cause = *cause;
     }
     let found = pleg::look(pod, cx.cri, cx.api.now);
+    for name in &found.dead {
+        remove_old(node, pod, cx, name);
+    }
     worker::go_on_waiting(node, pod, cx);
     if found.any() || pod.resizes.applied() {
         worker::update(node, pod, cx);
@@ -453,6 +470,24 @@ fn look(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>) {
         if found.started > 1 && pod.worker.task == worker::Task::Idle && pod.rng.below(2) == 0 {
             worker::update(node, pod, cx);
         }
+    }
+}
+
+/// A container has ended: of its earlier instances nothing is kept (kubelet.go `cleanUpContainersInPod` with
+/// `MaxPerPodContainerCount: 1`). Their last state stays in the pod's status, their logs do not.
+fn remove_old(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, name: &str) {
+    let ended = |id: &&ContainerId| {
+        cx.cri.status(**id).is_some_and(|s| s.name == name && s.state == ContainerState::Exited)
+    };
+    let ended: Vec<ContainerId> = pod.instances.iter().filter(ended).copied().collect();
+    let seen = &pod.seen.containers;
+    pod.messages.retain(|id, _| seen.iter().any(|c| c.id == *id));
+    for id in ended.iter().rev().skip(1) {
+        pod.instances.retain(|i| i != id);
+        pod.causes.forget(*id);
+        pod.results.forget(*id);
+        node.containers.remove(id);
+        cx.cri.remove_container(cx.world, *id);
     }
 }
 

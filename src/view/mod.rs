@@ -14,6 +14,7 @@ mod health;
 mod inside;
 mod json;
 mod lanes;
+mod lesson;
 mod lint;
 mod map;
 mod scheduling;
@@ -29,6 +30,7 @@ pub use flow::{Flow, Step, flow};
 pub use health::{Health, health};
 pub use inside::{FileLine, Place, ProcessLine, place, processes};
 pub use lanes::{Lane, Lanes, Segment, Tick, lanes};
+pub use lesson::{ShownMarks, lesson, marks};
 pub use lint::{Finding, lint};
 pub use map::{Map, NodeCard, PodTile, map};
 pub use scheduling::{Decided, NodeVerdict, Scheduling, scheduling};
@@ -74,6 +76,7 @@ pub fn show(cluster: &Cluster, name: &str, argument: &str) -> String {
             Wanted::read(argument).map_or_else(|| String::from("null"), |w| json::text(&table(api, &w)))
         }
         "kinds" => json::text(&kinds(api)),
+        "coverage" => crate::api::json::print(&crate::kubectl::coverage::value()),
         "events" => json::text(&events(api)),
         "lanes" => json::text(&lanes(cluster, argument.strip_prefix("pods/"))),
         "map" => json::text(&map(api, argument)),
