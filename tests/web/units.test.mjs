@@ -125,8 +125,11 @@ test('instants and spans are written in the unit that suits them', () => {
   assert.equal(span(2_500_000), '2.50 s');
 });
 
+/** All texts of a language: the page's and the lessons'. */
+const texts = (name) => ['', 'lessons.'].reduce((all, part) => ({ ...all, ...JSON.parse(readFileSync(`www/i18n/${part}${name}.json`, 'utf8')) }), {});
+
 test('both languages have every text, with the same values', () => {
-  const [en, zh] = ['en', 'zh'].map((name) => JSON.parse(readFileSync(`www/i18n/${name}.json`, 'utf8')));
+  const [en, zh] = ['en', 'zh'].map((name) => texts(name));
   assert.deepEqual(Object.keys(zh), Object.keys(en));
   for (const [key, text] of Object.entries(en)) {
     const values = (of) => [...of.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).sort();
@@ -135,7 +138,7 @@ test('both languages have every text, with the same values', () => {
 });
 
 test('every text that the scripts ask for exists', () => {
-  const en = JSON.parse(readFileSync('www/i18n/en.json', 'utf8'));
+  const en = texts('en');
   const files = readdirSync('www/js', { recursive: true }).filter((name) => name.endsWith('.js'));
   for (const name of files) {
     const source = readFileSync(`www/js/${name}`, 'utf8');
