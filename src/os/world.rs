@@ -228,6 +228,7 @@ pub(super) struct State {
     pub edits: BTreeMap<ProcId, super::Edit>,
     pub edit_requests: Vec<EditRequest>,
     pub service_requests: Vec<(MachineId, Text)>,
+    pub calls: Vec<super::Call>,
     pub memory: History<MemorySample>,
 }
 
@@ -260,6 +261,7 @@ impl World {
             edits: BTreeMap::new(),
             edit_requests: Vec::new(),
             service_requests: Vec::new(),
+            calls: Vec::new(),
             memory: History::new(SAMPLES),
         };
         World { forest: Forest::default(), net: Net::default(), st }
@@ -404,6 +406,11 @@ impl World {
     /// Takes what programs asked of the keeper of the machines, and on which machine they did.
     pub fn take_service_requests(&mut self) -> Vec<(MachineId, Text)> {
         std::mem::take(&mut self.st.service_requests)
+    }
+
+    /// Takes the calls of services whose fate has become known.
+    pub fn take_calls(&mut self) -> Vec<super::Call> {
+        std::mem::take(&mut self.st.calls)
     }
 
     /// Takes the requests to edit files.
