@@ -11,6 +11,10 @@ use crate::map;
 use crate::time::{Span, parse_rfc3339};
 use crate::trace::{Cause, What};
 
+/// What a conflict of versions says.
+pub(super) const MODIFIED: &str =
+    "the object has been modified; please apply your changes to the latest version and try again";
+
 /// Options of a deletion.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DeleteOptions {
@@ -30,7 +34,7 @@ impl ApiServer {
     pub fn create(&mut self, object: Object) -> Result<Object> {
         let object = self.completed(object)?;
         self.check_absent(&object)?;
-        self.admit_quota(&object)?;
+        self.admit_valid(&object)?;
         Ok(self.put("create", object))
     }
 
@@ -88,11 +92,7 @@ impl ApiServer {
         };
         let version = object.at("metadata.resourceVersion").str();
         if !version.is_empty() && version != old.at("metadata.resourceVersion").str() {
-            return Err(Status::conflict(
-                key.kind,
-                &key.name,
-                "the object has been modified; please apply your changes to the latest version and try again",
-            ));
+            return Err(Status::conflict(key.kind, &key.name, MODIFIED));
         }
         for field in
             ["uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation"]

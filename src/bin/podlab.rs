@@ -6,6 +6,7 @@ mod ask;
 mod classroom;
 
 use podlab::api::json;
+use podlab::kubectl::coverage;
 use podlab::scenario::{Input, Player, Scenario, recording};
 use podlab::time::{Span, Time};
 use std::io::{BufRead, Write};
@@ -24,6 +25,7 @@ podlab: a Kubernetes cluster in virtual time
   podlab until SCENARIO CONDITION  run a scenario until a condition holds; print the instant
   podlab hash SCENARIO [N]         print the event-log hash under the seeds 1 to N (1)
   podlab replay RECORDING.json     replay a recording of a real cluster; print the same object as it went here
+  podlab coverage [README.md]      what is simulated and what is not; renew it in a file
   podlab lesson check FILE...      say what is wrong with lessons, line by line
   podlab lesson play FILE [-v]     play a lesson's solution; show what it reaches (-v: and the terminal)
   podlab grade DIR [LESSONS]       mark a folder of receipts; print CSV (LESSONS: a folder, default www/lessons)
@@ -48,6 +50,11 @@ fn main() -> ExitCode {
         ["lesson", "play", path, "-v"] => classroom::play(path, true),
         ["grade", dir] => classroom::grade(dir, None),
         ["grade", dir, lessons] => classroom::grade(dir, Some(lessons)),
+        ["coverage"] => {
+            print!("{}", coverage::markdown());
+            Ok(())
+        }
+        ["coverage", path] => renew(path),
         ["help" | "--help" | "-h"] => {
             print!("{USAGE}");
             Ok(())
@@ -65,6 +72,16 @@ fn main() -> ExitCode {
 
 fn read(path: &str) -> Result<String, String> {
     std::fs::read_to_string(path).map_err(|e| format!("{path}: {e}"))
+}
+
+/// Renews the coverage between its marks in a file.
+fn renew(path: &str) -> Result<(), String> {
+    let text = read(path)?;
+    let (before, rest) = text.split_once(coverage::BEGIN).ok_or("no coverage begins in this file")?;
+    let (_, after) = rest.split_once(coverage::END).ok_or("no coverage ends in this file")?;
+    let said = coverage::markdown();
+    let new = format!("{before}{}\n{said}{}{after}", coverage::BEGIN, coverage::END);
+    std::fs::write(path, new).map_err(|e| format!("{path}: {e}"))
 }
 
 fn replay(text: &str) -> Result<(), String> {

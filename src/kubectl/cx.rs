@@ -17,6 +17,11 @@ pub struct Output {
 }
 
 impl Output {
+    /// How many warnings of the server have been shown.
+    pub fn warnings(&self) -> usize {
+        self.warned.len()
+    }
+
     /// Adds bytes for a descriptor.
     pub fn push(&mut self, fd: Fd, bytes: &[u8]) {
         match self.queue.back_mut() {
@@ -56,6 +61,8 @@ pub struct Base {
     pub explicit: bool,
     /// `-v`.
     pub verbosity: i64,
+    /// Whether warnings of the server are failures.
+    pub strict: bool,
     /// In whose name requests are made (`--as`).
     pub user: Option<crate::api::rbac::User>,
     /// The custom kinds that the server served when the command began.

@@ -48,6 +48,11 @@ impl Fail {
         matches!(self, Fail::Server(s) if s.reason == "NotFound")
     }
 
+    /// Whether the server said that somebody else has changed the object.
+    pub fn is_conflict(&self) -> bool {
+        matches!(self, Fail::Server(s) if s.reason == "Conflict")
+    }
+
     /// With a sentence put before the message, as kubectl does to name the file or the step.
     pub fn context(self, before: &str) -> Fail {
         match self {

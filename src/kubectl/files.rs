@@ -141,7 +141,7 @@ fn expand(cx: &mut Cx, path: &str, recursive: bool, out: &mut Vec<String>) -> Re
         return Ok(());
     }
     let before = out.len();
-    walk(cx, path, recursive, 0, out);
+    walk(cx, &clean(path), recursive, 0, out);
     if out.len() == before {
         let why = format!("error reading [{path}]: recognized file extensions are [.json .yaml .yml]");
         return Err(Fail::Plain(why));
@@ -149,10 +149,21 @@ fn expand(cx: &mut Cx, path: &str, recursive: bool, out: &mut Vec<String>) -> Re
     Ok(())
 }
 
+/// A path as Go's `filepath.Clean` shortens it, but for `..`.
+fn clean(path: &str) -> String {
+    let parts: Vec<&str> = path.split('/').filter(|p| !matches!(*p, "" | ".")).collect();
+    let root = if path.starts_with('/') { "/" } else { "" };
+    match format!("{root}{}", parts.join("/")) {
+        empty if empty.is_empty() => ".".into(),
+        path => path,
+    }
+}
+
 fn walk(cx: &mut Cx, dir: &str, recursive: bool, depth: usize, out: &mut Vec<String>) {
     let names = cx.sys.read_dir(dir).unwrap_or_default();
     for name in names {
-        let path = format!("{}/{name}", dir.trim_end_matches('/'));
+        let path =
+            if dir == "." { name.to_string() } else { format!("{}/{name}", dir.trim_end_matches('/')) };
         let is_dir = cx.sys.stat(&path).is_ok_and(|s| s.kind == FileType::Dir);
         if is_dir && recursive && depth < DEPTH_LIMIT {
             walk(cx, &path, recursive, depth + 1, out);

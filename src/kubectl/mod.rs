@@ -9,6 +9,7 @@
 //! Left out, and said so: plugins that are not on the PATH, proxies, alpha commands, file downloads.
 
 pub mod complete;
+pub mod coverage;
 pub mod cx;
 pub mod describe;
 pub mod digest;
@@ -121,6 +122,10 @@ impl Kubectl {
                 let done = (call.verb.run)(&mut cx, &call.args);
                 self.phase = match done {
                     Ok(Done::Task(task)) => Phase::Task(task),
+                    Ok(Done::Exit(0)) if self.base.strict && self.output.warnings() > 0 => {
+                        let code = self.report(&warned(self.output.warnings()));
+                        Phase::After(code, sys.now() + call.verb.after())
+                    }
                     Ok(Done::Exit(code)) => Phase::After(code, sys.now() + call.verb.after()),
                     Err(fail) => {
                         let code = self.report(&fail);
@@ -193,10 +198,12 @@ impl Kubectl {
             self.output.push(crate::os::STDERR, verb::record::DEPRECATED.as_bytes());
         }
         self.base.verbosity = args.int("v");
-        if let Err(fail) = verb::request_timeout(&args) {
+        let wrong = verb::request_timeout(&args).err().or_else(|| verb::refused(found.verb, &args));
+        if let Some(fail) = wrong {
             let code = self.report(&fail);
             return Phase::After(code, quick);
         }
+        self.base.strict = args.is("warnings-as-errors");
         if args.value("as").is_empty() {
             if ["as-group", "as-uid", "as-user-extra"].iter().any(|f| args.changed(f)) && found.verb.talks {
                 let why =
@@ -253,6 +260,11 @@ impl Kubectl {
         self.output.push(crate::os::STDERR, end.as_bytes());
         Phase::After(1, sys.now() + Span::millis(verb::USAGE_MS))
     }
+}
+
+/// The failure of `--warnings-as-errors`.
+fn warned(count: usize) -> Fail {
+    Fail::Plain(format!("{count} warning{} received", if count == 1 { "" } else { "s" }))
 }
 
 /// The custom kinds that the server serves, as its discovery tells them.

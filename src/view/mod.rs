@@ -74,6 +74,7 @@ pub fn show(cluster: &Cluster, name: &str, argument: &str) -> String {
             Wanted::read(argument).map_or_else(|| String::from("null"), |w| json::text(&table(api, &w)))
         }
         "kinds" => json::text(&kinds(api)),
+        "coverage" => crate::api::json::print(&crate::kubectl::coverage::value()),
         "events" => json::text(&events(api)),
         "lanes" => json::text(&lanes(cluster, argument.strip_prefix("pods/"))),
         "map" => json::text(&map(api, argument)),

@@ -182,7 +182,9 @@ impl Reader {
         };
         let element = element_type(field);
         let mut out = Vec::with_capacity(map.len());
-        for (key, item) in map.iter() {
+        // An amount of null is no amount: the server drops the entry.
+        let amounts = matches!(field.shape(), Shape::Quantity);
+        for (key, item) in map.iter().filter(|(_, v)| !(amounts && v.is_null())) {
             self.path.push(Step::Key(key.clone()));
             let item = match item {
                 Value::Null if field.container() == Container::MapOfLists => Value::Null,

@@ -21,6 +21,11 @@ pub fn warnings(object: &Object) -> Vec<Text> {
             let path = "spec.jobTemplate.spec.template.spec";
             pod(object.at(path), path, "", &mut found);
         }
+        Kind::SERVICE if !object.at("spec.externalIPs").is_empty() => {
+            found.push(
+                "spec.externalIPs is deprecated and may no longer be implemented in some clusters".into(),
+            );
+        }
         _ => {}
     }
     found.into_iter().map(Text::from).collect()

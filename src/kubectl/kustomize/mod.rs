@@ -22,6 +22,10 @@ use crate::os::FileType;
 
 const NAMES: &[&str] = &["kustomization.yaml", "kustomization.yml", "Kustomization"];
 
+/// What a kustomization may not contain, in words.
+pub const LEFT_OUT: &str =
+    "no remote resources, Helm charts, components, replacements, vars, generators, transformers, validators";
+
 /// How deep bases may be nested.
 const DEPTH_LIMIT: usize = 16;
 /// The most objects of one build.

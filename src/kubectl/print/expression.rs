@@ -18,9 +18,9 @@ pub fn check(text: &str) -> Res<()> {
 }
 
 /// Prints what a template finds.
-pub fn print(value: &Value, text: &str, as_json: bool) -> Res<String> {
+pub fn print(value: &Value, text: &str, as_json: bool, lenient: bool) -> Res<String> {
     let path = parsed(text)?;
-    let out = if as_json { path.print_json(value, true) } else { path.print(value, true) };
+    let out = if as_json { path.print_json(value, lenient) } else { path.print(value, lenient) };
     out.map_err(|why| {
         Fail::Plain(format!(
             "error executing jsonpath {text:?}: Error executing template: {why}. Printing more information for debugging the template:\n\ttemplate was:\n\t\t{text}\n\tobject given to jsonpath engine was:\n\t\t{}\n\n",

@@ -10,7 +10,7 @@ mod template;
 
 use crate::api::kind::CustomColumn;
 use crate::api::{Kind, Object, Value, json, yaml};
-use crate::kubectl::cx::Cx;
+use crate::kubectl::cx::{Cx, not_simulated};
 use crate::kubectl::fail::{Fail, Res};
 use crate::kubectl::flags::{Args, Flag, bare, switch, text};
 use crate::kubectl::resource::label;
@@ -38,8 +38,15 @@ pub enum Format {
     Kyaml,
     /// `pod/web`.
     Name,
-    /// A jsonpath template; `true` prints the results as JSON.
-    JsonPath(String, bool),
+    /// A jsonpath template.
+    JsonPath {
+        /// Its text.
+        text: String,
+        /// Whether the results are printed as JSON.
+        as_json: bool,
+        /// Whether fields may be missing.
+        lenient: bool,
+    },
     /// Columns with jsonpath expressions: (header, expression).
     Columns(Vec<(String, String)>),
     /// A Go template.
@@ -79,7 +86,8 @@ pub fn format(cx: &mut Cx, args: &Args, allowed: &str) -> Res<Format> {
                 return Err("template format specified but no template given".into());
             }
             let text = if name == "jsonpath-file" { file(cx, template)? } else { template.to_string() };
-            Format::JsonPath(text, name == "jsonpath-as-json")
+            let lenient = args.is("allow-missing-template-keys");
+            Format::JsonPath { text, as_json: name == "jsonpath-as-json", lenient }
         }
         "custom-columns" => Format::Columns(expression::columns(template)?),
         "custom-columns-file" => {
@@ -89,6 +97,9 @@ pub fn format(cx: &mut Cx, args: &Args, allowed: &str) -> Res<Format> {
         _ => {
             if template.is_empty() {
                 return Err("template format specified but no template given".into());
+            }
+            if !args.is("allow-missing-template-keys") {
+                return Err(not_simulated("--allow-missing-template-keys=false with Go templates"));
             }
             let from_file = matches!(name, "go-template-file" | "templatefile");
             let text = if from_file { file(cx, template)? } else { template.to_string() };
@@ -106,7 +117,7 @@ fn unmatched(wanted: &str, allowed: &str) -> Fail {
 /// Checks expressions before anything is asked of the server, as kubectl does.
 pub fn check(format: &Format) -> Res<()> {
     match format {
-        Format::JsonPath(text, _) => expression::check(text),
+        Format::JsonPath { text, .. } => expression::check(text),
         Format::Template(text) => template::check(text),
         _ => Ok(()),
     }
@@ -121,7 +132,7 @@ pub fn value(value: &Value, format: &Format, many: bool) -> Res<String> {
         Format::Json => format!("{}\n", json::print_indented(value)),
         Format::Kyaml => kyaml::print(value),
         Format::Name => names(value),
-        Format::JsonPath(text, as_json) => expression::print(value, text, *as_json)?,
+        Format::JsonPath { text, as_json, lenient } => expression::print(value, text, *as_json, *lenient)?,
         Format::Columns(columns) => expression::table(value, columns)?,
         Format::Template(text) => template::print(value, text)?,
     })

@@ -3,13 +3,14 @@
 use crate::api::patch::diff;
 use crate::api::request::{Options, PatchType, Verb as Method};
 use crate::api::{Object, Request, Value, json};
-use crate::kubectl::cx::{Cx, OK, Outcome};
+use crate::kubectl::cx::{Cx, Done, OK, Outcome};
 use crate::kubectl::fail::{Fail, Res};
 use crate::kubectl::files::{self, Doc};
 use crate::kubectl::flags::{Args, Flag, array, int, on, span, switch, text};
 use crate::kubectl::print::{self, Dry, Format};
-use crate::kubectl::verb::common::patch_type;
+use crate::kubectl::verb::common::{Pause, patch_type};
 use crate::kubectl::verb::record;
+use crate::time::Span;
 
 /// Flags.
 pub const FLAGS: &[Flag] = &[
@@ -35,6 +36,9 @@ pub const FLAGS: &[Flag] = &[
 /// The annotation that holds what was applied last.
 pub const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
+/// How long a conflict is tried again (upstream `maxPatchRetry`, `triesBeforeBackOff`, `backOffPeriod`).
+const RETRIES_MS: u64 = 4_000;
+
 /// Runs the verb.
 pub fn run(cx: &mut Cx, args: &Args) -> Outcome {
     if !args.rest.is_empty() {
@@ -57,7 +61,7 @@ pub fn run(cx: &mut Cx, args: &Args) -> Outcome {
         Fail::join(fails)?;
         return Err("no objects passed to apply".into());
     }
-    let mut made = Vec::new();
+    let (mut made, mut conflicts) = (Vec::new(), 0);
     for doc in &docs {
         cx.origin = doc.origin(cx);
         let done = if server_side { server(cx, args, doc, dry) } else { client(cx, args, doc, dry) };
@@ -68,11 +72,18 @@ pub fn run(cx: &mut Cx, args: &Args) -> Outcome {
                 }
                 made.push(object);
             }
-            Err(fail) => fails.push(fail),
+            Err(fail) => {
+                conflicts += u64::from(fail.is_conflict());
+                fails.push(fail);
+            }
         }
     }
     cx.origin = None;
     print_made(cx, &made, &format)?;
+    if conflicts > 0 {
+        let until = cx.sys.now() + Span::millis(RETRIES_MS * conflicts);
+        return Ok(Done::Task(Box::new(Pause { until, result: Fail::join(fails).map(|()| 0) })));
+    }
     if args.is("prune") && fails.is_empty() {
         return super::prune::run(cx, args, &made, dry);
     }
@@ -247,7 +258,13 @@ fn server(cx: &mut Cx, args: &Args, doc: &Doc, dry: Dry) -> Res<(Object, &'stati
     };
     let mut request =
         Request::new(Method::Patch(PatchType::Apply), doc.kind, namespace.as_deref(), doc.name())
-            .body(doc.value.clone());
+            .body(doc.value.clone())
+            .subresource(match args.value("subresource") {
+                "" => "",
+                "status" => "status",
+                "scale" => "scale",
+                _ => "unknown",
+            });
     request.options = Options {
         dry_run: dry == Dry::Server,
         field_validation: validation(args),

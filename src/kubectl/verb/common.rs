@@ -4,12 +4,14 @@ use crate::api::labels::Selector;
 use crate::api::patch::diff;
 use crate::api::request::{Options, PatchType};
 use crate::api::{Object, Value};
-use crate::kubectl::cx::Cx;
+use crate::kubectl::cx::{Cx, Poll, Task};
 use crate::kubectl::fail::{Fail, Res};
 use crate::kubectl::files;
 use crate::kubectl::flags::Args;
 use crate::kubectl::print::Dry;
 use crate::kubectl::resource::{self, Found};
+use crate::os::Wait;
+use crate::time::Time;
 
 /// The live objects that files or these arguments name.
 pub fn live(cx: &mut Cx, args: &Args, words: &[String]) -> Res<Found> {
@@ -121,5 +123,27 @@ fn wildcard(pattern: &str, name: &str) -> bool {
         Some((head, tail)) => name.strip_prefix(head).is_some_and(|rest| {
             tail.is_empty() || (0..=rest.len()).any(|i| rest.get(i..).is_some_and(|r| r == tail))
         }),
+    }
+}
+
+/// A verb's end that comes later: the client itself waits.
+#[derive(Clone, Debug)]
+pub struct Pause {
+    /// Until when.
+    pub until: Time,
+    /// The end.
+    pub result: Res<i32>,
+}
+
+impl Task for Pause {
+    fn poll(&mut self, cx: &mut Cx) -> Poll {
+        if cx.sys.now() < self.until {
+            return Poll::Wait(Wait { until: Some(self.until), ..Wait::default() });
+        }
+        Poll::Done(self.result.clone())
+    }
+
+    fn boxed_clone(&self) -> Box<dyn Task> {
+        Box::new(self.clone())
     }
 }

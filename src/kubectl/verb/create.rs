@@ -34,7 +34,11 @@ pub fn run(cx: &mut Cx, args: &Args) -> Outcome {
         if args.is("edit") {
             return Err("--raw and --edit are mutually exclusive".into());
         }
-        return Err(crate::kubectl::cx::not_simulated("kubectl create --raw"));
+        let files = args.values("filename");
+        return match files.as_slice() {
+            [file] => super::raw::create(cx, args.value("raw"), file),
+            _ => Err("--raw can only use a single local file or stdin".into()),
+        };
     }
     let dry = Dry::of(args)?;
     let format = print::format(cx, args, print::MADE)?;

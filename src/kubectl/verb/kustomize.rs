@@ -1,6 +1,6 @@
 //! `kubectl kustomize`.
 
-use crate::kubectl::cx::{Cx, Outcome, not_simulated};
+use crate::kubectl::cx::{Cx, Outcome};
 use crate::kubectl::fail::Fail;
 use crate::kubectl::flags::{Args, Flag, switch, text};
 use crate::kubectl::kustomize::build;
@@ -10,9 +10,6 @@ pub const FLAGS: &[Flag] = &[text("output", 'o', ""), switch("enable-helm", ' ')
 
 /// Runs `kubectl kustomize`.
 pub fn run(cx: &mut Cx, args: &Args) -> Outcome {
-    if args.is("enable-helm") {
-        return Err(not_simulated("Helm charts in a kustomization"));
-    }
     if args.rest.len() > 1 {
         return Err("specify one path to kustomization.yaml".into());
     }

@@ -75,9 +75,6 @@ fn parse(changes: &[String], what: &str) -> Res<Change> {
                 if let Some(why) = names::label_value(value).first() {
                     return Err(Fail::Plain(format!("invalid label value: {word:?}: {why}")));
                 }
-                if let Some(why) = names::qualified(key).first() {
-                    return Err(Fail::Plain(format!("invalid label key: {word:?}: {why}")));
-                }
             }
             out.set.retain(|(k, _)| k != key);
             out.set.push((key.to_string(), value.to_string()));

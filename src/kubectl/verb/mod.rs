@@ -3,6 +3,7 @@
 pub mod apply;
 pub mod auth;
 pub mod base64;
+pub mod certificate;
 pub mod common;
 pub mod compare;
 pub mod config;
@@ -79,6 +80,59 @@ pub struct Verb {
     pub sub: &'static [Verb],
     /// What naming it alone gives, if it only groups others.
     pub alone: Alone,
+    /// How far it goes.
+    pub cover: Cover,
+}
+
+/// How far a verb does what kubectl's does.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Cover {
+    /// All of it.
+    Simulated,
+    /// All but this.
+    Simplified(&'static str),
+    /// It only says that it is not simulated.
+    Absent,
+}
+
+/// Flags that are known and refused: the verb (empty: all that have it) and the flag.
+pub const REFUSED: &[(&str, &str)] = &[
+    ("", "show-managed-fields"),
+    ("", "profile"),
+    ("", "windows-line-endings"),
+    ("apply", "applyset"),
+    ("create", "edit"),
+    ("kustomize", "enable-helm"),
+    ("replace", "raw"),
+];
+
+/// Flags that are read and make no difference: there is one cluster, one way to it and one identity.
+pub const WITHOUT_EFFECT: &[&str] = &[
+    "cache-dir",
+    "certificate-authority",
+    "client-certificate",
+    "client-key",
+    "disable-compression",
+    "insecure-skip-tls-verify",
+    "kuberc",
+    "log-flush-frequency",
+    "match-server-version",
+    "password",
+    "profile-output",
+    "tls-server-name",
+    "token",
+    "username",
+    "vmodule",
+];
+
+/// The failure for a flag that asks for what is not simulated.
+pub fn refused(verb: &Verb, args: &Args) -> Option<Fail> {
+    let set = |flag: &str| args.changed(flag) && !matches!(args.value(flag), "false" | "none" | "");
+    // `debug` has a --profile of its own.
+    let own = |flag: &str| verb.name == "debug" && flag == "profile";
+    let set = |flag: &str| set(flag) && !own(flag);
+    let (_, flag) = REFUSED.iter().find(|(v, f)| (v.is_empty() || *v == verb.name) && set(f))?;
+    Some(crate::kubectl::cx::not_simulated(&format!("--{flag}")))
 }
 
 /// What a verb does that only groups others when none of them is named.
@@ -116,6 +170,7 @@ impl Verb {
             run,
             sub: &[],
             alone: Alone::Fails,
+            cover: Cover::Simulated,
         }
     }
 }

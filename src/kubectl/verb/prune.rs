@@ -2,14 +2,15 @@
 
 use crate::api::{Kind, Object};
 use crate::collections::Order;
-use crate::kubectl::cx::{Cx, Done, Outcome, Poll, Select, Task};
+use crate::kubectl::cx::{Cx, Done, Outcome, Select};
 use crate::kubectl::fail::{Fail, Res};
 use crate::kubectl::flags::Args;
 use crate::kubectl::print::Dry;
 use crate::kubectl::resource;
 use crate::kubectl::verb::apply::LAST_APPLIED;
+use crate::kubectl::verb::common::Pause;
 use crate::kubectl::verb::delete::{How, Target};
-use crate::time::{Span, Time};
+use crate::time::Span;
 
 /// The kinds that are pruned, in kubectl's order; namespaced ones first.
 const KINDS: &[Kind] = &[
@@ -51,7 +52,8 @@ pub fn run(cx: &mut Cx, args: &Args, kept: &[Object], dry: Dry) -> Outcome {
     }
     let lists = if all { KINDS.len() } else { 0 };
     let over = (lists + found.len()).saturating_sub(BURST) as u64;
-    Ok(Done::Task(Box::new(Throttled { until: cx.sys.now() + Span::millis(over * SPACING_MS) })))
+    let until = cx.sys.now() + Span::millis(over * SPACING_MS);
+    Ok(Done::Task(Box::new(Pause { until, result: Ok(0) })))
 }
 
 /// What would be pruned: what the selector finds, was applied, and is not among `kept`.
@@ -108,22 +110,3 @@ fn kinds(args: &Args) -> Res<Vec<Kind>> {
 /// further requests are (5 a second), where a client sets no limits of its own, as this one does.
 const BURST: usize = 12;
 const SPACING_MS: u64 = 200;
-
-/// The time that the client's own limit costs.
-#[derive(Clone, Debug)]
-struct Throttled {
-    until: Time,
-}
-
-impl Task for Throttled {
-    fn poll(&mut self, cx: &mut Cx) -> Poll {
-        if cx.sys.now() < self.until {
-            return Poll::Wait(crate::os::Wait { until: Some(self.until), ..Default::default() });
-        }
-        Poll::Done(Ok(0))
-    }
-
-    fn boxed_clone(&self) -> Box<dyn Task> {
-        Box::new(self.clone())
-    }
-}

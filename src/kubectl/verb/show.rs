@@ -70,7 +70,8 @@ pub fn run(cx: &mut Cx, args: &Args) -> Outcome {
     let now = cx.now();
     // Several objects are described without events unless they are asked for.
     let asked = args.values("show-events").iter().any(|v| v == "true");
-    let events = asked || (found.len() == 1 && fails.is_empty() && args.is("show-events"));
+    let exact = args.rest.len() != 2 || found.first().is_some_and(|o| o.name() == args.rest[1]);
+    let events = asked || (exact && found.len() == 1 && fails.is_empty() && args.is("show-events"));
     for (i, object) in found.iter().enumerate() {
         let text = describe::describe(object, cx, now, events);
         cx.print(&format!("{}{text}", if i > 0 { "\n\n" } else { "" }));

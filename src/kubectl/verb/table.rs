@@ -31,6 +31,11 @@ const fn verb(
     Verb { about, usage, ms, flags, ..Verb::new(name, run) }
 }
 
+/// A verb that exists, but is not simulated.
+const fn absent(name: &'static str, about: &'static str, usage: &'static str, flags: Flags) -> Verb {
+    Verb { cover: Cover::Absent, ..verb(name, about, usage, 50, flags, info::absent) }
+}
+
 /// A verb that only has others below it.
 const fn parent(name: &'static str, about: &'static str, sub: &'static [Verb]) -> Verb {
     Verb { about, sub, ..Verb::new(name, group) }
@@ -129,12 +134,21 @@ static VERBS: &[Verb] = &[
         &[scale::AUTOSCALE, FILES, DRY, OUT, RECORD],
         scale::autoscale,
     ),
-    Verb { alone: Alone::Helps, ..parent("certificate", "Modify certificate resources", CERTIFICATE) },
+    Verb {
+        alone: Alone::Helps,
+        cover: Cover::Simplified("nothing signs what is approved"),
+        ..parent("certificate", "Modify certificate resources", CERTIFICATE)
+    },
     Verb {
         sub: CLUSTER_INFO,
+        cover: Cover::Simplified("dump leaves out the logs"),
         ..verb("cluster-info", "Display cluster information", "", 60, &[], info::cluster)
     },
-    Verb { usage: "[flags]", ..parent("top", "Display resource (CPU/memory) usage", TOP) },
+    Verb {
+        usage: "[flags]",
+        cover: Cover::Simplified("there is no metrics server, as in a fresh cluster"),
+        ..parent("top", "Display resource (CPU/memory) usage", TOP)
+    },
     verb("cordon", "Mark node as unschedulable", "NODE", 60, &[node::CORDON, DRY], node::cordon),
     verb("uncordon", "Mark node as schedulable", "NODE", 70, &[node::CORDON, DRY], node::uncordon),
     verb("drain", "Drain node in preparation for maintenance", "NODE", 70, &[node::DRAIN, DRY], node::drain),
@@ -154,14 +168,17 @@ static VERBS: &[Verb] = &[
         &[show::DESCRIBE, FILES],
         show::run,
     ),
-    verb(
-        "logs",
-        "Print the logs for a container in a pod",
-        "[-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]",
-        70,
-        &[logs::FLAGS],
-        logs::run,
-    ),
+    Verb {
+        cover: Cover::Simplified("no --insecure-skip-tls-verify-backend"),
+        ..verb(
+            "logs",
+            "Print the logs for a container in a pod",
+            "[-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]",
+            70,
+            &[logs::FLAGS],
+            logs::run,
+        )
+    },
     verb(
         "attach",
         "Attach to a running container",
@@ -178,23 +195,31 @@ static VERBS: &[Verb] = &[
         &[exec::FLAGS],
         exec::run,
     ),
-    verb(
-        "port-forward",
-        "Forward one or more local ports to a pod",
-        "TYPE/NAME [LOCAL_PORT:]REMOTE_PORT ...",
-        60,
-        &[forward::FLAGS],
-        forward::run,
-    ),
-    verb("proxy", "Run a proxy to the Kubernetes API server", "[--port=PORT]", 50, &[PROXY], info::absent),
-    verb(
-        "cp",
-        "Copy files and directories to and from containers",
-        "SRC DEST",
-        100,
-        &[copy::FLAGS],
-        copy::run,
-    ),
+    Verb {
+        cover: Cover::Simplified(
+            "what is sent and answered is shown by programs of the workstation, such as curl",
+        ),
+        ..verb(
+            "port-forward",
+            "Forward one or more local ports to a pod",
+            "TYPE/NAME [LOCAL_PORT:]REMOTE_PORT ...",
+            60,
+            &[forward::FLAGS],
+            forward::run,
+        )
+    },
+    absent("proxy", "Run a proxy to the Kubernetes API server", "[--port=PORT]", &[PROXY]),
+    Verb {
+        cover: Cover::Simplified("files and directories; owners and times are not kept"),
+        ..verb(
+            "cp",
+            "Copy files and directories to and from containers",
+            "SRC DEST",
+            100,
+            &[copy::FLAGS],
+            copy::run,
+        )
+    },
     Verb { usage: "[flags]", ..parent("auth", "Inspect authorization", AUTH) },
     verb(
         "debug",
@@ -222,6 +247,7 @@ static VERBS: &[Verb] = &[
     ),
     Verb {
         sub: APPLY,
+        cover: Cover::Simplified("server-side apply merges, but keeps no managedFields"),
         ..verb(
             "apply",
             "Apply a configuration to a resource by file name or stdin",
@@ -257,6 +283,7 @@ static VERBS: &[Verb] = &[
     ),
     Verb {
         talks: false,
+        cover: Cover::Simplified(crate::kubectl::kustomize::LEFT_OUT),
         ..verb(
             "kustomize",
             "Build a kustomization target from a directory or URL",
@@ -293,7 +320,7 @@ static VERBS: &[Verb] = &[
             info::completion,
         )
     },
-    verb("alpha", "Commands for features in alpha", "", 45, &[], info::absent),
+    absent("alpha", "Commands for features in alpha", "", &[]),
     Verb {
         talks: false,
         usage: "[flags]",
@@ -519,13 +546,11 @@ static SERVICE: &[Verb] = &[
 ];
 
 static APPLY: &[Verb] = &[
-    verb(
+    absent(
         "edit-last-applied",
         "Edit latest last-applied-configuration annotations of a resource",
         TARGET,
-        90,
         &[FILES, OUT],
-        info::absent,
     ),
     verb(
         "set-last-applied",
@@ -662,8 +687,22 @@ static TOP: &[Verb] = &[
 ];
 
 static CERTIFICATE: &[Verb] = &[
-    verb("approve", "Approve a certificate signing request", "NAME", 60, &[], info::absent),
-    verb("deny", "Deny a certificate signing request", "NAME", 60, &[], info::absent),
+    verb(
+        "approve",
+        "Approve a certificate signing request",
+        "(-f FILENAME | NAME)",
+        60,
+        &[certificate::FLAGS, FILES, OUT],
+        certificate::run,
+    ),
+    verb(
+        "deny",
+        "Deny a certificate signing request",
+        "(-f FILENAME | NAME)",
+        60,
+        &[certificate::FLAGS, FILES, OUT],
+        certificate::run,
+    ),
 ];
 
 static CLUSTER_INFO: &[Verb] = &[verb(
@@ -684,13 +723,11 @@ static AUTH: &[Verb] = &[
         &[auth::CAN_I],
         auth::can_i,
     ),
-    verb(
+    absent(
         "reconcile",
         "Reconciles rules for RBAC role, role binding, cluster role, and cluster role binding objects",
         "-f FILENAME",
-        60,
         &[FILES, DRY, OUT],
-        info::absent,
     ),
     verb("whoami", "Experimental: Check self subject attributes", "", 60, &[OUT], auth::whoami),
 ];
