@@ -117,9 +117,12 @@ web_tests() {
   # that are not reliable yet (see CHANGELOG.md, "Known").
   local gate='a stranger applies|a mistake in a manifest|a pasted transcript'
   [ "${1:-}" = all ] && gate='.'
-  node --test --test-timeout=300000 tests/web/units.test.mjs
+  node --test --test-timeout=300000 tests/web/units.test.mjs tests/web/links.test.mjs
   node --test --test-timeout=900000 --test-name-pattern="$gate" tests/web/page.test.mjs
   if [ "${1:-}" = all ]; then node --test --test-timeout=900000 tests/web/access.test.mjs; fi
+  node --test --test-timeout=900000 tests/web/why.test.mjs
+  # The three runs agree only when they are built from the same source, as here.
+  node --test --test-timeout=900000 tests/web/same.test.mjs
 }
 
 case "${1:-build}" in

@@ -186,9 +186,9 @@ impl Podlab {
         view::version_of(&self.player.cluster().api, path) as f64
     }
 
-    /// How many inputs the log holds.
+    /// A number that changes with the log of inputs.
     pub fn log_length(&self) -> usize {
-        self.player.log_length()
+        self.player.log_version()
     }
 
     /// Counts of what there is.

@@ -17,6 +17,7 @@ pub mod labels;
 pub mod names;
 pub mod object;
 pub mod patch;
+pub mod pod_security;
 pub mod quantity;
 pub mod rbac;
 pub mod request;

@@ -87,10 +87,11 @@ impl ApiServer {
         let object = self.completed(object)?;
         refuse(&object, self.violations(&object, validation::create(&object)))?;
         let warnings: Vec<Text> = warnings.into_iter().chain(validation::warnings(&object)).collect();
-        if let Err(mut status) = self.admit_quota(&object).and_then(|()| self.check_absent(&object)) {
+        if let Err(mut status) = self.admit_valid(&object).and_then(|()| self.check_absent(&object)) {
             status.warnings = warnings;
             return Err(status);
         }
+        let warnings = [warnings, self.admission_warnings(None, &object)].concat();
         if request.options.dry_run {
             return Ok(Response::Object(object, warnings));
         }
@@ -216,7 +217,9 @@ impl ApiServer {
         }
         let found = validation::update(old, &object, request.subresource);
         refuse(&object, self.violations(&object, found))?;
-        let warnings = warnings.into_iter().chain(validation::warnings(&object)).collect();
+        self.admit_valid_update(old, &object)?;
+        let warnings: Vec<Text> = warnings.into_iter().chain(validation::warnings(&object)).collect();
+        let warnings = [warnings, self.admission_warnings(Some(old), &object)].concat();
         let answer = |o: Object| if request.subresource == "scale" { scale_of(&o) } else { o };
         if request.options.dry_run {
             Self::count_generation(old, &mut object);

@@ -8,6 +8,7 @@ use crate::api::object::Key;
 use crate::api::status::Result;
 use crate::api::{Kind, Object, Status, Text, Value, defaults};
 use crate::map;
+use crate::time::{Span, parse_rfc3339};
 use crate::trace::{Cause, What};
 
 /// What a conflict of versions says.
@@ -33,7 +34,7 @@ impl ApiServer {
     pub fn create(&mut self, object: Object) -> Result<Object> {
         let object = self.completed(object)?;
         self.check_absent(&object)?;
-        self.admit_quota(&object)?;
+        self.admit_valid(&object)?;
         Ok(self.put("create", object))
     }
 
@@ -221,32 +222,21 @@ impl ApiServer {
                 object.set("metadata.finalizers", finalizers);
             }
         }
-        if grace == 0 && object.at("metadata.finalizers").is_empty() && key.kind != Kind::NAMESPACE {
-            if key.kind == Kind::POD {
-                object = self.mark_for_deletion(&old, object, 0);
-            }
+        if key.kind == Kind::POD {
+            return Ok(self.delete_pod(key, &old, object, grace));
+        }
+        if object.at("metadata.finalizers").is_empty() && key.kind != Kind::NAMESPACE {
             return Ok(self.take(key, object));
         }
         if key.kind == Kind::NAMESPACE && old.at("spec.finalizers").is_empty() {
             return Ok(self.take(key, object));
         }
         if old.is_deleting() {
-            let before = old.at("metadata.deletionGracePeriodSeconds").int_or(0);
-            if key.kind != Kind::POD || grace >= before {
-                return Ok(old);
-            }
+            return Ok(old);
         }
-        Ok(self.mark_for_deletion(&old, object, grace))
-    }
-
-    /// Stores that an object is to go after its grace period. A pod that goes at once is marked, too
-    /// (rest.BeforeDelete), so that watchers see it twice.
-    fn mark_for_deletion(&mut self, old: &Object, mut object: Object, grace: i64) -> Object {
-        // Kubernetes moves the deletion timestamp into the future by the grace period.
-        let due = self.now + crate::time::Span::secs(grace.unsigned_abs());
-        object.set("metadata.deletionTimestamp", self.epoch.rfc3339(due));
-        if object.kind != Kind::NAMESPACE {
-            object.set("metadata.deletionGracePeriodSeconds", grace);
+        object.set("metadata.deletionTimestamp", self.epoch.rfc3339(self.now));
+        if key.kind != Kind::NAMESPACE {
+            object.set("metadata.deletionGracePeriodSeconds", 0);
         }
         if has_generation(object.kind) {
             object.set("metadata.generation", old.at("metadata.generation").int_or(0) + 1);
@@ -254,7 +244,38 @@ impl ApiServer {
         if object.kind == Kind::NAMESPACE {
             object.set("status.phase", "Terminating");
         }
-        self.put("delete", object)
+        Ok(self.put("delete", object))
+    }
+
+    /// Deletes a pod in upstream's two steps: its deletion timestamp and grace period are written first, and
+    /// only with a grace period of 0 it is taken out, at once. A pod that is being deleted already can only
+    /// have its grace period shortened.
+    fn delete_pod(&mut self, key: &Key, old: &Object, mut object: Object, grace: i64) -> Object {
+        let before = old.at("metadata.deletionGracePeriodSeconds").int_or(0);
+        if old.is_deleting() && before > 0 && grace >= before {
+            return old.clone();
+        }
+        if !old.is_deleting() || before > 0 {
+            // Kubernetes moves the deletion timestamp into the future by the grace period.
+            let due = match parse_rfc3339(old.at("metadata.deletionTimestamp").str()) {
+                Some(stamp) => {
+                    let asked = self.epoch.time_of(stamp) - Span::secs(before.unsigned_abs());
+                    asked + Span::secs(grace.unsigned_abs())
+                }
+                None => self.now + Span::secs(grace.unsigned_abs()),
+            };
+            object.set("metadata.deletionTimestamp", self.epoch.rfc3339(due));
+            object.set("metadata.deletionGracePeriodSeconds", grace);
+            if !old.is_deleting() {
+                object.set("metadata.generation", old.at("metadata.generation").int_or(0) + 1);
+            }
+            object = self.put("delete", object);
+        }
+        if grace == 0 && object.at("metadata.finalizers").is_empty() {
+            self.take(key, object)
+        } else {
+            object
+        }
     }
 
     /// The grace period that a deletion gets.
@@ -268,7 +289,9 @@ impl ApiServer {
             return 0;
         }
         let wanted = options.grace_period_seconds;
-        wanted.unwrap_or_else(|| object.at("spec.terminationGracePeriodSeconds").int_or(30)).max(0)
+        let wanted = wanted.unwrap_or_else(|| object.at("spec.terminationGracePeriodSeconds").int_or(30));
+        // Negative ones count as a second.
+        if wanted < 0 { 1 } else { wanted }
     }
 
     /// Whether a deleting object without finalizers can be taken out: a pod whose kubelet still works on it

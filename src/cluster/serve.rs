@@ -56,6 +56,11 @@ impl Cluster {
                 let (container, from, format) = (*container, *from, format.clone());
                 self.serve_log(stream, container, from, format)
             }
+            NodeState::Said(text) => {
+                stream.arrived.push((Channel::Out, text.clone().into_bytes()));
+                finish(stream, StreamEnd::Exit(0));
+                true
+            }
             NodeState::Over => false,
         }
     }
@@ -70,8 +75,10 @@ impl Cluster {
         let node = self.node_index.get(pod.at("spec.nodeName").str()).copied();
         let kubelet = node.and_then(|n| self.kubelets.get(n));
         if request.subresource == "log" {
-            let container = logs::container(&pod, kubelet, &self.runtime, &asked)?;
-            return Ok(self.open_log(request, container));
+            return Ok(match logs::log(&pod, kubelet, &self.runtime, &asked)? {
+                logs::Log::Of(container) => self.open_log(request, container),
+                logs::Log::Instead(text) => NodeState::Said(text),
+            });
         }
         let container = logs::running_container(&pod, kubelet, &self.runtime, &asked, request.subresource)?;
         match request.subresource {

@@ -55,6 +55,8 @@ pub enum NodeState {
     Session(SessionId),
     /// A log is followed, from this line on.
     Log(ContainerId, u64, LogFormat),
+    /// There is no log but a sentence in its place.
+    Said(String),
     /// It is over.
     Over,
 }

@@ -295,9 +295,9 @@ pub struct PodSummary {
     pub restarts: i64,
 }
 
-/// What `kubectl get pods` says of a pod.
-pub fn pod_summary(pod: &crate::api::Object) -> PodSummary {
-    let line = print::pod::line(pod);
+/// What `kubectl get pods` said of a pod up to v1.28, which is how the recordings' timelines word it.
+pub fn old_pod_summary(pod: &crate::api::Object) -> PodSummary {
+    let line = print::pod::old_line(pod);
     PodSummary {
         ready: format!("{}/{}", line.ready, line.total),
         status: line.status,

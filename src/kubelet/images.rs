@@ -91,7 +91,6 @@ pub fn ensure(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, at: ContainerRef)
         let message = before.map_or(message.clone(), |e| format!("{message}: ErrImagePull: {e}"));
         return Image::Failed { reason: "ImagePullBackOff", message };
     }
-    secrets_missing(node, pod, cx);
     node.event(pod, cx, &name, "Normal", "Pulling", &format!("Pulling image \"{image}\""));
     // kubelet configuration `serializeImagePulls: true`: one pull at a time on a node.
     let began = node.pulls_free_at.max(cx.api.now);
@@ -100,8 +99,8 @@ pub fn ensure(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, at: ContainerRef)
     Image::Pulling { began, at: timed.at, pull: timed.result }
 }
 
-/// Tells of imagePullSecrets that do not exist (the pull is attempted without them).
-fn secrets_missing(node: &Node, pod: &Pod, cx: &mut Cx<'_>) {
+/// Tells at each sync of imagePullSecrets that do not exist (pulls are attempted without them).
+pub fn secrets_missing(node: &Node, pod: &Pod, cx: &mut Cx<'_>) {
     let names = pod.object.at("spec.imagePullSecrets").items().iter().map(|s| s["name"].text());
     let missing: Vec<Text> =
         names.filter(|n| cx.api.get(crate::api::Kind::SECRET, &pod.key.namespace, n).is_none()).collect();

@@ -7,6 +7,18 @@ use crate::api::Value;
 use crate::cri::{ContainerId, ExecConfig, HttpGet, SessionEnd, SessionId};
 use crate::time::Span;
 
+/// From ExecSync to the command's first instruction (runc exec; a preStop command begins 30–60 ms after the
+/// deletion).
+const EXEC: Span = Span::millis(40);
+
+/// A hook may take as long as it likes; who waits for it may give up. Nothing waits this long.
+const NO_LIMIT: Span = Span::secs(10 * 365 * 86_400);
+
+/// How long it takes until a hook acts.
+pub fn lead(handler: &Value) -> Span {
+    if handler.at("exec.command").is_some() { EXEC } else { Span::ZERO }
+}
+
 /// A hook that has begun.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Hook {
@@ -26,7 +38,6 @@ pub fn run(
     at: ContainerRef,
     id: ContainerId,
     handler: &Value,
-    limit: Span,
 ) -> Hook {
     if let Some(seconds) = handler.at("sleep.seconds").as_int() {
         return Hook::Sleep(Span::secs(seconds.unsigned_abs()));
@@ -34,7 +45,7 @@ pub fn run(
     let exec = handler.at("exec.command");
     if exec.is_some() {
         let argv = exec.items().iter().map(Value::text).collect();
-        let config = ExecConfig { argv, timeout: Some(limit), ..ExecConfig::default() };
+        let config = ExecConfig { argv, timeout: Some(NO_LIMIT), ..ExecConfig::default() };
         return match cx.cri.exec(cx.world, cx.api.now, id, config) {
             Ok(session) => Hook::Session(session),
             Err(text) => Hook::Failed(exec_failure(pod, at, handler, &text)),
@@ -43,7 +54,7 @@ pub fn run(
     let get = &handler["httpGet"];
     match (get.is_some(), http::target(pod, pod.spec(at), get)) {
         (true, Some(target)) => {
-            let request = HttpGet { timeout: limit, ..target.request };
+            let request = HttpGet { timeout: NO_LIMIT, ..target.request };
             Hook::Session(cx.cri.http_get(cx.world, cx.api.now, node.cri, request))
         }
         _ => Hook::Failed("invalid handler".to_string()),
@@ -68,9 +79,7 @@ pub fn failure(pod: &Pod, at: ContainerRef, handler: &Value, end: &SessionEnd, o
         let target = http::target(pod, pod.spec(at), get);
         let path = target.as_ref().map_or("", |t| t.request.path.as_str());
         let why = match end {
-            SessionEnd::Failed(why) => {
-                format!("Get \"{}\": {why}", target.as_ref().map_or("", |t| t.url.as_str()))
-            }
+            SessionEnd::Failed(why) => why.to_string(),
             SessionEnd::Http(status, _) => format!("HTTP probe failed with statuscode: {status}"),
             _ => "context deadline exceeded".to_string(),
         };

@@ -19,28 +19,34 @@ pub struct Asked<'a> {
     pub previous: bool,
 }
 
-/// The instance whose log is meant.
+/// The log that is meant.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Log {
+    /// That of an instance.
+    Of(ContainerId),
+    /// Not a log but what the kubelet writes in its place.
+    Instead(String),
+}
+
+/// The log that is meant.
 ///
 /// # Errors
 /// In the words of the API server and the kubelet, as `kubectl logs` shows them.
-pub fn container(
+pub fn log(
     pod: &Object,
     kubelet: Option<&Kubelet>,
     runtime: &Runtime,
     asked: &Asked<'_>,
-) -> Result<ContainerId, Status> {
+) -> Result<Log, Status> {
     let name = container_name(pod, asked.container)?;
     if pod.at("spec.nodeName").is_empty() {
-        let message = format!(
-            "container \"{name}\" in pod \"{}\" is waiting to start: {}",
-            pod.name(),
-            waiting_reason(pod, &name).unwrap_or_else(|| "ContainerCreating".to_string())
-        );
-        return Err(Status::bad_request(message));
+        // The API server has nobody to ask and answers with nothing.
+        return Ok(Log::Instead(String::new()));
     }
     let kubelet = reachable(pod, kubelet, |host| {
         let path = format!("containerLogs/{}/{}/{name}", pod.namespace(), pod.name());
-        format!("Get \"https://{host}/{path}\": dial tcp {host}: connect: connection refused")
+        let why = format!("Get \"https://{host}/{path}\": dial tcp {host}: connect: connection refused");
+        Status::new(500, "", why)
     })?;
     let mut instances = instances(kubelet, runtime, pod, &name);
     let status = status_of(pod, &name);
@@ -48,18 +54,20 @@ pub fn container(
         let last = status.at("lastState.terminated.containerID").str();
         let hex = last.strip_prefix("containerd://").unwrap_or(last);
         let found = instances.into_iter().find(|id| runtime.status(*id).is_some_and(|s| s.hex == hex));
-        return found.filter(|_| !hex.is_empty()).ok_or_else(|| {
-            Status::bad_request(format!(
+        return match found {
+            Some(id) => Ok(Log::Of(id)),
+            None if hex.is_empty() => Err(Status::bad_request(format!(
                 "previous terminated container \"{name}\" in pod \"{}\" not found",
                 pod.name()
-            ))
-        });
+            ))),
+            None => Ok(Log::Instead(format!("unable to retrieve container logs for {last}"))),
+        };
     }
     let waiting = &status["state"]["waiting"];
     if waiting.is_some() || status.is_null() {
         // A container that waits for its restart still shows the log of its last instance.
         if status.at("lastState.terminated.containerID").is_some() && !instances.is_empty() {
-            return Ok(instances.remove(0));
+            return Ok(Log::Of(instances.remove(0)));
         }
         let why = match waiting["reason"].str() {
             "ErrImagePull" => "trying and failing to pull image".to_string(),
@@ -78,7 +86,7 @@ pub fn container(
             pod.name()
         )));
     }
-    Ok(instances.remove(0))
+    Ok(Log::Of(instances.remove(0)))
 }
 
 /// The running instance in which something is to be executed or to which somebody attaches.
@@ -99,21 +107,21 @@ pub fn running_container(
     }
     let name = container_name(pod, asked.container)?;
     if pod.at("spec.nodeName").is_empty() {
-        return Err(Status::bad_request(format!("pod {} does not have a host assigned", pod.name())));
+        return Err(upgrade_error(&format!("pod {} does not have a host assigned", pod.name())));
     }
     let kubelet = reachable(pod, kubelet, |host| {
-        format!("error dialing backend: dial tcp {host}: connect: connection refused")
+        upgrade_error(&format!("error dialing backend: dial tcp {host}: connect: connection refused"))
     })?;
     let instances = instances(kubelet, runtime, pod, &name);
     let running = |id: &ContainerId| runtime.status(*id).is_some_and(|s| s.state == ContainerState::Running);
     match instances.first().filter(|id| running(id)) {
         Some(id) => Ok(*id),
-        None if subresource == "attach" => Err(upgrade_error(format!(
+        None if subresource == "attach" => Err(upgrade_error(&format!(
             "container {name} not found in pod {}_{}",
             pod.name(),
             pod.namespace()
         ))),
-        None => Err(upgrade_error(format!("container not found (\"{name}\")"))),
+        None => Err(upgrade_error(&format!("container not found (\"{name}\")"))),
     }
 }
 
@@ -126,11 +134,12 @@ pub fn cannot_exec(_pod: &Object, _container: ContainerId, text: &str) -> Status
 /// A container that has ended while somebody wanted to attach to it.
 pub fn cannot_attach(pod: &Object, container: ContainerId, runtime: &Runtime) -> Status {
     let name = runtime.status(container).map(|s| s.name).unwrap_or_default();
-    upgrade_error(format!("container {name} not found in pod {}_{}", pod.name(), pod.namespace()))
+    upgrade_error(&format!("container {name} not found in pod {}_{}", pod.name(), pod.namespace()))
 }
 
-fn upgrade_error(message: String) -> Status {
-    Status::new(404, "NotFound", message)
+/// An answer other than the upgrade that a client of `exec` or `attach` waits for.
+fn upgrade_error(message: &str) -> Status {
+    Status::new(400, "BadRequest", format!("unable to upgrade connection: {message}"))
 }
 
 /// The instances of a container, newest first.
@@ -143,7 +152,7 @@ fn instances(kubelet: &Kubelet, runtime: &Runtime, pod: &Object, name: &str) -> 
 fn reachable<'a>(
     pod: &Object,
     kubelet: Option<&'a Kubelet>,
-    refused: impl FnOnce(&str) -> String,
+    refused: impl FnOnce(&str) -> Status,
 ) -> Result<&'a Kubelet, Status> {
     let node = pod.at("spec.nodeName").str();
     let Some(kubelet) = kubelet else { return Err(Status::not_found(Kind::POD, node)) };
@@ -151,7 +160,7 @@ fn reachable<'a>(
         return Ok(kubelet);
     }
     let host = format!("{}:{PORT}", kubelet.address());
-    Err(Status::new(500, "InternalError", refused(&host)))
+    Err(refused(&host))
 }
 
 /// The container that is meant (registry/core/pod `validateContainer`).
@@ -186,8 +195,4 @@ fn status_of<'a>(pod: &'a Object, name: &str) -> &'a Value {
         .map(|field| pod["status"][field].find("name", name))
         .find(|s| s.is_some())
         .unwrap_or(NULL)
-}
-
-fn waiting_reason(pod: &Object, name: &str) -> Option<String> {
-    status_of(pod, name).at("state.waiting.reason").as_str().map(str::to_string)
 }

@@ -48,7 +48,7 @@ use crate::agenda::Timers;
 use crate::api::{Kind, Text};
 use crate::apiserver::{ApiServer, Change};
 use crate::collections::BTreeMap;
-use crate::cri::{ContainerId, NodeId, Runtime, RuntimeEvent, SessionId};
+use crate::cri::{ContainerId, ContainerState, NodeId, Runtime, RuntimeEvent, SessionId};
 use crate::os::World;
 use crate::rng::Rng;
 use crate::time::{Span, Time};
@@ -445,6 +445,9 @@ fn look(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>) {
         cx.api.cause = *cause;
     }
     let found = pleg::look(pod, cx.cri, cx.api.now);
+    for name in &found.dead {
+        remove_old(node, pod, cx, name);
+    }
     worker::go_on_waiting(node, pod, cx);
     if found.any() || pod.resizes.applied() {
         worker::update(node, pod, cx);
@@ -453,6 +456,24 @@ fn look(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>) {
         if found.started > 1 && pod.worker.task == worker::Task::Idle && pod.rng.below(2) == 0 {
             worker::update(node, pod, cx);
         }
+    }
+}
+
+/// A container has ended: of its earlier instances nothing is kept (kubelet.go `cleanUpContainersInPod` with
+/// `MaxPerPodContainerCount: 1`). Their last state stays in the pod's status, their logs do not.
+fn remove_old(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, name: &str) {
+    let ended = |id: &&ContainerId| {
+        cx.cri.status(**id).is_some_and(|s| s.name == name && s.state == ContainerState::Exited)
+    };
+    let ended: Vec<ContainerId> = pod.instances.iter().filter(ended).copied().collect();
+    let seen = &pod.seen.containers;
+    pod.messages.retain(|id, _| seen.iter().any(|c| c.id == *id));
+    for id in ended.iter().rev().skip(1) {
+        pod.instances.retain(|i| i != id);
+        pod.causes.forget(*id);
+        pod.results.forget(*id);
+        node.containers.remove(id);
+        cx.cri.remove_container(cx.world, *id);
     }
 }
 

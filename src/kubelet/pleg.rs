@@ -57,6 +57,8 @@ pub struct Found {
     pub started: usize,
     /// Containers and sandboxes that ran and do no longer.
     pub died: usize,
+    /// The names of the containers among them.
+    pub dead: Vec<crate::api::Text>,
 }
 
 impl Found {
@@ -80,7 +82,10 @@ pub fn look(pod: &mut Pod, cri: &Runtime, now: Time) -> Found {
             (Some(ContainerState::Running), ContainerState::Running) => {}
             (_, ContainerState::Running) => found.started += 1,
             (Some(ContainerState::Exited), _) => {}
-            (_, ContainerState::Exited) => found.died += 1,
+            (_, ContainerState::Exited) => {
+                found.died += 1;
+                found.dead.push(status.name.clone());
+            }
             _ => {}
         }
     }

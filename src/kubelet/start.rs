@@ -13,8 +13,6 @@ use crate::time::{Span, Time};
 
 /// From the sandbox (or the image) to the CreateContainer call (measured alone: median 8 ms).
 const BEFORE_CREATE: Span = Span::millis(8);
-/// A hook may take as long as it likes; nothing waits this long.
-const NO_LIMIT: Span = Span::secs(10 * 365 * 86_400);
 
 /// A container being started.
 #[derive(Clone, Debug)]
@@ -30,6 +28,7 @@ enum Stage {
     Create,
     Created(Result<ContainerId, Text>),
     Started(ContainerId, Result<(), Text>),
+    HookDue(ContainerId),
     Hook(ContainerId),
     HookFailed(Text),
 }
@@ -87,7 +86,6 @@ pub fn step(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>) {
             pod.instances.push(id);
             node.containers.insert(id, pod.uid.clone());
             pod.causes.born(id, cx.api.cause);
-            forget_old(node, pod, cx, &name);
             node.event(pod, cx, &name, "Normal", "Created", "Container created");
             let started = cx.cri.start_container(cx.world, cx.api.now, id);
             wait(pod, cx, started.at, Stage::Started(id, started.result));
@@ -107,8 +105,14 @@ pub fn step(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>) {
             causes::started(pod, cx, &name, id);
             node.event(pod, cx, &name, "Normal", "Started", "Container started");
             node.changed(pod, cx);
-            post_start(node, pod, cx, at, id);
+            let hook = pod.spec(at).at("lifecycle.postStart");
+            if hook.is_null() {
+                return succeed(node, pod, cx);
+            }
+            let due = cx.api.now + lifecycle::lead(hook);
+            wait(pod, cx, due, Stage::HookDue(id));
         }
+        Stage::HookDue(id) => post_start(node, pod, cx, at, id),
         Stage::Hook(_) => succeed(node, pod, cx),
         Stage::HookFailed(why) => {
             if pod.worker.kills.done() {
@@ -169,26 +173,9 @@ fn create(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, at: ContainerRef) {
     wait(pod, cx, created.at, Stage::Created(created.result));
 }
 
-/// Keeps two instances of a container (the kubelet's container GC keeps one dead one per container).
-fn forget_old(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, name: &str) {
-    let of_name = |id: &ContainerId| cx.cri.status(*id).is_some_and(|s| s.name == name);
-    let same: Vec<ContainerId> = pod.instances.iter().copied().filter(of_name).collect();
-    for id in same.iter().rev().skip(3) {
-        pod.instances.retain(|i| i != id);
-        pod.messages.remove(id);
-        pod.causes.forget(*id);
-        pod.results.forget(*id);
-        node.containers.remove(id);
-        cx.cri.remove_container(cx.world, *id);
-    }
-}
-
 fn post_start(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, at: ContainerRef, id: ContainerId) {
     let hook = pod.spec(at).at("lifecycle.postStart").clone();
-    if hook.is_null() {
-        return succeed(node, pod, cx);
-    }
-    match lifecycle::run(node, pod, cx, at, id, &hook, NO_LIMIT) {
+    match lifecycle::run(node, pod, cx, at, id, &hook) {
         Hook::Session(session) => {
             node.sessions.insert(session, SessionOwner::PostStart { pod: pod.uid.clone() });
             set_stage(pod, Stage::Hook(id));

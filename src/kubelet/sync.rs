@@ -7,7 +7,7 @@ use super::actions::{self, PodActions};
 use super::pod::{ContainerRef, Pod, Section, is_sidecar};
 use super::volumes::{self, Wait};
 use super::worker::{self, Phase, Requeue, Task};
-use super::{Cx, Node, hosts, prober, rules, start, status, terminate, termination};
+use super::{Cx, Node, hosts, images, prober, rules, start, status, terminate, termination};
 use crate::api::Text;
 use crate::collections::BTreeMap;
 use crate::cri::SandboxId;
@@ -72,6 +72,7 @@ fn mount(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>) {
 
 /// Makes the plan and begins to carry it out.
 fn run(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>) {
+    images::secrets_missing(node, pod, cx);
     prober::add(node, pod, cx);
     let basis = actions::Basis {
         seen: &pod.seen,

@@ -5,10 +5,10 @@
 
 use super::actions::{Kill, KillReason};
 use super::lifecycle::{self, Hook};
-use super::pod::{ContainerRef, Pod, Section, is_sidecar};
+use super::pod::{Pod, Section, is_sidecar};
 use super::{Cx, KubeletTimer, Node, SessionOwner, causes, rules};
 use crate::api::{Text, Value};
-use crate::cri::{ContainerId, SessionEnd, SessionId};
+use crate::cri::{ContainerId, SessionEnd};
 use crate::time::{Span, Time};
 use crate::trace::Cause;
 
@@ -34,9 +34,10 @@ struct Item {
     cause: Cause,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 enum State {
-    PreStop(Option<SessionId>),
+    HookDue,
+    PreStop,
     Turn,
     Stopping,
     Gone,
@@ -85,7 +86,9 @@ pub fn begin(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, kills: Vec<Kill>, 
         };
         let hook = spec.at("lifecycle.preStop");
         if hook.is_some() && item.grace > 0 {
-            pre_stop(node, pod, cx, &mut item, at, hook);
+            item.state = State::HookDue;
+            let timer = KubeletTimer::Kill { pod: pod.uid.clone(), container: item.id };
+            cx.timers.set(cx.api.now + lifecycle::lead(hook), cx.api.cause, timer);
         }
         run.items.push(item);
     }
@@ -96,27 +99,27 @@ pub fn begin(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, kills: Vec<Kill>, 
 /// A hook's session has ended.
 pub fn session_ended(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, id: ContainerId, end: &SessionEnd) {
     let Some(item) = pod.worker.kills.item(id) else { return };
-    if !matches!(item.state, State::PreStop(_)) {
-        return;
+    let (name, awaited) = (item.name.clone(), item.state == State::PreStop);
+    if awaited {
+        item.spend(cx.api.now);
     }
-    item.spend(cx.api.now);
-    let name = item.name.clone();
+    // A hook that nobody waits for any more ends with its container, which counts as a failure, too.
     if !lifecycle::succeeded(end) {
         cx.api.rule(rules::PRE_STOP, &pod.path(&name), vec![("container", name.clone())]);
         node.event(pod, cx, &name, "Warning", "FailedPreStopHook", "PreStopHook failed");
     }
-    advance(pod, cx);
+    if awaited {
+        advance(pod, cx);
+    }
 }
 
 /// The time of a hook or of waiting for its turn is over.
 pub fn timed_out(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, id: ContainerId) {
     let Some(item) = pod.worker.kills.item(id) else { return };
-    if let State::PreStop(session) = item.state {
+    if item.state == State::HookDue {
+        pre_stop(node, pod, cx, id);
+    } else if item.state == State::PreStop {
         item.spend(cx.api.now);
-        if let Some(session) = session {
-            cx.cri.close_session(cx.world, session);
-            node.sessions.remove(&session);
-        }
         advance(pod, cx);
     } else if item.state == State::Turn && cx.api.now >= item.since + Span::secs(item.grace.unsigned_abs()) {
         item.spend(cx.api.now);
@@ -144,35 +147,34 @@ pub fn shorten(pod: &mut Pod, cx: &mut Cx<'_>, grace: i64) {
     }
 }
 
-fn pre_stop(
-    node: &mut Node,
-    pod: &mut Pod,
-    cx: &mut Cx<'_>,
-    item: &mut Item,
-    at: Option<ContainerRef>,
-    hook: &Value,
-) {
-    let limit = Span::secs(item.grace.unsigned_abs());
-    let at = at.expect("a container with a hook has a spec");
-    match lifecycle::run(node, pod, cx, at, item.id, hook, limit) {
+fn pre_stop(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, id: ContainerId) {
+    let Some(item) = pod.worker.kills.item(id) else { return };
+    let (name, since, grace) = (item.name.clone(), item.since, item.grace);
+    let Some(at) = pod.lookup(&name) else { return };
+    let hook = pod.spec(at).at("lifecycle.preStop").clone();
+    let end = since + Span::secs(grace.unsigned_abs());
+    let (state, until) = match lifecycle::run(node, pod, cx, at, id, &hook) {
         Hook::Session(session) => {
-            node.sessions.insert(session, SessionOwner::PreStop { pod: pod.uid.clone(), container: item.id });
-            item.state = State::PreStop(Some(session));
+            node.sessions.insert(session, SessionOwner::PreStop { pod: pod.uid.clone(), container: id });
+            (State::PreStop, end)
         }
-        Hook::Sleep(span) if span < limit => {
-            item.state = State::PreStop(None);
-            let timer = KubeletTimer::Kill { pod: pod.uid.clone(), container: item.id };
-            cx.timers.set(cx.api.now + span, cx.api.cause, timer);
-            return;
-        }
-        Hook::Sleep(_) => item.state = State::PreStop(None),
+        Hook::Sleep(span) => (State::PreStop, (cx.api.now + span).min(end)),
         Hook::Failed(_) => {
-            node.event(pod, cx, &item.name, "Warning", "FailedPreStopHook", "PreStopHook failed");
-            return;
+            cx.api.rule(rules::PRE_STOP, &pod.path(&name), vec![("container", name.clone())]);
+            node.event(pod, cx, &name, "Warning", "FailedPreStopHook", "PreStopHook failed");
+            (State::Turn, end)
         }
+    };
+    let waits = state != State::Turn;
+    if let Some(item) = pod.worker.kills.item(id) {
+        item.state = state;
     }
-    let timer = KubeletTimer::Kill { pod: pod.uid.clone(), container: item.id };
-    cx.timers.set(cx.api.now + limit, cx.api.cause, timer);
+    if waits {
+        let timer = KubeletTimer::Kill { pod: pod.uid.clone(), container: id };
+        cx.timers.set(until, cx.api.cause, timer);
+    } else {
+        advance(pod, cx);
+    }
 }
 
 /// Sends TERM to those whose turn it is.
@@ -207,7 +209,7 @@ impl Item {
     fn spend(&mut self, now: Time) {
         self.grace -= i64::try_from(now.since(self.since).as_secs()).unwrap_or(0);
         self.since = now;
-        if matches!(self.state, State::PreStop(_)) {
+        if matches!(self.state, State::PreStop | State::HookDue) {
             self.state = State::Turn;
         }
     }

@@ -13,7 +13,7 @@ use crate::collections::{BTreeMap, Order};
 use crate::time::{Span, Time};
 
 /// How many checkpoints are kept; when there are more, every second one is dropped.
-const CHECKPOINTS: usize = 48;
+const CHECKPOINTS: usize = 96;
 /// The least distance between two checkpoints.
 const CHECKPOINT_EVERY: Span = Span::secs(5);
 /// How many inputs a log may hold.
@@ -38,6 +38,8 @@ pub struct Player {
     terminals: BTreeMap<u32, Transcript>,
     furthest: Time,
     goal: Option<Tracker>,
+    /// How often the log has changed.
+    edits: usize,
 }
 
 #[derive(Clone, Debug)]
@@ -111,6 +113,7 @@ impl Player {
             terminals: BTreeMap::new(),
             furthest,
             goal: None,
+            edits: 0,
         })
     }
 
@@ -206,6 +209,7 @@ impl Player {
     /// Forgets the inputs that come later than now; the run goes on from here.
     pub fn overwrite(&mut self) {
         self.log.truncate(self.next);
+        self.edits += 1;
         let now = self.now();
         self.checkpoints.retain(|c| c.at <= now);
         self.furthest = now;
@@ -229,6 +233,7 @@ impl Player {
         if result.is_ok() {
             self.log.push(LogEntry { at: self.now().0, input });
             self.next = self.log.len();
+            self.edits += 1;
         }
         self.collect();
         result
@@ -341,9 +346,9 @@ impl Player {
         tail.split_off(start.unwrap_or(0))
     }
 
-    /// How many inputs the log holds.
-    pub fn log_length(&self) -> usize {
-        self.log.len()
+    /// A number that changes with the log.
+    pub fn log_version(&self) -> usize {
+        self.edits
     }
 
     /// The title for people.

@@ -16,8 +16,32 @@ use regex_lite::Regex;
 const POLL: Span = Span::millis(500);
 /// A step that has not ended by then is cut off; the recorder did likewise.
 const STEP_LIMIT: Span = Span::secs(900);
+/// From the end of the last step to the recorder's removing of what is left.
+const CLEAN_UP: Span = Span::millis(60);
 /// How long the cluster is watched after the last step's end.
 const TAIL: Span = Span::millis(500);
+
+/// The recordings were made on one cluster, one after another; from this instant on its nodes had the public
+/// images that earlier ones had pulled.
+const PUBLIC_IMAGES_SINCE: &str = "2026-11-23T08:12:00Z";
+/// What all nodes had pulled by then.
+const PULLED_EVERYWHERE: &[&str] = &[
+    "busybox:1.28",
+    "busybox:latest",
+    "registry.k8s.io/busybox:1.27.2",
+    "nginx:1.29",
+    "nginx:1.16.1",
+    "registry.k8s.io/nginx:1.7.9",
+    "registry.k8s.io/nginx:test-cmd",
+    "registry.k8s.io/pause:2.0",
+    "registry.k8s.io/pause:3.6",
+    "registry.k8s.io/pause:3.8",
+    "registry.k8s.io/pause:3.9",
+    "registry.k8s.io/pause:3.10.1",
+];
+/// What single nodes had pulled beyond that, in the order of the nodes.
+const PULLED_BEFORE: [&[&str]; 4] =
+    [&["bash:latest"], &["alpine:latest", "bash:5"], &["alpine:latest", "debian:latest"], &["bash:5"]];
 
 /// Replays a recording and returns the same object as it went here.
 ///
@@ -57,6 +81,13 @@ pub fn cluster_of(recording: &Value) -> ClusterSpec {
     spec.settings.dns = false;
     spec.settings.shared_machine = true;
     spec.settings.cgroup_version = 1;
+    if spec.start.as_str() >= PUBLIC_IMAGES_SINCE {
+        for (node, images) in spec.nodes.iter_mut().zip(PULLED_BEFORE) {
+            let usual = crate::images::preloaded(crate::images::Preset::Lab);
+            let own = usual.iter().chain(PULLED_EVERYWHERE).chain(images);
+            node.images = Some(own.map(|i| (*i).to_string()).collect());
+        }
+    }
     let namespace = recording["namespace"].str();
     if !namespace.is_empty() && namespace != "default" {
         spec.namespaces.push(namespace.to_string());
@@ -119,11 +150,25 @@ impl<'a> Replay<'a> {
                 self.finish(i, result);
             }
         }
+        self.clean_up();
         let end = self.cluster.now().max(self.at(&self.recording["duration"])) + TAIL;
         self.run_to(end);
         for b in std::mem::take(&mut self.background) {
             self.finish_background(&b);
         }
+    }
+
+    /// Where a recording has a namespace of its own name the recorder removed what pods were left in it before
+    /// it stopped watching.
+    fn clean_up(&mut self) {
+        let namespace = self.recording["namespace"].str();
+        if !namespace.starts_with(self.recording["scenario"].str()) {
+            return;
+        }
+        self.run_to(self.cluster.now() + CLEAN_UP);
+        let command =
+            format!("kubectl delete pods --all --force --grace-period=0 --wait=false -n {namespace}");
+        self.foreground(&map! { "cmd" => command });
     }
 
     /// Lets time pass, stopping background commands at their instants.
@@ -271,7 +316,7 @@ pub fn timeline(cluster: &Cluster) -> Value {
 
 /// `READY STATUS RESTARTS` of a pod.
 fn status_words(pod: &Object) -> String {
-    let cells = crate::kubectl::pod_summary(pod);
+    let cells = crate::kubectl::old_pod_summary(pod);
     format!("{} {} {}", cells.ready, cells.status, cells.restarts)
 }
 

@@ -18,6 +18,7 @@ import { clock } from './format.js';
 import { visible } from './ansi.js';
 import { faultMenu } from './faults.js';
 import { keepTimeline } from './views/compare.js';
+import { askUntil } from './until.js';
 import { keyGroups, bindKeys } from './keys.js';
 import { Announcer } from './announce.js';
 import { EMBED, Frame, SHOWN, header } from './frame.js';
@@ -59,6 +60,7 @@ export class App {
     this.files ??= this.#makeFiles();
     this.time = new TimeBar(this.#core, { onseek: (at) => this.seek(at) });
     this.time.onmessage = (text) => this.say(text);
+    this.time.onother = () => askUntil(this.context);
     this.views = new Views(this.#core, this.context = this.#makeContext());
     this.toast = h('div', { class: 'toast', role: 'status' });
     this.banner = h('div', { class: 'banner', role: 'status', hidden: true });

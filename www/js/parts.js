@@ -3,3 +3,4 @@
 import './views/index.js';
 import './views/why.js';
 import './views/compare.js';
+import './until.js';

@@ -29,7 +29,7 @@ export class TimeBar {
       SPEEDS.map((value) => h('option', { value: String(value) }, `${value}×`)));
     this.speed.value = '1';
     this.until = h('select', { 'aria-label': t('time.until'), title: t('time.until'), class: 'until', onchange: () => this.#until() },
-      h('option', { value: '' }, t('time.until')), CONDITIONS.map((name) => h('option', { value: name }, t(`time.until.${name}`))));
+      h('option', { value: '' }, t('time.until')), CONDITIONS.map((name) => h('option', { value: name }, t(`time.until.${name}`))), h('option', { value: 'other' }, t('time.until.other')));
     this.clock = h('output', { class: 'clock', 'aria-label': t('time.now') });
     this.wall = h('span', { class: 'wall' });
     this.slider = h('input', { type: 'range', min: '0', max: '1000', step: '1', value: '1000', 'aria-label': t('time.slider'),
@@ -64,7 +64,13 @@ export class TimeBar {
   forward(seconds) { return this.#core.ask('forward', { micros: seconds * 1e6 }); }
 
   async #until() {
-    if (this.until.value) await this.runUntil(this.until.value);
+    const condition = this.until.value;
+    if (condition === 'other') {
+      this.until.value = '';
+      return this.onother?.();
+    }
+    if (condition) await this.runUntil(condition);
+    return undefined;
   }
 
   /** Runs until a condition holds. */

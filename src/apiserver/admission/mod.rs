@@ -5,6 +5,7 @@
 
 mod limit_range;
 mod namespace;
+mod pod_security;
 mod pods;
 mod storage;
 
@@ -40,13 +41,24 @@ impl ApiServer {
         }
     }
 
-    /// Runs the admission plugin that comes last, after validation.
-    pub(super) fn admit_quota(&self, object: &Object) -> Result<()> {
+    /// Runs the validating plugins of a creation, which come after validation: PodSecurity, then the quota.
+    pub(super) fn admit_valid(&self, object: &Object) -> Result<()> {
+        pod_security::admit(self, None, object)?;
         if object.namespace().is_empty() || object.kind == Kind::EVENT {
             Ok(())
         } else {
             super::quota::admit(self, object)
         }
+    }
+
+    /// Runs the validating plugins of an update.
+    pub(super) fn admit_valid_update(&self, old: &Object, object: &Object) -> Result<()> {
+        if object.kind == Kind::NAMESPACE { pod_security::admit(self, Some(old), object) } else { Ok(()) }
+    }
+
+    /// The warnings of the plugins about an accepted write.
+    pub(super) fn admission_warnings(&self, old: Option<&Object>, object: &Object) -> Vec<crate::api::Text> {
+        pod_security::warnings(self, old, object)
     }
 
     /// Runs the admission plugins of a deletion asked for by a client.

@@ -47,6 +47,31 @@ fn ended(terminated: &Value, prefix: &str) -> String {
 
 /// Works out a pod's line as the API server's printer does.
 pub fn line(pod: &Object) -> PodLine {
+    let mut out = begin(pod);
+    let initializing = init_part(pod, &mut out);
+    if !initializing || pod.condition_true("Initialized") {
+        main_part(pod, &mut out);
+    }
+    finish(pod, &mut out);
+    out
+}
+
+/// A pod's line as printers up to v1.28 had it: a sidecar that has failed hides the containers, and the
+/// first container's end stands for all.
+pub fn old_line(pod: &Object) -> PodLine {
+    let mut out = begin(pod);
+    if !init_part(pod, &mut out) {
+        main_part(pod, &mut out);
+        let first = pod.at("status.containerStatuses.0.state.terminated.reason").str();
+        if first == "Completed" && pod.at("status.phase").str() == "Failed" {
+            out.status = first.into();
+        }
+    }
+    finish(pod, &mut out);
+    out
+}
+
+fn begin(pod: &Object) -> PodLine {
     let phase = pod.at("status.phase").str();
     let reason = pod.at("status.reason").str();
     let mut out = PodLine {
@@ -61,18 +86,18 @@ pub fn line(pod: &Object) -> PodLine {
     }
     let inits = pod.at("spec.initContainers").items();
     out.total += inits.iter().filter(|c| c["restartPolicy"].str() == "Always").count();
-    let initializing = init_part(pod, &mut out);
-    if !initializing || pod.condition_true("Initialized") {
-        main_part(pod, &mut out);
-    }
+    out
+}
+
+fn finish(pod: &Object, out: &mut PodLine) {
+    let phase = pod.at("status.phase").str();
     if pod.is_deleting() {
-        if reason == "NodeLost" {
+        if pod.at("status.reason").str() == "NodeLost" {
             out.status = "Unknown".into();
         } else if !matches!(phase, "Succeeded" | "Failed") {
             out.status = "Terminating".into();
         }
     }
-    out
 }
 
 /// The init containers' part; true if initialisation is not over.
@@ -124,5 +149,14 @@ fn main_part(pod: &Object, out: &mut PodLine) {
     }
     if out.status == "Completed" && running {
         out.status = if pod.condition_true("Ready") { "Running" } else { "NotReady" }.into();
+    } else if out.status == "Completed" && pod.at("status.phase").str() == "Failed" {
+        out.status = failure(pod);
     }
+}
+
+/// The word for a pod that has failed though its first container has not: how the others ended.
+fn failure(pod: &Object) -> String {
+    let states = pod.at("status.containerStatuses").items().iter().map(|s| s.at("state.terminated"));
+    let mut failed = states.filter(|t| t["exitCode"].int_or(0) != 0);
+    failed.next().map_or_else(|| "Completed".into(), |t| ended(t, ""))
 }

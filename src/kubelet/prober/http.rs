@@ -17,13 +17,11 @@ pub fn time_out_attempt(number: u32) -> Option<u32> {
     (number & TIME_OUTS != 0).then_some(number & !TIME_OUTS)
 }
 
-/// A request and its URL.
+/// A request.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Target {
     /// The request, without a time limit.
     pub request: HttpGet,
-    /// Its URL as errors show it.
-    pub url: String,
 }
 
 /// The number of a port given by number or by name.
@@ -42,21 +40,8 @@ pub fn target(pod: &Pod, container: &Value, get: &Value) -> Option<Target> {
     let https = get["scheme"].str().eq_ignore_ascii_case("https");
     let given = get["path"].str();
     let path = if given.starts_with('/') { given.to_string() } else { format!("/{given}") };
-    let scheme = if https { "https" } else { "http" };
-    let url = format!("{scheme}://{host}:{port}{path}");
     let header = |h: &Value| (h["name"].text(), h["value"].text());
     let headers = get["httpHeaders"].items().iter().map(header).collect();
     let request = HttpGet { ip: host, port, path: Text::from(path), https, headers, ..HttpGet::default() };
-    Some(Target { request, url })
-}
-
-/// The words of a failed connection: Go's client puts the method and URL before them.
-pub fn wrap_error(pod: &Pod, index: usize, why: &str) -> String {
-    let probe = &pod.probes[index];
-    let get = &probe.spec["httpGet"];
-    let container = pod.lookup(&probe.container).map(|at| pod.spec(at));
-    match container.filter(|_| get.is_some()).and_then(|c| target(pod, c, get)) {
-        Some(target) => format!("Get \"{}\": {why}", target.url),
-        None => why.to_string(),
-    }
+    Some(Target { request })
 }

@@ -14,6 +14,9 @@ const RETRIES: u32 = 3;
 /// pkg/probe/exec `maxReadLength`: how much of a command's output is kept.
 const MAX_OUTPUT: usize = 10 * 1024;
 
+/// How the gRPC client of the runtime puts an error without a code of its own.
+const RPC_ERROR: &str = "rpc error: code = Unknown desc = ";
+
 /// Begins a probe.
 pub fn begin(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, index: usize) {
     let probe = &mut pod.probes[index];
@@ -27,7 +30,7 @@ pub fn begin(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, index: usize) {
         let config = ExecConfig { argv, timeout: Some(timeout), ..ExecConfig::default() };
         match cx.cri.exec(cx.world, cx.api.now, id, config) {
             Ok(session) => hold(node, pod, index, session),
-            Err(text) => errored(node, pod, cx, index, &text),
+            Err(text) => errored(node, pod, cx, index, &format!("{RPC_ERROR}{text}")),
         }
         return;
     }
@@ -120,13 +123,9 @@ pub fn session_ended(
         SessionEnd::TimedOut | SessionEnd::ContainerGone | SessionEnd::Failed(_) => {
             let why = match end {
                 SessionEnd::Failed(why) => why.to_string(),
-                _ if spec["httpGet"].is_some() => {
-                    "context deadline exceeded (Client.Timeout exceeded while awaiting headers)".to_string()
-                }
-                _ => format!("dial tcp {}: i/o timeout", pod.seen.ip),
+                _ => "container is gone".to_string(),
             };
-            let text = http::wrap_error(pod, index, &why);
-            failed(node, pod, cx, index, &text);
+            failed(node, pod, cx, index, &why);
         }
     }
 }

@@ -4,6 +4,7 @@
 use super::{ready, resources, started};
 use crate::api::{Text, Value};
 use crate::collections::BTreeMap;
+use crate::collections::Order;
 use crate::cri::{ContainerId, ContainerState, ContainerStatus};
 use crate::kubelet::pod::{Pod, Section, Seen, is_sidecar, specs};
 use crate::kubelet::prober::Published;
@@ -33,7 +34,12 @@ pub fn generate(names: &Names, pod: &mut Pod, cx: &mut Cx<'_>) -> [Value; 3] {
             };
             one(names, pod, cx.api.epoch, section, c, initial)
         });
-        list.collect()
+        // Clients expect them sorted by name, but init containers in the order in which they run.
+        let mut list: Vec<Value> = list.collect();
+        if section != Section::Init {
+            list.order_by_key(|c| c["name"].text());
+        }
+        Value::from(list)
     })
 }
 
@@ -59,9 +65,8 @@ fn one(
             s.set("restartCount", c.attempt);
             s.set("state", state(pod, epoch, c, initial));
             let mut older = pod.seen.containers.iter().filter(|o| o.name == name && o.attempt < c.attempt);
-            if let Some(last) = older.find(|o| o.state == ContainerState::Exited) {
-                s.set("lastState", state(pod, epoch, last, initial));
-            }
+            let older = older.find(|o| o.state == ContainerState::Exited);
+            s.set("lastState", last_state(pod, section, c, older.map(|o| state(pod, epoch, o, initial))));
             resources::container(pod, spec, &mut s);
         }
         None => {
@@ -88,6 +93,24 @@ fn one(
         s.set("volumeMounts", mounts);
     }
     s
+}
+
+/// The last state of a container: that of its last instance, or what the status said before it was removed.
+fn last_state(pod: &Pod, section: Section, newest: &ContainerStatus, older: Option<Value>) -> Value {
+    if let Some(state) = older {
+        return state;
+    }
+    let old = pod.status[super::field(section)].find("name", &newest.name);
+    let same = old["containerID"].str().strip_prefix("containerd://") == Some(newest.hex.as_str());
+    if !same && old.at("state.terminated").is_some() {
+        return old["state"].clone();
+    }
+    let last = &old["lastState"];
+    if last.is_null() {
+        map! {}
+    } else {
+        last.clone()
+    }
 }
 
 /// A container that will be started again and could not is shown as waiting, with the reason.

@@ -6,6 +6,9 @@ use crate::collections::Order;
 use crate::kubelet::pod::{Pod, Section, is_sidecar, specs};
 use crate::map;
 
+/// What `memory.limit_in_bytes` of cgroup v1 says of a group without a limit.
+const UNLIMITED: &str = "9007199254740988Ki";
+
 /// The quality-of-service class (pkg/apis/core/v1/helper/qos).
 pub fn qos(pod: &Value) -> &'static str {
     let own = pod.at("spec.resources");
@@ -51,7 +54,7 @@ pub fn container(pod: &Pod, spec: &Value, status: &mut Value) {
 }
 
 /// Puts the pod's resources into its status.
-pub fn pod_level(pod: &Pod, status: &mut Value) {
+pub fn pod_level(pod: &Pod, status: &mut Value, cgroup_v1: bool) {
     let own = pod.object.at("spec.resources");
     let sum = |what: &str, all: bool| -> Value {
         if !own[what].is_empty() {
@@ -68,6 +71,17 @@ pub fn pod_level(pod: &Pod, status: &mut Value) {
     };
     let (requests, limits) = (sum("requests", false), sum("limits", true));
     let mut resources = map! {};
+    let mut limits = limits;
+    // Of a running pod the limit is read from its cgroup; version 1 has a figure for "none".
+    let reads = cgroup_v1 && pod.object.at("status.phase").str() == "Running";
+    if reads && limits["memory"].is_null() {
+        limits = if limits.is_null() {
+            map! {}
+        } else {
+            limits
+        };
+        limits.set("memory", UNLIMITED);
+    }
     if !limits.is_empty() {
         resources.set("limits", limits);
     }

@@ -129,8 +129,8 @@ class CompareView {
   }
 
   /** Compares the kept timelines with the present one. */
-  compare() {
-    const all = [...kept, { label: t('compare.present'), scenario: this.core.scenario }];
+  async compare() {
+    const all = [...kept, { label: t('compare.present'), scenario: await this.core.ask('scenario') }];
     return this.#ask('compare', { labels: all.map(({ label }) => label), scenarios: all.map(({ scenario }) => scenario) });
   }
 

@@ -70,7 +70,10 @@ export class Views {
 
   /** Opens the inspector of an object. */
   inspect(key, tab) {
-    for (const [id] of this.list) (this.views.part(id) ?? this.detail.part(id)).select?.(key);
+    for (const [id] of this.list) {
+      const part = this.views.part(id) ?? this.detail.part(id);
+      if (typeof part.select === 'function') part.select(key);
+    }
     this.detail.choose('inspector');
     this.detail.part('inspector').pick(key, tab);
     this.detail.part('inspector').rows(this.#podRows);

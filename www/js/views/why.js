@@ -68,5 +68,5 @@ register('inspect', { id: 'why', order: 20, command: (object) => `why ${named(ob
 export async function askEvent(core, key, seek, dialog) {
   const value = await core.ask('view', { query: { view: spoken('why'), object: key } });
   return dialog(t('why.title'), (close) => [h('header', {}, h('h2', {}, t('why.title')), button({ icon: 'close', title: t('dialog.close'), class: 'quiet', onclick: () => close() })),
-    answers(value, { seek: (at) => { close(); seek(at); }, show: (file, line) => { close(); showLine(file, line); } })], 'wide');
+    ...[answers(value, { seek: (at) => { close(); seek(at); }, show: (file, line) => { close(); showLine(file, line); } })].flat()], 'wide');
 }
