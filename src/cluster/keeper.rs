@@ -1,15 +1,15 @@
-//! The keeper of the machines: what `systemctl` and `fault` ask for from inside.
+//! The keeper of the machines: what `systemctl`, `fault`, `crictl` and `journalctl` ask for from inside.
 //!
-//! Both programs only pass their words on; the cluster carries them out after the program has ended.
+//! The programs only pass their words on; the cluster carries them out, or answers.
 
 use super::Cluster;
 use crate::api::Text;
-use crate::os::{Program, STDERR, STDOUT, Spawn, Step, Sys};
+use crate::os::{Program, STDERR, STDOUT, Spawn, Step, Sys, Wait};
 
-/// What systemd says of units that these machines do not have.
+/// The units of a machine that can be started and stopped.
 const UNITS: &[&str] = &["kubelet", "containerd"];
 
-/// `systemctl` or `fault`, running.
+/// `systemctl`, `fault`, `crictl` or `journalctl`, running.
 #[derive(Clone, Debug)]
 pub struct Asking {
     name: &'static str,
@@ -17,39 +17,43 @@ pub struct Asking {
 }
 
 impl Asking {
-    /// The program of a name with its arguments.
-    pub fn new(name: &str, spawn: &Spawn) -> Asking {
-        let name = if name == "fault" { "fault" } else { "systemctl" };
-        Asking { name, words: spawn.argv.iter().skip(1).cloned().collect() }
+    /// The program of a name with its arguments; `None` if it asks nobody.
+    pub fn new(name: &str, spawn: &Spawn) -> Option<Asking> {
+        let name = *["systemctl", "fault", "crictl", "journalctl"].iter().find(|n| **n == name)?;
+        Some(Asking { name, words: spawn.argv.iter().skip(1).cloned().collect() })
     }
 
-    fn systemctl(&self, sys: &mut dyn Sys) -> i32 {
+    /// Carries out what changes something; `None` if it is a question.
+    fn command(&self, sys: &mut dyn Sys) -> Option<i32> {
         let words: Vec<&str> = self.words.iter().map(Text::as_str).filter(|w| !w.starts_with('-')).collect();
-        let (action, unit) = match words.as_slice() {
-            [action, unit] => (*action, unit.trim_end_matches(".service")),
-            _ => {
-                return say(
-                    sys,
-                    "systemctl: not simulated: only start, stop, restart, status of kubelet and containerd\n",
-                    1,
-                );
+        match (self.name, words.as_slice()) {
+            ("fault", []) => Some(say(sys, super::FAULT_USAGE, 1)),
+            ("fault", words) => {
+                sys.request_service(&format!("fault {}", words.join(" ")));
+                Some(0)
             }
-        };
-        if !UNITS.contains(&unit) {
-            return say(
-                sys,
-                &format!("Failed to {action} {unit}.service: Unit {unit}.service not found.\n"),
-                5,
-            );
-        }
-        match action {
-            "start" | "stop" | "restart" => sys.request_service(&format!("{unit} {action}")),
-            "status" | "is-active" => {
-                let _ = sys.write(STDOUT, format!("not simulated: systemctl {action}\n").as_bytes());
+            ("systemctl", ["daemon-reload" | "reset-failed"]) => Some(0),
+            ("systemctl", ["start" | "stop" | "restart" | "enable" | "disable", units @ ..]) => {
+                let action = words[0];
+                let mut code = 0;
+                for unit in units.iter().map(|u| u.trim_end_matches(".service")) {
+                    if !UNITS.contains(&unit) {
+                        let text =
+                            format!("Failed to {action} {unit}.service: Unit {unit}.service not found.\n");
+                        code = say(sys, &text, 5);
+                        continue;
+                    }
+                    match (action, self.words.iter().any(|w| w.as_str() == "--now")) {
+                        ("enable", true) => sys.request_service(&format!("{unit} start")),
+                        ("disable", true) => sys.request_service(&format!("{unit} stop")),
+                        ("enable" | "disable", false) => {}
+                        (action, _) => sys.request_service(&format!("{unit} {action}")),
+                    }
+                }
+                Some(code)
             }
-            _ => return say(sys, &format!("Unknown command verb {action}.\n"), 1),
+            _ => None,
         }
-        0
     }
 }
 
@@ -60,14 +64,15 @@ fn say(sys: &mut dyn Sys, text: &str, code: i32) -> i32 {
 
 impl Program for Asking {
     fn step(&mut self, sys: &mut dyn Sys) -> Step {
-        if self.name == "systemctl" {
-            return Step::Exit(self.systemctl(sys));
+        if let Some(code) = self.command(sys) {
+            return Step::Exit(code);
         }
-        if self.words.is_empty() {
-            return Step::Exit(say(sys, super::FAULT_USAGE, 1));
-        }
-        sys.request_service(&format!("fault {}", self.words.join(" ")));
-        Step::Exit(0)
+        let mut words = vec![Text::lit(self.name)];
+        words.extend(self.words.iter().cloned());
+        let Some(answer) = sys.ask(&words) else { return Wait::forever() };
+        let _ = sys.write(STDOUT, answer.out.as_bytes());
+        let _ = sys.write(STDERR, answer.err.as_bytes());
+        Step::Exit(answer.code)
     }
 
     fn boxed_clone(&self) -> Box<dyn Program> {
@@ -79,7 +84,8 @@ impl Cluster {
     /// Carries out what programs asked for. Returns whether there was anything.
     pub(super) fn serve_machines(&mut self) -> bool {
         let requests = self.world.take_service_requests();
-        let any = !requests.is_empty();
+        let questions = self.world.take_questions();
+        let any = !requests.is_empty() || !questions.is_empty();
         for (machine, request) in requests {
             let node = self.world.machine(machine).name.clone();
             let lines = match request.split_once(' ') {
@@ -96,6 +102,10 @@ impl Cluster {
                     self.tell(&text);
                 }
             }
+        }
+        for question in questions {
+            let answer = self.answer(&question);
+            self.world.answer(&question, answer);
         }
         any
     }

@@ -9,6 +9,7 @@ mod faults;
 mod jobs;
 mod keeper;
 mod network;
+mod node_tools;
 mod port;
 mod programs;
 mod serve;

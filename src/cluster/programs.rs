@@ -13,7 +13,9 @@ use crate::shell;
 pub fn load(name: &str, spawn: &Spawn) -> Option<Box<dyn Program>> {
     match name {
         "kubectl" => kubectl::program(spawn),
-        "systemctl" | "fault" => Some(Box::new(super::keeper::Asking::new(name, spawn))),
+        "systemctl" | "fault" | "crictl" | "journalctl" => {
+            super::keeper::Asking::new(name, spawn).map(|p| Box::new(p) as Box<dyn Program>)
+        }
         "why" => Some(Box::new(super::why::Why::new(spawn))),
         _ => shell::program(name, spawn).or_else(|| images::program(name, spawn)),
     }

@@ -346,5 +346,5 @@ fn credentials(tree: &Tree, image: &Image, config: &ContainerConfig) -> Result<C
     let image_group = group.parse().ok().or_else(|| field(named_group.as_ref(), 2));
     let gid = config.group.or(image_group.filter(|_| config.user.is_none()));
     let gid = gid.or_else(|| field(by_uid, 3)).unwrap_or(0);
-    Ok(Cred { uid, gid, groups: config.groups.clone() })
+    Ok(Cred { uid, gid, groups: config.groups.clone(), ..Cred::default() })
 }

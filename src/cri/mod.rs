@@ -15,6 +15,7 @@
 mod containers;
 mod drive;
 mod latency;
+mod listing;
 mod logs;
 mod probes;
 mod pulls;
@@ -26,6 +27,7 @@ mod start;
 mod tests;
 mod types;
 
+pub use listing::SandboxRow;
 pub use logs::LOG_BYTES;
 pub use types::*;
 
@@ -120,6 +122,7 @@ struct Sandbox {
     /// The cell of the pause process, if the containers share its processes.
     pause: Option<CellId>,
     containers: Vec<ContainerId>,
+    created: Time,
     stopped: bool,
 }
 

@@ -27,8 +27,29 @@ const NODE_PROGRAMS: &[(&str, &str)] = &[
     ("/usr/bin/crictl", "crictl"),
     ("/usr/bin/vim", "vim"),
     ("/usr/bin/vi", "vim"),
-    ("/usr/bin/nano", "vim"),
+    ("/usr/bin/nano", "coreutils/nano"),
+    ("/usr/bin/curl", "curl"),
+    ("/usr/bin/wget", "wget"),
+    ("/usr/bin/nc", "nc"),
+    ("/usr/bin/nslookup", "nslookup"),
+    ("/usr/bin/less", "coreutils/less"),
+    ("/usr/bin/clear", "coreutils/clear"),
+    ("/usr/bin/ps", "coreutils/ps"),
+    ("/usr/bin/top", "coreutils/top"),
+    ("/usr/bin/free", "coreutils/free"),
+    ("/usr/bin/uptime", "coreutils/uptime"),
+    ("/usr/bin/pgrep", "coreutils/pgrep"),
+    ("/usr/bin/pkill", "coreutils/pkill"),
+    ("/usr/bin/killall", "coreutils/killall"),
+    ("/usr/bin/pidof", "coreutils/pidof"),
+    ("/usr/bin/ping", "coreutils/ping"),
+    ("/usr/sbin/ip", "coreutils/ip"),
+    ("/usr/bin/jq", "jq"),
 ];
+
+/// What a login shell of a node begins with.
+const BASHRC: &str =
+    "# ~/.bashrc: what every interactive shell begins with.\nalias ll='ls -l'\nalias la='ls -A'\n";
 
 /// What a node's own files are based on.
 const NODE_IMAGE: &str = "debian";
@@ -82,6 +103,8 @@ impl Runtime {
         let now = world.settings().epoch.0;
         let hostname = format!("{}\n", config.name);
         tree.put("/etc/hostname", Content::File(FileData::new(hostname.into_bytes())), 0o644, now);
+        let hosts = format!("127.0.0.1\tlocalhost\n{}\t{}\n", config.ip, config.name);
+        tree.put("/etc/hosts", Content::File(FileData::new(hosts.into_bytes())), 0o644, now);
         tree.used = 0;
         tree
     }
@@ -112,6 +135,7 @@ impl Runtime {
         for (path, program) in NODE_PROGRAMS {
             tree.put(path, Content::Program(Text::lit(program), 1 << 20), 0o755, super::root::IMAGE_TIME);
         }
+        tree.put("/root/.bashrc", Content::File(FileData::lit(BASHRC)), 0o644, super::root::IMAGE_TIME);
         let base = tree.freeze();
         self.bases.insert(key, base.clone());
         base
@@ -203,6 +227,7 @@ impl Runtime {
             files,
             pause,
             containers: Vec::new(),
+            created: self.clock,
             stopped: false,
         };
         self.sandboxes.insert(id, sandbox);
@@ -240,7 +265,7 @@ impl Runtime {
             cell,
             spawn,
             fds: Vec::new(),
-            cred: Cred { uid: 65535, gid: 65535, groups: Vec::new() },
+            cred: Cred { uid: 65535, gid: 65535, ..Cred::default() },
             at: self.clock,
         };
         let _ = world.start(start);

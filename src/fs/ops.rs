@@ -71,7 +71,7 @@ impl Vfs<'_> {
                 Ok((*tree, *ino))
             }
             Some(Place::Virtual { .. }) => Err(Errno::EACCES),
-            None => self.create(&found, Content::File(FileData::default()), 0o644),
+            None => self.create(&found, Content::File(FileData::default()), 0o666),
         }
     }
 
@@ -82,6 +82,8 @@ impl Vfs<'_> {
         let (tree, dir) = self.writable_dir(&found.parent)?;
         let now = self.now;
         let links = 1;
+        let mask = if matches!(content, Content::Symlink(_)) { 0 } else { self.cred.umask };
+        let mode = mode & !mask;
         let inode =
             Inode { content, mode: mode as u16, links, uid: self.cred.uid, gid: self.cred.gid, mtime: now };
         let ino = self.tree_mut(tree)?.create(dir, &found.name, inode)?;
@@ -124,7 +126,7 @@ impl Vfs<'_> {
     /// Makes a named pipe.
     pub fn mkfifo(&mut self, path: &str) -> Sysr<()> {
         let found = self.find(path, false)?;
-        self.create(&found, Content::Fifo, 0o644).map(|_| ())
+        self.create(&found, Content::Fifo, 0o666).map(|_| ())
     }
 
     /// Makes a hard link.
@@ -273,7 +275,7 @@ impl Vfs<'_> {
     pub fn touch(&mut self, path: &str, mtime: i64) -> Sysr<()> {
         let found = self.find(path, true)?;
         if found.place.is_none() {
-            let (tree, ino) = self.create(&found, Content::File(FileData::default()), 0o644)?;
+            let (tree, ino) = self.create(&found, Content::File(FileData::default()), 0o666)?;
             if let Some(inode) = self.tree_mut(tree)?.inode_mut(ino) {
                 inode.mtime = mtime;
             }

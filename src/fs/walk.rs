@@ -16,7 +16,7 @@ const NAME_BYTES: usize = 255;
 const MAX_STEPS: usize = 4096;
 
 /// On whose behalf files are reached.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Cred {
     /// User.
     pub uid: u32,
@@ -24,6 +24,15 @@ pub struct Cred {
     pub gid: u32,
     /// Further groups.
     pub groups: Vec<u32>,
+    /// The bits that new files do not get.
+    pub umask: u32,
+}
+
+/// The superuser, with the mask that every system starts its processes with.
+impl Default for Cred {
+    fn default() -> Cred {
+        Cred { uid: 0, gid: 0, groups: Vec::new(), umask: 0o022 }
+    }
 }
 
 impl Cred {

@@ -165,6 +165,10 @@ pub struct Node {
     pub runtime_up: bool,
     /// When the kubelet was started (zero: before the scenario).
     pub started: Time,
+    /// When the kubelet was last started or stopped, and when the container runtime was.
+    pub changed: Time,
+    /// Likewise of the runtime.
+    pub runtime_changed: Time,
     /// The relists.
     pub pleg: Pleg,
     /// The phase of the sync ticker.
@@ -205,6 +209,8 @@ impl Kubelet {
             cri: settings.id,
             up: true,
             runtime_up: true,
+            changed: Time::ZERO,
+            runtime_changed: Time::ZERO,
             started: Time::ZERO,
             pleg: Pleg::new(Time::ZERO, phase),
             tick: Span::micros(rng.below(1_000_000)),
@@ -241,6 +247,12 @@ impl Kubelet {
         self.node.up
     }
 
+    /// Whether the kubelet (or, if asked for, the container runtime under it) runs, and since when.
+    pub fn unit(&self, runtime: bool) -> (bool, Time) {
+        let n = &self.node;
+        if runtime { (n.runtime_up, n.runtime_changed) } else { (n.up, n.changed) }
+    }
+
     /// Begins its heartbeats.
     pub fn start(
         &mut self,
@@ -266,6 +278,7 @@ impl Kubelet {
             return;
         }
         self.node.up = running;
+        self.node.changed = api.now;
         let cx = &mut Cx { api, world, cri, timers };
         if !running {
             node::stop(&mut self.node, cx);
@@ -286,6 +299,7 @@ impl Kubelet {
         timers: &mut Timers<KubeletTimer>,
     ) {
         self.node.runtime_up = running;
+        self.node.runtime_changed = api.now;
         let cx = &mut Cx { api, world, cri, timers };
         node::runtime_changed(&mut self.node, cx);
     }

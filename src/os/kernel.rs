@@ -4,10 +4,10 @@ use super::files::Target;
 use super::net::Dns;
 use super::procfs::ProcView;
 use super::wake::ProcId;
-use super::world::{Cell, EditRequest, ProcessId, World};
+use super::world::{Cell, EditRequest, ProcessId, Question, World};
 use super::{
-    Disposition, Edit, Ended, Errno, Fd, FdMap, MountInfo, Open, Pid, ProcInfo, Program, Resolved, STDIN,
-    Signal, Spawn, Stat, Sys, Sysr,
+    Answer, Disposition, Edit, Ended, Errno, Fd, FdMap, MountInfo, Open, Pid, ProcInfo, Program, Resolved,
+    STDIN, Signal, Spawn, Stat, Sys, Sysr,
 };
 use crate::api::Text;
 use crate::api::request::Client;
@@ -274,8 +274,17 @@ impl Sys for Kernel<'_> {
         if self.uid() != 0 {
             return Err(Errno::EPERM);
         }
-        self.proc_mut().cred = std::rc::Rc::new(crate::fs::Cred { uid, gid, groups: Vec::new() });
+        let umask = self.proc().cred.umask;
+        self.proc_mut().cred = std::rc::Rc::new(crate::fs::Cred { uid, gid, groups: Vec::new(), umask });
         Ok(())
+    }
+
+    fn set_umask(&mut self, mask: u32) {
+        std::rc::Rc::make_mut(&mut self.proc_mut().cred).umask = mask;
+    }
+
+    fn umask(&self) -> u32 {
+        self.proc().cred.umask
     }
 
     fn user(&self) -> Text {
@@ -549,6 +558,19 @@ impl Sys for Kernel<'_> {
         }
     }
 
+    fn ask(&mut self, words: &[Text]) -> Option<Answer> {
+        let id = self.id;
+        if let Some(answer) = self.world.st.answers.get_mut(&id) {
+            let answer = answer.take()?;
+            self.world.st.answers.remove(&id);
+            return Some(answer);
+        }
+        let machine = self.cell()?.machine;
+        self.world.st.answers.insert(id, None);
+        self.world.st.questions.push(Question { process: ProcessId(id), machine, words: words.to_vec() });
+        None
+    }
+
     fn edit(&mut self, path: &str) -> Edit {
         let id = self.id;
         match self.world.st.edits.get(&id).cloned() {
@@ -559,7 +581,7 @@ impl Sys for Kernel<'_> {
             }
             None => {}
         }
-        if !self.is_tty(STDIN) || !self.cell().is_some_and(|c| c.api) {
+        if !self.is_tty(STDIN) {
             return Edit::Nobody;
         }
         let text = self.read_file(path).unwrap_or_default();

@@ -37,6 +37,6 @@ pub use pipe::PIPE_BYTES;
 pub use process::MIN_MEMORY;
 pub use program::*;
 pub use world::{
-    Cell, CellId, EditRequest, Exit, Handle, Machine, MachineId, NewCell, ProcessId, Programs, Settings,
-    Start, World,
+    Cell, CellId, EditRequest, Exit, Handle, Machine, MachineId, NewCell, ProcessId, Programs, Question,
+    Settings, Start, World,
 };

@@ -428,6 +428,7 @@ impl World {
             self.file_close(file);
         }
         self.st.edits.remove(&id);
+        self.st.answers.remove(&id);
         if reported {
             self.st.exits.push(Exit { process: super::world::ProcessId(id), at: now, ended });
         }

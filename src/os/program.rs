@@ -312,6 +312,9 @@ pub trait Sys {
     fn cwd(&self) -> Text;
     /// Sets the bits that new files of this process and its children do not get.
     fn set_umask(&mut self, _mask: u32) {}
+    fn umask(&self) -> u32 {
+        0o022
+    }
     fn chdir(&mut self, path: &str) -> Sysr<()>;
     fn hostname(&self) -> Text;
 
@@ -363,8 +366,24 @@ pub trait Sys {
     fn edit(&mut self, path: &str) -> Edit;
     /// Asks whoever keeps the machines for something: `kubelet stop` (systemctl), a fault's command line.
     fn request_service(&mut self, _request: &str) {}
+    /// Asks whoever keeps the machines a question (`crictl`, `journalctl`): its words, and the answer as exit
+    /// code, output and errors; ask again until it is there.
+    fn ask(&mut self, _words: &[Text]) -> Option<Answer> {
+        Some(Answer { code: 1, out: String::new(), err: "not simulated: no machine to ask\n".to_owned() })
+    }
     /// A shell on another machine of the cluster (`ssh`): starts `argv` there (a login shell if empty).
     fn remote(&mut self, host: &str, argv: Vec<Text>, fds: FdMap) -> Sysr<Pid>;
+}
+
+/// What the keeper of the machines says.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Answer {
+    /// The exit code for the program that asked.
+    pub code: i32,
+    /// What it prints.
+    pub out: String,
+    /// What it prints as errors.
+    pub err: String,
 }
 
 /// Where an edit stands.

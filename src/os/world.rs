@@ -146,6 +146,17 @@ pub struct Exit {
     pub ended: Ended,
 }
 
+/// A question of a program to the keeper of the machines.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Question {
+    /// Who asks.
+    pub process: ProcessId,
+    /// On which machine.
+    pub machine: MachineId,
+    /// The program's command line.
+    pub words: Vec<Text>,
+}
+
 /// Somebody asks the person at the terminal to edit a file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EditRequest {
@@ -228,6 +239,9 @@ pub(super) struct State {
     pub edits: BTreeMap<ProcId, super::Edit>,
     pub edit_requests: Vec<EditRequest>,
     pub service_requests: Vec<(MachineId, Text)>,
+    pub questions: Vec<Question>,
+    /// By process: a question that is open, or its answer.
+    pub answers: BTreeMap<ProcId, Option<super::Answer>>,
     pub memory: History<MemorySample>,
 }
 
@@ -260,6 +274,8 @@ impl World {
             edits: BTreeMap::new(),
             edit_requests: Vec::new(),
             service_requests: Vec::new(),
+            questions: Vec::new(),
+            answers: BTreeMap::new(),
             memory: History::new(SAMPLES),
         };
         World { forest: Forest::default(), net: Net::default(), st }
@@ -404,6 +420,20 @@ impl World {
     /// Takes what programs asked of the keeper of the machines, and on which machine they did.
     pub fn take_service_requests(&mut self) -> Vec<(MachineId, Text)> {
         std::mem::take(&mut self.st.service_requests)
+    }
+
+    /// Takes the questions of programs to the keeper of the machines.
+    pub fn take_questions(&mut self) -> Vec<Question> {
+        std::mem::take(&mut self.st.questions)
+    }
+
+    /// Answers a question.
+    pub fn answer(&mut self, question: &Question, answer: super::Answer) {
+        let id = question.process.0;
+        if self.st.procs.get(id).is_some() {
+            self.st.answers.insert(id, Some(answer));
+            self.st.wake(id);
+        }
     }
 
     /// Takes the requests to edit files.

@@ -165,6 +165,10 @@ impl Shell {
             "UID" | "EUID" if self.flavour.is_bash() => self.uid.to_string(),
             "FUNCNAME" if self.flavour.is_bash() => return self.calls.last().cloned(),
             "BASH_VERSION" if self.flavour.is_bash() => "5.2.15(1)-release".into(),
+            "OSTYPE" if self.flavour.is_bash() => "linux-gnu".into(),
+            "MACHTYPE" if self.flavour.is_bash() => "x86_64-pc-linux-gnu".into(),
+            "HOSTTYPE" if self.flavour.is_bash() => "x86_64".into(),
+            "SHLVL" if self.flavour.is_bash() => self.vars.get("SHLVL").unwrap_or("1").into(),
             _ => {
                 let n: usize = name.parse().ok()?;
                 return self.params.get(n.checked_sub(1)?).cloned();
@@ -315,8 +319,24 @@ impl Shell {
         })
     }
 
+    /// The arrays that bash keeps itself.
+    fn own_array(&self, name: &str) -> Option<Vec<Rc<str>>> {
+        if !self.flavour.is_bash() {
+            return None;
+        }
+        Some(match name {
+            "PIPESTATUS" => self.pipe_status.iter().map(|c| c.to_string().into()).collect(),
+            "FUNCNAME" => self.calls.iter().rev().cloned().collect(),
+            "BASH_VERSINFO" => ["5", "2", "15", "1", "release", "x86_64-pc-linux-gnu"].map(Rc::from).to_vec(),
+            _ => return None,
+        })
+    }
+
     /// The elements of an array; a plain variable is an array of one.
     fn elements(&self, name: &str) -> Vec<Rc<str>> {
+        if let Some(list) = self.own_array(name) {
+            return list;
+        }
         match self.vars.var(name).and_then(|v| v.value.as_ref()) {
             Some(Content::Scalar(s)) => vec![s.clone()],
             Some(Content::Array(a)) => a.values().cloned().collect(),
@@ -336,6 +356,9 @@ impl Shell {
 
     /// One element by its key.
     pub(super) fn element(&self, name: &str, key: &str) -> Option<Rc<str>> {
+        if let Some(list) = self.own_array(name) {
+            return list.get(key.parse::<usize>().ok()?).cloned();
+        }
         match self.vars.var(name)?.value.as_ref()? {
             Content::Scalar(s) => (key == "0" || key == "-1").then(|| s.clone()),
             Content::Array(a) => a.get(&key.parse().ok()?).cloned(),

@@ -16,6 +16,8 @@ pub struct Jobs {
     pub list: BTreeMap<u32, Job>,
     /// How children ended that nobody has asked for yet.
     pub ended: BTreeMap<Pid, Ended>,
+    /// Whether the list is only a subshell's view of its parent's jobs.
+    pub inherited: bool,
 }
 
 /// A background job.
@@ -117,6 +119,9 @@ impl Shell {
             sys.close(fd);
         }
         let Some(pid) = pid else { return };
+        if std::mem::take(&mut self.jobs.inherited) {
+            self.jobs.list.clear();
+        }
         let number = self.jobs.list.keys().next_back().map_or(1, |n| n + 1);
         self.jobs.list.insert(number, Job { pid, text: text.clone() });
         self.last_background = Some(pid);
@@ -150,7 +155,11 @@ impl Shell {
             return;
         };
         let fds = self.mapped(&[(1, write)]);
+        // Only dash lets `set -e` reach into substitutions.
+        let errexit = self.opts.errexit;
+        self.opts.errexit &= self.flavour == super::Flavour::Dash;
         let pid = self.fork(sys, node, fds, false);
+        self.opts.errexit = errexit;
         sys.close(write);
         match pid {
             Some(pid) => self.frames.push(Frame::plain(Kind::Collect { fd: read, pid, bytes: Vec::new() })),
@@ -317,6 +326,7 @@ impl Shell {
         }
         let waiting: Vec<Pid> = match &pids {
             Some(list) => list.clone(),
+            None if self.jobs.inherited => Vec::new(),
             None => self.jobs.list.values().map(|j| j.pid).collect(),
         };
         if waiting.iter().any(|pid| !self.jobs.ended.contains_key(pid)) {

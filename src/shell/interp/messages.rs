@@ -52,26 +52,25 @@ impl Shell {
     pub(in crate::shell) fn flags(&self) -> String {
         let o = &self.opts;
         let bash = self.flavour.is_bash();
-        [
-            (o.allexport, 'a'),
-            (o.errexit, 'e'),
-            (o.noglob, 'f'),
-            (bash, 'h'),
-            (o.interactive, 'i'),
-            (o.monitor, 'm'),
-            (o.noexec, 'n'),
-            (o.nounset, 'u'),
-            (o.verbose, 'v'),
-            (o.xtrace, 'x'),
-            (bash, 'B'),
-            (o.noclobber, 'C'),
-            (bash && o.interactive, 'H'),
-            (o.command_string && self.flavour != Flavour::Dash, 'c'),
-            (o.from_stdin, 's'),
-        ]
-        .into_iter()
-        .filter_map(|(on, c)| on.then_some(c))
-        .collect()
+        // bash goes by the alphabet, the others by their table from its end.
+        let order = if bash { "aefhimnuvxBCHcs" } else { "cuaCvxsnmife" };
+        let on = |c: char| match c {
+            'a' => o.allexport,
+            'e' => o.errexit,
+            'f' => o.noglob,
+            'h' | 'B' => bash,
+            'i' => o.interactive,
+            'm' => o.monitor,
+            'n' => o.noexec,
+            'u' => o.nounset,
+            'v' => o.verbose,
+            'x' => o.xtrace,
+            'C' => o.noclobber,
+            'H' => o.interactive,
+            'c' => o.command_string && self.flavour != Flavour::Dash,
+            _ => o.from_stdin,
+        };
+        order.chars().filter(|c| on(*c)).collect()
     }
 
     /// The lines of bash's `time`.

@@ -128,7 +128,7 @@ pub struct Shell {
     started_up: bool,
     /// Files that stand for the output of processes, to be removed after the command.
     scratch: Vec<Rc<str>>,
-    pipe_status: Vec<i32>,
+    pub(super) pipe_status: Vec<i32>,
 }
 
 impl Program for Shell {
@@ -271,7 +271,9 @@ impl Shell {
                     return;
                 }
                 (Unwind::Return, Kind::Call { .. }) => {
+                    let tested = frame.tested;
                     self.leave(sys, frame);
+                    self.done(self.status, tested);
                     return;
                 }
                 (Unwind::Return, Kind::Source(s)) if s.is_sourced() => {
@@ -346,7 +348,8 @@ impl Shell {
         child.subshell = true;
         child.out.clear();
         child.subs.clear();
-        child.jobs = Jobs::default();
+        child.jobs.ended.clear();
+        child.jobs.inherited = true;
         child.unwinding = None;
         child.opts.interactive = false;
         child.scratch.clear();

@@ -182,6 +182,13 @@ impl Shell {
             return;
         }
         let text = String::from_utf8_lossy(line).replace("\r\n", "\n");
+        let text = match self.from_history(&text) {
+            Ok(text) => text,
+            Err(event) => {
+                self.complain(&format!("{event}: event not found"));
+                return source.parser.clear();
+            }
+        };
         if self.opts.interactive && !text.trim().is_empty() {
             self.remember(text.trim_end());
         }
@@ -238,6 +245,53 @@ impl Shell {
             }
         }
         Flow::Next
+    }
+
+    /// Puts earlier lines in the places of `!!`, `!$`, `!n`, `!-n` and `!text`, as bash does for a person, and
+    /// shows the line that came out.
+    ///
+    /// `Err`: the event that is not there.
+    fn from_history(&mut self, line: &str) -> Result<String, String> {
+        if !self.opts.interactive || !self.flavour.is_bash() || !line.contains('!') {
+            return Ok(line.to_owned());
+        }
+        let history = self.history.clone();
+        let (mut out, mut rest, mut quoted, mut changed) = (String::new(), line, false, false);
+        while let Some(c) = rest.chars().next() {
+            let tail = &rest[c.len_utf8()..];
+            if c == '\\' && !quoted {
+                let n = 1 + tail.chars().next().map_or(0, char::len_utf8);
+                out.push_str(&rest[..n]);
+                rest = &rest[n..];
+                continue;
+            }
+            quoted ^= c == '\'';
+            let plain = tail.is_empty() || tail.starts_with([' ', '\t', '\n', '=', '(', '"']);
+            if c != '!' || quoted || plain || out.ends_with(['[', '$', '{']) {
+                out.push(c);
+                rest = tail;
+                continue;
+            }
+            let n = match tail.as_bytes()[0] {
+                b'!' | b'$' => 1,
+                _ => tail.find([' ', '\t', '\n', ';', '|', '&', '"']).unwrap_or(tail.len()),
+            };
+            let event = &tail[..n];
+            let found = match (event, event.parse::<i64>()) {
+                ("!" | "$", _) => history.last(),
+                (_, Ok(n)) if n < 0 => history.iter().rev().nth(n.unsigned_abs() as usize - 1),
+                (_, Ok(n)) => n.checked_sub(1).and_then(|n| history.get(usize::try_from(n).ok()?)),
+                _ => history.iter().rev().find(|h| h.starts_with(event)),
+            };
+            let Some(found) = found else { return Err(format!("!{event}")) };
+            out.push_str(if event == "$" { found.rsplit(' ').next().unwrap_or("") } else { found });
+            changed = true;
+            rest = &tail[n..];
+        }
+        if changed {
+            self.print(2, out.as_bytes());
+        }
+        Ok(out)
     }
 
     /// Keeps a line for `history`.

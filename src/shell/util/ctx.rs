@@ -66,7 +66,17 @@ impl<'a> Ctx<'a> {
 
     /// Prints to standard error as it is.
     pub fn err(&mut self, text: &str) {
+        // GNU's quotation marks follow the locale.
+        if self.style == Style::Gnu && text.contains('‘') && !self.utf8() {
+            return self.write(2, text.replace(['‘', '’'], "'").as_bytes());
+        }
         self.write(2, text.as_bytes());
+    }
+
+    /// Whether the locale's characters are UTF-8.
+    fn utf8(&self) -> bool {
+        let set = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|n| self.env(n).filter(|v| !v.is_empty()));
+        set.is_some_and(|v| v.ends_with("UTF-8") || v.ends_with("utf8"))
     }
 
     /// Prints an error with the name before it.

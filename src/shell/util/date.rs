@@ -47,6 +47,16 @@ pub fn format(micros: i64, format: &str) -> String {
         out.push_str(&match chars.next() {
             Some('Y') => c.year.to_string(),
             Some('y') => two(c.year.rem_euclid(100)),
+            Some('U') => two((year_day + 7 - i64::from(c.weekday)) / 7),
+            Some('W') => two((year_day + 7 - i64::from((c.weekday + 6) % 7)) / 7),
+            Some(w @ ('V' | 'G' | 'g')) => {
+                let (year, week) = iso_week(micros);
+                match w {
+                    'V' => two(week),
+                    'G' => year.to_string(),
+                    _ => two(year.rem_euclid(100)),
+                }
+            }
             Some('C') => two(c.year / 100),
             Some('m') => two(c.month.into()),
             Some('d') => two(c.day.into()),
@@ -90,6 +100,15 @@ pub fn format(micros: i64, format: &str) -> String {
         });
     }
     out
+}
+
+/// The year and week of ISO 8601: the week belongs to the year of its Thursday.
+fn iso_week(micros: i64) -> (i64, i64) {
+    const DAY: i64 = 86_400_000_000;
+    let weekday = i64::from((civil(micros).weekday + 6) % 7);
+    let thursday = micros + (3 - weekday) * DAY;
+    let year = civil(thursday).year;
+    (year, (thursday.div_euclid(DAY) - days_of_year(year)) / 7 + 1)
 }
 
 /// Days from 1970 to the first of January.

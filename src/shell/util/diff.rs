@@ -190,7 +190,8 @@ fn compare(ctx: &mut Ctx, d: &Diff, a: &str, b: &str, depth: u32, inside: bool) 
             Ok(data) => texts.push(String::from_utf8_lossy(&data).into_owned()),
             Err(_) if d.absent_empty => texts.push(String::new()),
             Err(error) => {
-                ctx.fail(&format!("{path}: {}", error.text()));
+                let text = if ctx.busybox() { format!("can't stat '{path}'") } else { path.to_string() };
+                ctx.fail(&format!("{text}: {}", error.text()));
                 return 2;
             }
         }

@@ -46,6 +46,8 @@ struct Spec {
     width: Option<usize>,
     precision: Option<usize>,
     kind: char,
+    /// The conversion and the rest of the format, for messages.
+    text: String,
 }
 
 /// How wide a field may be.
@@ -72,8 +74,13 @@ pub fn printf(ctx: &mut Ctx) -> i32 {
                 ctx.err("Try 'printf --help' for more information.\n");
                 1
             }
+            // As a builtin it is called after the shell.
+            Style::Busybox if &*ctx.prefix != "printf: " => {
+                ctx.fail("usage: printf FORMAT [ARGUMENT...]");
+                2
+            }
             Style::Busybox => {
-                ctx.err(&format!("{}\n\nUsage: printf FORMAT [ARG]...\n\nFormat and print ARG(s) according to FORMAT (a-la C printf)\n", super::usage::BANNER));
+                super::usage::print(ctx, "printf");
                 1
             }
         };
@@ -144,7 +151,8 @@ impl Printf {
     }
 
     fn spec(&mut self, chars: &[char], mut i: usize) -> (Spec, usize) {
-        let mut spec = Spec { flags: String::new(), width: None, precision: None, kind: ' ' };
+        let mut spec =
+            Spec { flags: String::new(), width: None, precision: None, kind: ' ', text: String::new() };
         while let Some(c) = chars.get(i).filter(|c| "-+ #0'".contains(**c)) {
             spec.flags.push(*c);
             i += 1;
@@ -176,6 +184,7 @@ impl Printf {
         }
         if let Some(c) = chars.get(i) {
             spec.kind = *c;
+            spec.text = chars[i..].iter().collect();
             i += 1;
         }
         (spec, i)
@@ -249,10 +258,10 @@ impl Printf {
             }
             kind => {
                 self.stop = true;
-                self.status = 1;
+                self.status = if ctx.style == Style::Dash { 2 } else { 1 };
                 let text = match ctx.style {
                     Style::Bash => format!("`{kind}': invalid format character"),
-                    Style::Busybox => format!("%{kind}: invalid format"),
+                    Style::Busybox => format!("%{}: invalid format", spec.text),
                     _ => format!("%{kind}: invalid directive"),
                 };
                 ctx.fail(&text);
@@ -261,7 +270,15 @@ impl Printf {
     }
 
     fn integer(&mut self, ctx: &mut Ctx) -> i64 {
-        let Some(text) = self.argument() else { return 0 };
+        let text = match self.argument() {
+            Some(text) => text,
+            None if ctx.style == Style::Busybox => Default::default(),
+            None => return 0,
+        };
+        if text.is_empty() && ctx.style == Style::Busybox {
+            self.invalid(ctx, "");
+            return 0;
+        }
         if let Some(c) = text.strip_prefix(['\'', '"']) {
             return c.chars().next().map_or(0, |c| c as i64);
         }
@@ -339,7 +356,7 @@ impl Printf {
         let signed = matches!(spec.kind, 'd' | 'i');
         let zero = spec.flags.contains('0') && spec.precision.is_none();
         let flags = if signed { spec.flags.clone() } else { spec.flags.replace(['+', ' '], "") };
-        let spec = Spec { flags, width: spec.width, precision: None, kind: spec.kind };
+        let spec = Spec { flags, width: spec.width, precision: None, kind: spec.kind, text: String::new() };
         self.pad_signed(&spec, signed && value < 0, &body, zero, out);
     }
 

@@ -26,7 +26,8 @@ pub fn expr(ctx: &mut Ctx) -> i32 {
         ctx.fail(if ctx.busybox() { "too few arguments" } else { "missing operand" });
         return 2;
     }
-    let result = p.binary(0);
+    let busybox = ctx.busybox();
+    let result = p.binary(0).map_err(|e| if busybox { e.replace("non-integer", "non-numeric") } else { e });
     match result {
         Ok(text) if p.at == p.words.len() => {
             let zero = text.is_empty() || text == "0";

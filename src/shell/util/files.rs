@@ -19,7 +19,7 @@ fn cannot(ctx: &mut Ctx, busybox: &str, gnu: &str, path: &str, error: Errno) -> 
     1
 }
 
-fn join(dir: &str, name: &str) -> String {
+pub fn join(dir: &str, name: &str) -> String {
     format!("{}/{name}", dir.trim_end_matches('/'))
 }
 
@@ -29,7 +29,7 @@ pub fn base(path: &str) -> &str {
     if trimmed.is_empty() { "/" } else { trimmed.rsplit('/').next().unwrap_or(trimmed) }
 }
 
-fn missing_operand(ctx: &mut Ctx, name: &str, text: &str) -> i32 {
+pub fn missing_operand(ctx: &mut Ctx, name: &str, text: &str) -> i32 {
     if ctx.busybox() {
         super::usage::print(ctx, name);
     } else {
@@ -73,6 +73,42 @@ pub fn touch(ctx: &mut Ctx) -> i32 {
     status
 }
 
+/// Makes the directories on the way to a path, and with `itself` the path too.
+pub fn make_parents(ctx: &mut Ctx, path: &str, itself: bool) -> Result<(), Errno> {
+    let parts: Vec<&str> = path.split('/').collect();
+    let count = if itself { parts.len() } else { parts.len() - 1 };
+    for n in 1..=count {
+        let at = parts[..n].join("/");
+        if parts[n - 1].is_empty() || ctx.sys.stat(&at).is_ok_and(|s| s.kind == FileType::Dir) {
+            continue;
+        }
+        ctx.sys.mkdir(&at, 0o777)?;
+    }
+    Ok(())
+}
+
+/// All bytes of the named files, or of standard input where none or `-` is named. `Err`: the status after an
+/// error that was told, or 0 while standard input is still being collected.
+pub fn inputs(ctx: &mut Ctx, names: &[Text]) -> Result<Vec<(Text, Vec<u8>)>, i32> {
+    let stdin = [Text::lit("-")];
+    let mut out = Vec::new();
+    for name in if names.is_empty() { &stdin } else { names } {
+        let bytes = if &**name == "-" {
+            ctx.input().ok_or(0)?.to_vec()
+        } else {
+            match ctx.sys.read_file(name) {
+                Ok(bytes) => bytes,
+                Err(error) => {
+                    ctx.fail(&format!("{name}: {}", error.text()));
+                    return Err(1);
+                }
+            }
+        };
+        out.push((name.clone(), bytes));
+    }
+    Ok(out)
+}
+
 /// `mkdir`.
 pub fn mkdir(ctx: &mut Ctx) -> i32 {
     let o = match opts::parse(ctx, "pm:v parents=p mode=m verbose=v") {
@@ -82,25 +118,12 @@ pub fn mkdir(ctx: &mut Ctx) -> i32 {
     if o.rest.is_empty() {
         return missing_operand(ctx, "mkdir", "missing operand");
     }
-    let bits = o.get('m').and_then(|m| mode::parse(m, 0o777, true, 0)).unwrap_or(0o755);
+    let bits = o.get('m').and_then(|m| mode::parse(m, 0o777, true, 0)).unwrap_or(0o777);
     let mut status = 0;
     for path in &o.rest {
         let mut result = Ok(());
         if o.has('p') {
-            let mut at = String::new();
-            for (i, part) in path.split('/').enumerate() {
-                if i > 0 {
-                    at.push('/');
-                }
-                at.push_str(part);
-                if part.is_empty() || ctx.sys.stat(&at).is_ok_and(|s| s.kind == FileType::Dir) {
-                    continue;
-                }
-                result = ctx.sys.mkdir(&at, bits);
-                if result.is_err() {
-                    break;
-                }
-            }
+            result = make_parents(ctx, path, true);
         } else {
             result = ctx.sys.mkdir(path, bits);
         }
@@ -123,6 +146,17 @@ pub fn mkdir(ctx: &mut Ctx) -> i32 {
     status
 }
 
+/// A path, and with `all` the directories on the way to it, from the inside out.
+fn with_parents(path: &str, all: bool) -> Vec<&str> {
+    let mut out = vec![path];
+    let mut rest = path.trim_matches('/');
+    while let Some((dir, _)) = rest.rsplit_once('/').filter(|_| all) {
+        out.push(dir);
+        rest = dir;
+    }
+    out
+}
+
 /// `rmdir`.
 pub fn rmdir(ctx: &mut Ctx) -> i32 {
     let o = match opts::parse(ctx, "pv ignore-fail-on-non-empty=i parents=p") {
@@ -133,7 +167,7 @@ pub fn rmdir(ctx: &mut Ctx) -> i32 {
         return missing_operand(ctx, "rmdir", "missing operand");
     }
     let mut status = 0;
-    for path in &o.rest {
+    for path in o.rest.iter().flat_map(|p| with_parents(p, o.has('p'))) {
         if let Err(error) = ctx.sys.rmdir(path) {
             if error == Errno::ENOTEMPTY && o.has('i') {
                 continue;
@@ -225,15 +259,12 @@ fn targets(ctx: &mut Ctx, o: &opts::Opts, name: &str) -> Result<Vec<(Text, Strin
         None => words.pop().unwrap_or_default(),
     };
     let is_dir = ctx.sys.stat(&into).is_ok_and(|s| s.kind == FileType::Dir) && !o.has('T');
-    if words.len() > 1 && !is_dir {
-        let text = if ctx.busybox() {
-            format!("'{into}': Not a directory")
-        } else {
-            format!("target '{into}': No such file or directory")
-        };
-        ctx.fail(&text);
+    if words.len() > 1 && !is_dir && !ctx.busybox() {
+        let error = if ctx.sys.stat(&into).is_ok() { Errno::ENOTDIR } else { Errno::ENOENT };
+        ctx.fail(&format!("target '{into}': {}", error.text()));
         return Err(1);
     }
+    let is_dir = is_dir || words.len() > 1;
     let to = |w: &Text| if is_dir { join(&into, base(w)) } else { into.to_string() };
     Ok(words.iter().map(|w| (w.clone(), to(w))).collect())
 }
@@ -542,7 +573,12 @@ pub fn mktemp(ctx: &mut Ctx) -> i32 {
     let template = o.rest.first().map_or(default, |t| t).to_owned();
     let count = template.chars().rev().take_while(|c| *c == 'X').count();
     if count < 3 {
-        ctx.fail(&format!("too few X's in template ‘{template}’"));
+        let text = if ctx.busybox() {
+            "(null): Invalid argument".into()
+        } else {
+            format!("too few X's in template ‘{template}’")
+        };
+        ctx.fail(&text);
         return 1;
     }
     const LETTERS: &[u8] = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
@@ -574,7 +610,10 @@ pub fn mkfifo(ctx: &mut Ctx) -> i32 {
     let mut status = 0;
     for path in ctx.args.split_off(1) {
         if let Err(error) = ctx.sys.mkfifo(&path) {
-            status = cannot(ctx, "can't create", "cannot create fifo", &path, error);
+            let text = if ctx.busybox() { "" } else { "cannot create fifo " };
+            let path = if ctx.busybox() { path.to_string() } else { format!("'{path}'") };
+            ctx.fail(&format!("{text}{path}: {}", error.text()));
+            status = 1;
         }
     }
     status

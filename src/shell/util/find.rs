@@ -1,6 +1,7 @@
 //! `find`: the tests and actions that people use; `-exec` is run after the search.
 
 use super::ctx::Ctx;
+use super::regex::Regex;
 use super::time::Runner;
 use crate::api::Text;
 use crate::os::program::{Errno, FileType, Program, Stat};
@@ -24,6 +25,7 @@ enum Test {
     Path(Pattern),
     Kind(char),
     Empty,
+    Regex(Regex),
     Size(i64, char, u64),
     Age(i64, char, i64),
     Newer(i64),
@@ -197,6 +199,8 @@ impl Find {
             "-iname",
             "-path",
             "-wholename",
+            "-regex",
+            "-iregex",
             "-type",
             "-maxdepth",
             "-mindepth",
@@ -234,6 +238,13 @@ impl Find {
             "-name" => Test::Name(Pattern::new(value), false),
             "-iname" => Test::Name(Pattern::new(&value.to_lowercase()), true),
             "-path" | "-wholename" => Test::Path(Pattern::new(value)),
+            "-regex" | "-iregex" => match Regex::new(&format!("^({value})$"), true, word == "-iregex") {
+                Ok(regex) => Test::Regex(regex),
+                Err(error) => {
+                    ctx.fail(error);
+                    return Err(1);
+                }
+            },
             "-type" => Test::Kind(value.chars().next().unwrap_or('f')),
             "-maxdepth" => {
                 self.max = u32::try_from(number).unwrap_or(0).min(MAX_DEPTH);
@@ -345,6 +356,7 @@ impl Find {
                 }
             }
             Test::Path(p) => p.matches(path),
+            Test::Regex(r) => r.matches(path),
             Test::Kind(c) => {
                 let kind = match stat.kind {
                     FileType::File => 'f',
@@ -361,7 +373,11 @@ impl Find {
                 FileType::Dir => ctx.sys.read_dir(path).is_ok_and(|n| n.is_empty()),
                 _ => false,
             },
-            Test::Size(n, sign, unit) => compare(stat.size.div_ceil(*unit) as i64, *n, *sign),
+            Test::Size(n, sign, unit) => {
+                // busybox rounds down.
+                let size = if ctx.busybox() { stat.size / unit } else { stat.size.div_ceil(*unit) };
+                compare(size as i64, *n, *sign)
+            }
             Test::Age(n, sign, unit) => {
                 compare((ctx.sys.wall_micros() - stat.mtime_micros).div_euclid(*unit), *n, *sign)
             }

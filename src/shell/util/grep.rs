@@ -101,7 +101,7 @@ fn patterns(ctx: &mut Ctx, o: &Opts, rest: &mut Vec<Text>) -> Result<Vec<String>
         if rest.is_empty() {
             if ctx.busybox() {
                 super::usage::print(ctx, "grep");
-                return Err(1);
+                return Err(2);
             }
             ctx.err("Usage: grep [OPTION]... PATTERNS [FILE]...\nTry 'grep --help' for more information.\n");
             return Err(2);

@@ -66,10 +66,11 @@ pub fn uname(ctx: &mut Ctx) -> i32 {
         ('m', "x86_64".to_owned()),
         ('o', "GNU/Linux".to_owned()),
     ];
+    let arch = called(ctx) == "arch";
     let none = !"amnrvpio".chars().any(|c| o.has(c));
     let shown: Vec<&str> = parts
         .iter()
-        .filter(|(c, _)| o.has(*c) || o.has('a') || none && *c == 's')
+        .filter(|(c, _)| o.has(*c) || o.has('a') || none && *c == if arch { 'm' } else { 's' })
         .map(|(_, t)| t.as_str())
         .collect();
     ctx.print(shown.join(" ") + "\n");
@@ -83,7 +84,24 @@ pub fn id(ctx: &mut Ctx) -> i32 {
         Ok(o) => o,
         Err(status) => return status,
     };
-    let (uid, gid) = (ctx.sys.uid(), ctx.sys.gid());
+    let (mut uid, mut gid) = (ctx.sys.uid(), ctx.sys.gid());
+    if let Some(who) = o.rest.first().filter(|_| name == "id") {
+        let passwd = ctx.sys.read_file("/etc/passwd").unwrap_or_default();
+        let passwd = String::from_utf8_lossy(&passwd).into_owned();
+        let row: Option<Vec<&str>> =
+            passwd.lines().map(|l| l.split(':').collect()).find(|r: &Vec<&str>| r[0] == &**who);
+        let Some(row) = row else {
+            let text = if ctx.busybox() {
+                format!("unknown user {who}")
+            } else {
+                format!("‘{who}’: no such user")
+            };
+            ctx.fail(&text);
+            return 1;
+        };
+        let number = |i: usize| row.get(i).and_then(|n| n.parse().ok()).unwrap_or(0);
+        (uid, gid) = (number(2), number(3));
+    }
     let (user, group) = (name_of(ctx, "/etc/passwd", uid), name_of(ctx, "/etc/group", gid));
     let text = match name.as_str() {
         "whoami" if user.parse::<u32>().is_ok() && ctx.busybox() => {
@@ -136,14 +154,19 @@ pub fn tty(ctx: &mut Ctx) -> i32 {
     i32::from(!is)
 }
 
-/// `nproc`.
-pub fn nproc(ctx: &mut Ctx) -> i32 {
+/// How many processors there are.
+pub fn processors(ctx: &Ctx) -> usize {
     let text = ctx
         .sys
         .read_file("/proc/cpuinfo")
         .map(|b| String::from_utf8_lossy(&b).into_owned())
         .unwrap_or_default();
-    let n = text.lines().filter(|l| l.starts_with("processor")).count().max(1);
+    text.lines().filter(|l| l.starts_with("processor")).count().max(1)
+}
+
+/// `nproc`.
+pub fn nproc(ctx: &mut Ctx) -> i32 {
+    let n = processors(ctx);
     ctx.print(format!("{n}\n"));
     0
 }
@@ -156,20 +179,28 @@ pub fn clear(ctx: &mut Ctx) -> i32 {
 
 /// `basename`, `dirname`.
 pub fn basename(ctx: &mut Ctx) -> i32 {
-    let words = args(ctx);
-    let Some(path) = words.first() else {
-        ctx.fail("missing operand");
-        return 1;
+    let o = match opts::parse(ctx, "as: multiple=a suffix=s") {
+        Ok(o) => o,
+        Err(status) => return status,
     };
-    let mut name = files::base(path).to_owned();
-    if let Some(short) = words.get(1).and_then(|s| name.strip_suffix(&**s)).filter(|s| !s.is_empty()) {
-        name = short.to_owned();
+    if o.rest.is_empty() {
+        return files::missing_operand(ctx, "basename", "missing operand");
     }
-    ctx.print(name + "\n");
+    let many = o.has('a') || o.has('s');
+    let suffix = o.get('s').or(o.rest.get(1).filter(|_| !many)).cloned().unwrap_or_default();
+    let count = if many { o.rest.len() } else { 1 };
+    for path in &o.rest[..count] {
+        let name = files::base(path);
+        let short = name.strip_suffix(&*suffix).filter(|s| !s.is_empty()).unwrap_or(name);
+        ctx.print(format!("{short}\n"));
+    }
     0
 }
 
 pub fn dirname(ctx: &mut Ctx) -> i32 {
+    if ctx.args.len() < 2 {
+        return files::missing_operand(ctx, "dirname", "missing operand");
+    }
     for path in args(ctx) {
         let trimmed = path.trim_end_matches('/');
         let dir = match trimmed.rfind('/') {
@@ -227,6 +258,9 @@ pub fn readlink(ctx: &mut Ctx) -> i32 {
         Ok(o) => o,
         Err(status) => return status,
     };
+    if o.rest.is_empty() {
+        return files::missing_operand(ctx, &called(ctx), "missing operand");
+    }
     let mut status = 0;
     for path in &o.rest {
         let text = if real || o.has('f') || o.has('e') || o.has('m') {
@@ -235,6 +269,10 @@ pub fn readlink(ctx: &mut Ctx) -> i32 {
             ctx.sys.lstat(path).and_then(|s| s.target.map(|t| t.to_string()).ok_or(Errno::EINVAL))
         };
         match text {
+            Ok(text) if ctx.busybox() && real && ctx.sys.stat(&text).is_err() => {
+                status = 1;
+                ctx.fail(&format!("{path}: No such file or directory"));
+            }
             Ok(text) => ctx.print(text + if o.has('n') { "" } else { "\n" }),
             Err(error) => {
                 status = 1;
@@ -250,19 +288,25 @@ pub fn readlink(ctx: &mut Ctx) -> i32 {
 /// `which`.
 pub fn which(ctx: &mut Ctx) -> i32 {
     let path = ctx.env("PATH").unwrap_or_default();
-    let mut status = 0;
-    for name in args(ctx) {
-        let found = if name.contains('/') {
-            Some(name.to_string())
-        } else {
-            path.split(':')
-                .map(|d| format!("{d}/{name}"))
-                .find(|p| ctx.sys.stat(p).is_ok_and(|s| s.kind == FileType::File) && ctx.sys.access(p, 1))
-        };
-        match found {
-            Some(path) => ctx.print(path + "\n"),
-            None => status = 1,
+    let all = args(ctx).iter().any(|a| *a == "-a");
+    let names: Vec<Text> = args(ctx).into_iter().filter(|a| *a != "-a").collect();
+    if names.is_empty() {
+        if ctx.busybox() {
+            super::usage::print(ctx, "which");
         }
+        return 1;
+    }
+    let mut status = 0;
+    for name in names {
+        let runs =
+            |p: &String| ctx.sys.stat(p).is_ok_and(|s| s.kind == FileType::File) && ctx.sys.access(p, 1);
+        let places: Vec<String> = match name.contains('/') {
+            true => vec![name.to_string()],
+            false => path.split(':').map(|d| format!("{d}/{name}")).collect(),
+        };
+        let found: Vec<String> = places.into_iter().filter(runs).take(if all { 99 } else { 1 }).collect();
+        status |= i32::from(found.is_empty());
+        found.iter().for_each(|p| ctx.print(format!("{p}\n")));
     }
     status
 }
@@ -273,27 +317,33 @@ const MAX_LINES: u64 = 2_000_000;
 /// `seq`.
 pub fn seq(ctx: &mut Ctx) -> i32 {
     // Negative numbers are no options.
-    let mut words = args(ctx);
-    let (mut separator, mut equal, mut template) = ("\n".to_owned(), false, None);
-    while let Some(flag) = words.first().cloned().filter(|w| matches!(&**w, "-w" | "-s" | "-f")) {
-        words.remove(0);
-        match &*flag {
-            "-w" => equal = true,
-            "-s" => separator = words.remove(0).to_string(),
-            _ => template = Some(words.remove(0).to_string()),
-        }
+    let negative = |w: &Text| {
+        w.strip_prefix('-').is_some_and(|r| r.starts_with(|c: char| c.is_ascii_digit() || c == '.'))
+    };
+    let all = args(ctx);
+    let n = all.iter().position(negative).unwrap_or(all.len());
+    let mut o = match opts::parse_args(ctx, "+ws:f: equal-width=w separator=s format=f", &all[..n]) {
+        Ok(o) => o,
+        Err(status) => return status,
+    };
+    o.rest.extend_from_slice(&all[n..]);
+    let words = o.rest.clone();
+    let separator = o.get('s').map_or("\n", |s| s).to_owned();
+    let (equal, template) = (o.has('w'), o.get('f').cloned());
+    if words.is_empty() || words.len() > 3 {
+        return files::missing_operand(ctx, "seq", "missing operand");
     }
     let mut numbers = Vec::new();
     for word in &words {
         match word.parse::<f64>() {
             Ok(n) if n.is_finite() => numbers.push(n),
+            _ if ctx.busybox() => {
+                super::usage::print(ctx, "seq");
+                return 1;
+            }
             _ => {
-                let text = if ctx.busybox() {
-                    format!("invalid number '{word}'")
-                } else {
-                    format!("invalid floating point argument: ‘{word}’")
-                };
-                ctx.fail(&text);
+                ctx.fail(&format!("invalid floating point argument: '{word}'"));
+                ctx.err("Try 'seq --help' for more information.\n");
                 return 1;
             }
         }
@@ -342,7 +392,7 @@ fn processes(ctx: &Ctx) -> Vec<ProcInfo> {
 }
 
 /// The name of a process's program: what `pidof` and `-o comm` know it by.
-fn comm(p: &ProcInfo) -> String {
+pub fn comm(p: &ProcInfo) -> String {
     let first = p.command.split([' ', ':']).next().unwrap_or("");
     files::base(first).chars().take(15).collect()
 }
@@ -596,11 +646,14 @@ pub fn df(ctx: &mut Ctx) -> i32 {
         Err(status) => return status,
     };
     let mounts = ctx.sys.mounts();
+    let mut status = 0;
     let mut shown = Vec::new();
     for path in &o.rest {
         if let Err(error) = ctx.sys.stat(path) {
-            ctx.fail(&format!("{path}: {}", error.text()));
-            return 1;
+            let text = if ctx.busybox() { "can't find mount point" } else { error.text() };
+            ctx.fail(&format!("{path}: {text}"));
+            status = 1;
+            continue;
         }
         let full = resolved(ctx, path).unwrap_or_default();
         let best = mounts
@@ -643,8 +696,10 @@ pub fn df(ctx: &mut Ctx) -> i32 {
             )
         });
     }
-    ctx.print(text);
-    0
+    if status == 0 || ctx.busybox() {
+        ctx.print(text);
+    }
+    status
 }
 
 /// `du`.
@@ -725,6 +780,13 @@ pub fn free(ctx: &mut Ctx) -> i32 {
 
 /// `uptime`.
 pub fn uptime(ctx: &mut Ctx) -> i32 {
+    let text = uptime_text(ctx);
+    ctx.print(text);
+    0
+}
+
+/// The line of `uptime`.
+pub fn uptime_text(ctx: &Ctx) -> String {
     let clock = super::date::format(ctx.sys.wall_micros(), "%H:%M:%S");
     let text = ctx
         .sys
@@ -737,8 +799,7 @@ pub fn uptime(ctx: &mut Ctx) -> i32 {
         (0, h, m) => format!("{h}:{m:02}"),
         (d, h, m) => format!("{d} day{}, {h:2}:{m:02}", if d == 1 { "" } else { "s" }),
     };
-    ctx.print(format!(" {clock} up {up},  0 users,  load average: 0.00, 0.00, 0.00\n"));
-    0
+    format!(" {clock} up {up},  0 users,  load average: 0.00, 0.00, 0.00\n")
 }
 
 /// `base64`.
@@ -767,7 +828,7 @@ pub fn base64(ctx: &mut Ctx) -> i32 {
         for b in data.iter().filter(|b| !b.is_ascii_whitespace() && **b != b'=') {
             let Some(v) = LETTERS.iter().position(|l| l == b) else {
                 valid = o.has('i');
-                if valid { continue } else { break }
+                if valid || ctx.style == super::Style::Busybox { continue } else { break }
             };
             bits = bits << 6 | v as u32;
             count += 6;
@@ -777,10 +838,12 @@ pub fn base64(ctx: &mut Ctx) -> i32 {
             }
         }
         ctx.print(out);
-        if !valid {
-            ctx.fail(if ctx.busybox() { "truncated input" } else { "invalid input" });
+        // busybox skips what is not of the alphabet.
+        if !valid && !ctx.busybox() {
+            ctx.fail("invalid input");
+            return 1;
         }
-        return i32::from(!valid);
+        return 0;
     }
     let mut text = String::new();
     for chunk in data.chunks(3) {

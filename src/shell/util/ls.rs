@@ -19,7 +19,7 @@ struct Entry {
 pub fn ls(ctx: &mut Ctx) -> i32 {
     let o = match opts::parse(
         ctx,
-        "1AaCxdLHRFplinshrSXvctugkQw: all=a almost-all=A human-readable=h directory=d recursive=R color=v time-style=v full-time=l",
+        "1AaCxdLHRFplinshrSXvctugkQw:TN all=a almost-all=A human-readable=h directory=d recursive=R color=v time-style=v full-time=l",
     ) {
         Ok(o) => o,
         Err(status) => return status,
@@ -29,8 +29,11 @@ pub fn ls(ctx: &mut Ctx) -> i32 {
     let (mut files, mut dirs) = (Vec::new(), Vec::new());
     for path in &paths {
         let follow = !o.has('l') || o.has('L') || path.ends_with('/');
-        let stat =
-            if follow { ctx.sys.stat(path).or_else(|_| ctx.sys.lstat(path)) } else { ctx.sys.lstat(path) };
+        let stat = if follow {
+            ctx.sys.stat(path).or_else(|e| if ctx.busybox() { Err(e) } else { ctx.sys.lstat(path) })
+        } else {
+            ctx.sys.lstat(path)
+        };
         match stat {
             Ok(stat) => {
                 let entry = Entry { name: path.to_string(), path: path.to_string(), stat };
@@ -137,7 +140,7 @@ fn label(entry: &Entry, o: &opts::Opts) -> String {
         FileType::Fifo if o.has('F') => "|",
         _ => "",
     };
-    format!("{}{mark}", entry.name)
+    if o.has('Q') { format!("\"{}\"{mark}", entry.name) } else { format!("{}{mark}", entry.name) }
 }
 
 fn list(ctx: &mut Ctx, o: &opts::Opts, entries: &[Entry]) {
@@ -151,8 +154,11 @@ fn list(ctx: &mut Ctx, o: &opts::Opts, entries: &[Entry]) {
     let names: Vec<String> = entries
         .iter()
         .map(|e| {
-            let inode = if o.has('i') { format!("{:>7} ", e.stat.inode) } else { String::new() };
-            inode + &label(e, o)
+            let wide = if ctx.busybox() { 7 } else { 0 };
+            let inode = if o.has('i') { format!("{:>wide$} ", e.stat.inode) } else { String::new() };
+            let wide = if ctx.busybox() { 6 } else { 0 };
+            let size = if o.has('s') { format!("{:>wide$} ", blocks(&e.stat)) } else { String::new() };
+            inode + &size + &label(e, o)
         })
         .collect();
     if !ctx.sys.is_tty(1) && !o.has('C') || o.has('1') {
@@ -280,6 +286,9 @@ pub fn stat(ctx: &mut Ctx) -> i32 {
         Ok(o) => o,
         Err(status) => return status,
     };
+    if o.rest.is_empty() {
+        return super::files::missing_operand(ctx, "stat", "missing operand");
+    }
     let mut status = 0;
     for path in &o.rest {
         let stat = if o.has('L') { ctx.sys.stat(path) } else { ctx.sys.lstat(path) };
@@ -329,7 +338,11 @@ fn formatted(ctx: &Ctx, format: &str, path: &str, s: &Stat) -> String {
         let time = || date::format(s.mtime_micros, "%Y-%m-%d %H:%M:%S.%N %z");
         let text = match chars.next() {
             Some('n') => path.to_owned(),
-            Some('N') => format!("'{path}'"),
+            Some('N') => match &s.target {
+                Some(target) => format!("'{path}' -> '{target}'"),
+                None if ctx.busybox() => path.to_owned(),
+                None => format!("'{path}'"),
+            },
             Some('a') => format!("{:o}", s.mode),
             Some('A') => mode::text(s),
             Some('s') => s.size.to_string(),

@@ -73,12 +73,17 @@ pub fn text(stat: &Stat) -> String {
         FileType::Fifo => 'p',
         FileType::Socket => 's',
     };
-    let mut out = String::from(kind);
+    format!("{kind}{}", bits(stat.mode))
+}
+
+/// The nine characters of permissions.
+pub fn bits(mode: u32) -> String {
+    let mut out = String::new();
     for (shift, special, letter) in [(6, 0o4000, 's'), (3, 0o2000, 's'), (0, 0o1000, 't')] {
-        let bits = stat.mode >> shift & 7;
+        let bits = mode >> shift & 7;
         out.push(if bits & 4 != 0 { 'r' } else { '-' });
         out.push(if bits & 2 != 0 { 'w' } else { '-' });
-        out.push(match (stat.mode & special != 0, bits & 1 != 0) {
+        out.push(match (mode & special != 0, bits & 1 != 0) {
             (true, true) => letter,
             (true, false) => letter.to_ascii_uppercase(),
             (false, true) => 'x',

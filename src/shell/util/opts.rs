@@ -137,7 +137,7 @@ fn unknown(ctx: &mut Ctx, text: &str) -> i32 {
     match ctx.style {
         Style::Busybox => {
             super::usage::print(ctx, &name);
-            1
+            if matches!(name.as_str(), "grep" | "egrep" | "fgrep" | "sort" | "diff" | "cmp") { 2 } else { 1 }
         }
         _ => {
             ctx.err(&format!("Try '{name} --help' for more information.\n"));

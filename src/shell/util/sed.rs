@@ -1,14 +1,21 @@
-//! `sed`: addresses, ranges, `s`, `d`, `p`, `q`, `a`, `i`, `c`, `y`, `n`, `=`, `-n`, `-i`, `-E`.
+//! `sed`: addresses, ranges, all commands but `e`, `F`, `R`, `v`, `W` and `z`; `-n`, `-i`, `-E`, `-f`.
+//!
+//! A cycle is a machine: `n` and `N` stop it until the next line has come.
 
 use super::ctx::Ctx;
 use super::opts;
 use super::regex::Regex;
 use super::stream::{Filter, Go, Lines, Stream};
+use crate::api::Text;
 use crate::os::program::Errno;
 
 #[derive(Clone, Debug)]
 enum Addr {
     Line(u64),
+    /// `first~step`.
+    Step(u64, u64),
+    /// `+N` lines further, as the end of a range.
+    More(u64),
     Last,
     Match(Regex),
 }
@@ -20,6 +27,7 @@ struct Command {
     negated: bool,
     verb: Verb,
     inside: bool,
+    until: u64,
 }
 
 #[derive(Clone, Debug)]
@@ -30,10 +38,19 @@ enum Verb {
         global: bool,
         print: bool,
         nth: usize,
+        file: Option<Text>,
     },
     Translate(Vec<char>, Vec<char>),
     Text(char, String),
     Simple(char),
+    /// `b`, `t`, `T` to a label.
+    Jump(char, String),
+    /// `:label`.
+    Label(String),
+    /// `r` and `w` with their file.
+    File(char, Text),
+    /// `q` and `Q` with their exit code.
+    Quit(char, i32),
     /// A block, up to the command of that number.
     Block(usize),
 }
@@ -50,9 +67,18 @@ struct Sed {
     number: u64,
     hold: String,
     pattern: String,
-    quit: bool,
-    failed: bool,
+    /// Where the cycle stands: a command, or none between cycles.
+    at: Option<usize>,
+    /// What is printed after the cycle.
+    after: Vec<String>,
+    /// Whether a substitution was made since the last line or `t`.
+    substituted: bool,
+    quit: Option<i32>,
+    steps: u64,
 }
+
+/// How many commands may run on one line before a loop of labels is called endless.
+const MAX_STEPS: u64 = 1_000_000;
 
 /// `sed`.
 pub fn sed(ctx: &mut Ctx) -> Result<Stream, i32> {
@@ -77,15 +103,17 @@ pub fn sed(ctx: &mut Ctx) -> Result<Stream, i32> {
         script.push(rest.remove(0).to_string());
     }
     let text = script.join("\n");
-    let mut parser = Parser { chars: text.chars().collect(), pos: 0, extended: o.has('r') || o.has('E') };
+    let mut parser = Parser {
+        chars: text.chars().collect(),
+        pos: 0,
+        extended: o.has('r') || o.has('E'),
+        busybox: ctx.busybox(),
+    };
     let commands = match parser.commands() {
         Ok(commands) => commands,
         Err(error) => {
-            let place = if ctx.busybox() {
-                error.to_owned()
-            } else {
-                format!("-e expression #1, char {}: {error}", parser.pos)
-            };
+            let place =
+                if ctx.busybox() { error } else { format!("-e expression #1, char {}: {error}", parser.pos) };
             ctx.fail(&place);
             return Err(1);
         }
@@ -101,9 +129,26 @@ pub fn sed(ctx: &mut Ctx) -> Result<Stream, i32> {
         number: 0,
         hold: String::new(),
         pattern: String::new(),
-        quit: false,
-        failed: false,
+        at: None,
+        after: Vec::new(),
+        substituted: false,
+        quit: None,
+        steps: 0,
     };
+    let mut labels = filter.commands.iter().filter_map(|c| match &c.verb {
+        Verb::Jump(_, label) if !label.is_empty() && filter.label(label).is_none() => Some(label.clone()),
+        _ => None,
+    });
+    if let Some(label) = labels.next() {
+        ctx.fail(&format!("can't find label for jump to `{label}'"));
+        return Err(1);
+    }
+    drop(labels);
+    for command in &filter.commands {
+        if let Verb::File('w', path) | Verb::Subst { file: Some(path), .. } = &command.verb {
+            let _ = ctx.sys.write_file(path, b"", false);
+        }
+    }
     Ok(Stream::new(ctx, filter, rest))
 }
 
@@ -111,9 +156,10 @@ struct Parser {
     chars: Vec<char>,
     pos: usize,
     extended: bool,
+    busybox: bool,
 }
 
-type Parsed<T> = Result<T, &'static str>;
+type Parsed<T> = Result<T, String>;
 
 impl Parser {
     fn peek(&self) -> Option<char> {
@@ -140,7 +186,7 @@ impl Parser {
             }
             if c == '}' {
                 self.pos += 1;
-                let Some(start) = open.pop() else { return Err("unexpected `}'") };
+                let Some(start) = open.pop() else { return Err("unexpected `}'".into()) };
                 let end = out.len();
                 let command: &mut Command = &mut out[start];
                 command.verb = Verb::Block(end);
@@ -154,7 +200,7 @@ impl Parser {
                 self.skip(" ");
                 to = self.address()?;
                 if to.is_none() {
-                    return Err("unexpected `,'");
+                    return Err("unexpected `,'".into());
                 }
             }
             self.skip(" ");
@@ -165,9 +211,9 @@ impl Parser {
                 open.push(out.len());
             }
             let verb = self.verb()?;
-            out.push(Command { from, to, negated, verb, inside: false });
+            out.push(Command { from, to, negated, verb, inside: false, until: 0 });
         }
-        if open.is_empty() { Ok(out) } else { Err("unmatched `{'") }
+        if open.is_empty() { Ok(out) } else { Err("unmatched `{'".into()) }
     }
 
     fn address(&mut self) -> Parsed<Option<Addr>> {
@@ -176,11 +222,16 @@ impl Parser {
                 self.pos += 1;
                 Ok(Some(Addr::Last))
             }
+            Some('+') => {
+                self.pos += 1;
+                Ok(Some(Addr::More(self.number())))
+            }
             Some(c) if c.is_ascii_digit() => {
-                let mut n = 0_u64;
-                while let Some(d) = self.peek().and_then(|c| c.to_digit(10)) {
-                    n = n.saturating_mul(10).saturating_add(u64::from(d));
+                let n = self.number();
+                if self.peek() == Some('~') {
                     self.pos += 1;
+                    let step = self.number();
+                    return Ok(Some(Addr::Step(n, step)));
                 }
                 Ok(Some(Addr::Line(n)))
             }
@@ -199,6 +250,26 @@ impl Parser {
             }
             _ => Ok(None),
         }
+    }
+
+    fn number(&mut self) -> u64 {
+        let mut n = 0_u64;
+        while let Some(d) = self.peek().and_then(|c| c.to_digit(10)) {
+            n = n.saturating_mul(10).saturating_add(u64::from(d));
+            self.pos += 1;
+        }
+        n
+    }
+
+    /// A word up to white space, `;` or `}`; a file's name goes up to the end of the line.
+    fn word(&mut self, file: bool) -> String {
+        self.skip(" \t");
+        let mut out = String::new();
+        while let Some(c) = self.peek().filter(|c| *c != '\n' && (file || !" \t;}".contains(*c))) {
+            self.pos += 1;
+            out.push(c);
+        }
+        out
     }
 
     /// Text up to a delimiter, whose escaped form becomes itself.
@@ -237,7 +308,7 @@ impl Parser {
     }
 
     fn verb(&mut self) -> Parsed<Verb> {
-        let Some(c) = self.peek() else { return Err("missing command") };
+        let Some(c) = self.peek() else { return Err("missing command".into()) };
         self.pos += 1;
         match c {
             's' => self.subst(),
@@ -274,20 +345,33 @@ impl Parser {
                 Ok(Verb::Text(c, text))
             }
             '{' => Ok(Verb::Block(0)),
-            'd' | 'D' | 'p' | 'P' | 'q' | 'n' | 'N' | '=' | 'h' | 'H' | 'g' | 'G' | 'x' => {
+            'd' | 'D' | 'p' | 'P' | 'n' | 'N' | '=' | 'h' | 'H' | 'g' | 'G' | 'x' | 'l' => {
                 Ok(Verb::Simple(c))
             }
-            _ => Err("unknown command"),
+            ':' => Ok(Verb::Label(self.word(false))),
+            'b' | 't' | 'T' => Ok(Verb::Jump(c, self.word(false))),
+            'r' | 'w' => Ok(Verb::File(c, self.word(true).into())),
+            'q' | 'Q' => {
+                self.skip(" ");
+                let code = self.number();
+                Ok(Verb::Quit(c, (code & 0xff) as i32))
+            }
+            _ if self.busybox => Err(format!("unsupported command {c}")),
+            _ => Err(format!("unknown command: `{c}'")),
         }
     }
 
     fn subst(&mut self) -> Parsed<Verb> {
-        const OPEN: &str = "unterminated `s' command";
-        let delimiter = self.peek().ok_or(OPEN)?;
+        let delimiter = self.peek().ok_or("unterminated `s' command")?;
         self.pos += 1;
-        let pattern = self.until(delimiter, true).ok_or(OPEN)?;
-        let with = self.until(delimiter, false).ok_or(OPEN)?;
-        let (mut global, mut print, mut nth, mut fold) = (false, false, 0, false);
+        let open = if self.busybox {
+            format!("unmatched '{delimiter}'")
+        } else {
+            "unterminated `s' command".to_owned()
+        };
+        let pattern = self.until(delimiter, true).ok_or_else(|| open.clone())?;
+        let with = self.until(delimiter, false).ok_or(open)?;
+        let (mut global, mut print, mut nth, mut fold, mut file) = (false, false, 0, false, None);
         while let Some(c) = self.peek() {
             match c {
                 'g' => global = true,
@@ -295,16 +379,21 @@ impl Parser {
                 'i' | 'I' => fold = true,
                 '0'..='9' => nth = nth * 10 + c as usize - '0' as usize,
                 'm' | 'M' | ' ' => {}
+                'w' => {
+                    self.pos += 1;
+                    file = Some(Text::from(self.word(true)));
+                    break;
+                }
                 ';' | '\n' | '}' | '#' => break,
-                _ => return Err("unknown option to `s'"),
+                _ => return Err("unknown option to `s'".into()),
             }
             self.pos += 1;
             if nth > 100_000 {
-                return Err("number option to `s' command may not be zero");
+                return Err("number option to `s' command may not be zero".into());
             }
         }
         let regex = Regex::new(&pattern, self.extended, fold)?;
-        Ok(Verb::Subst { regex, with, global, print, nth: nth.max(1) })
+        Ok(Verb::Subst { regex, with, global, print, nth: nth.max(1), file })
     }
 }
 
@@ -383,6 +472,9 @@ impl Sed {
         let pattern = &self.pattern;
         let hit = |a: &Addr| match a {
             Addr::Line(n) => *n == number,
+            Addr::Step(first, 0) => *first == number,
+            Addr::Step(first, step) => number >= *first && (number - first) % step == 0,
+            Addr::More(_) => false,
             Addr::Last => last,
             Addr::Match(r) => r.matches(pattern),
         };
@@ -393,13 +485,21 @@ impl Sed {
             (Some(_), Some(to)) if c.inside => {
                 c.inside = match to {
                     Addr::Line(n) => number < *n,
+                    Addr::More(_) => number < c.until,
                     other => !hit(other),
                 };
                 true
             }
             (Some(from), Some(to)) => {
-                let begins = hit(from);
+                // `0,/x/` may end on the first line.
+                let from_start = matches!(from, Addr::Line(0)) && number == 1;
+                let begins = hit(from) || from_start;
+                if let Addr::More(n) = to {
+                    c.until = number.saturating_add(*n);
+                }
                 c.inside = begins
+                    && !(from_start && hit(to))
+                    && !matches!(to, Addr::More(0))
                     && !matches!(to, Addr::Line(n) if *n <= number)
                     && !(matches!(to, Addr::Last) && last);
                 begins
@@ -408,12 +508,48 @@ impl Sed {
         inside != c.negated
     }
 
-    /// Runs the commands on a line.
+    fn label(&self, name: &str) -> Option<usize> {
+        self.commands.iter().position(|c| matches!(&c.verb, Verb::Label(l) if l == name))
+    }
+
+    /// Takes a line: begins a cycle with it, or goes on with the one that waits for it.
     fn cycle(&mut self, ctx: &mut Ctx, line: &[u8], last: bool) -> Go {
         self.number += 1;
-        self.pattern = String::from_utf8_lossy(line).into_owned();
-        let (mut i, mut deleted, mut after) = (0, false, Vec::new());
+        let text = String::from_utf8_lossy(line).into_owned();
+        let mut at = match self.at.take() {
+            None => {
+                self.pattern = text;
+                self.substituted = false;
+                0
+            }
+            Some(at) if matches!(self.commands[at].verb, Verb::Simple('N')) => {
+                self.flush_after(ctx);
+                self.pattern = format!("{}\n{text}", self.pattern);
+                at + 1
+            }
+            Some(at) => {
+                self.flush_after(ctx);
+                self.pattern = text;
+                at + 1
+            }
+        };
+        self.steps = 0;
+        // `D` begins again with what is left, without a new line.
+        while let Some(next) = self.run(ctx, at, last) {
+            at = next;
+        }
+        if self.quit.is_some() { Go::Stop } else { Go::On }
+    }
+
+    /// Runs the commands from `i` on; where to begin again, if the pattern is not used up.
+    fn run(&mut self, ctx: &mut Ctx, mut i: usize, last: bool) -> Option<usize> {
         while i < self.commands.len() {
+            self.steps += 1;
+            if self.steps > MAX_STEPS {
+                ctx.fail("not simulated: an endless loop");
+                self.quit = Some(1);
+                return None;
+            }
             if !self.selected(i, last) {
                 i = match self.commands[i].verb {
                     Verb::Block(end) => end,
@@ -422,13 +558,17 @@ impl Sed {
                 continue;
             }
             match self.commands[i].verb.clone() {
-                Verb::Block(_) => {}
-                Verb::Subst { regex, with, global, print, nth } => {
+                Verb::Block(_) | Verb::Label(_) => {}
+                Verb::Subst { regex, with, global, print, nth, file } => {
                     if let Some((text, _)) = substitute(&regex, &self.pattern, &with, global, nth) {
                         self.pattern = text;
+                        self.substituted = true;
+                        let text = self.pattern.clone();
                         if print {
-                            let text = self.pattern.clone();
                             self.emit(ctx, &text);
+                        }
+                        if let Some(path) = file {
+                            let _ = ctx.sys.write_file(&path, format!("{text}\n").as_bytes(), true);
                         }
                     }
                 }
@@ -438,54 +578,112 @@ impl Sed {
                     };
                     self.pattern = self.pattern.chars().map(swap).collect();
                 }
-                Verb::Text('a', text) => after.push(text),
+                Verb::Text('a', text) => self.after.push(text + "\n"),
                 Verb::Text('i', text) => self.emit(ctx, &text),
                 Verb::Text(_, text) => {
                     let range = self.commands[i].to.is_some() && self.commands[i].inside;
                     if !range {
                         self.emit(ctx, &text);
                     }
-                    deleted = true;
-                    break;
+                    return self.end_cycle(ctx, false);
                 }
-                Verb::Simple('d' | 'D') => {
-                    deleted = true;
-                    break;
-                }
-                Verb::Simple('p' | 'P') => {
-                    let text = self.pattern.clone();
-                    self.emit(ctx, &text);
-                }
-                Verb::Simple('=') => {
-                    let text = self.number.to_string();
-                    self.emit(ctx, &text);
-                }
-                Verb::Simple('h') => self.hold.clone_from(&self.pattern),
-                Verb::Simple('H') => self.hold = format!("{}\n{}", self.hold, self.pattern),
-                Verb::Simple('g') => self.pattern.clone_from(&self.hold),
-                Verb::Simple('G') => self.pattern = format!("{}\n{}", self.pattern, self.hold),
-                Verb::Simple('x') => std::mem::swap(&mut self.hold, &mut self.pattern),
-                Verb::Simple('q') => {
-                    self.quit = true;
-                    break;
-                }
-                Verb::Simple(other) => {
-                    if !self.failed {
-                        ctx.fail(&format!("not simulated: command {other}"));
+                Verb::Jump(kind, label) => {
+                    let goes = match kind {
+                        'b' => true,
+                        't' => std::mem::take(&mut self.substituted),
+                        _ => !std::mem::take(&mut self.substituted),
+                    };
+                    if goes {
+                        match self.label(&label) {
+                            Some(at) => i = at,
+                            None => return self.end_cycle(ctx, true),
+                        }
                     }
-                    self.failed = true;
+                }
+                Verb::File('r', path) => {
+                    let bytes = ctx.sys.read_file(&path).unwrap_or_default();
+                    self.after.push(String::from_utf8_lossy(&bytes).into_owned());
+                }
+                Verb::File(_, path) => {
+                    let line = format!("{}\n", self.pattern);
+                    let _ = ctx.sys.write_file(&path, line.as_bytes(), true);
+                }
+                Verb::Quit(kind, code) => {
+                    self.quit = Some(code);
+                    return self.end_cycle(ctx, kind == 'q');
+                }
+                Verb::Simple(c) => {
+                    if let Some(end) = self.simple(ctx, c, i, last) {
+                        return end;
+                    }
                 }
             }
             i += 1;
         }
-        if !deleted && !self.quiet {
+        self.end_cycle(ctx, true)
+    }
+
+    /// A command of one letter; `Some` if the commands after it do not run now.
+    fn simple(&mut self, ctx: &mut Ctx, c: char, i: usize, last: bool) -> Option<Option<usize>> {
+        let text = self.pattern.clone();
+        match c {
+            'd' => return Some(self.end_cycle(ctx, false)),
+            'D' => match text.split_once('\n') {
+                Some((_, rest)) => {
+                    self.pattern = rest.to_owned();
+                    self.flush_after(ctx);
+                    return Some(Some(0));
+                }
+                None => return Some(self.end_cycle(ctx, false)),
+            },
+            'n' | 'N' if last => {
+                // GNU prints what it has when there is no next line; POSIX would not.
+                self.quit = Some(0);
+                return Some(self.end_cycle(ctx, true));
+            }
+            'n' | 'N' => {
+                if c == 'n' && !self.quiet {
+                    self.emit(ctx, &text);
+                }
+                self.at = Some(i);
+                return Some(None);
+            }
+            'p' => self.emit(ctx, &text),
+            'P' => self.emit(ctx, text.split('\n').next().unwrap_or("")),
+            'l' => {
+                let shown = text.replace('\\', "\\\\").replace('\n', "\\n").replace('\t', "\\t");
+                self.emit(ctx, &(shown + "$"));
+            }
+            '=' => {
+                let number = self.number.to_string();
+                self.emit(ctx, &number);
+            }
+            'h' => self.hold = text,
+            'H' => self.hold = format!("{}\n{text}", self.hold),
+            'g' => self.pattern.clone_from(&self.hold),
+            'G' => self.pattern = format!("{text}\n{}", self.hold),
+            _ => std::mem::swap(&mut self.hold, &mut self.pattern),
+        }
+        None
+    }
+
+    fn end_cycle(&mut self, ctx: &mut Ctx, print: bool) -> Option<usize> {
+        if print && !self.quiet {
             let text = self.pattern.clone();
             self.emit(ctx, &text);
         }
-        for text in after {
-            self.emit(ctx, &text);
+        self.flush_after(ctx);
+        None
+    }
+
+    fn flush_after(&mut self, ctx: &mut Ctx) {
+        for text in std::mem::take(&mut self.after) {
+            if self.in_place.is_some() {
+                self.edited.extend_from_slice(text.as_bytes());
+            } else {
+                ctx.print(text);
+            }
         }
-        if self.quit { Go::Stop } else { Go::On }
     }
 
     fn finish_file(&mut self, ctx: &mut Ctx) {
@@ -517,10 +715,11 @@ impl Filter for Sed {
                 return Go::Stop;
             }
         }
-        let needs_last = self
-            .commands
-            .iter()
-            .any(|c| matches!(c.from, Some(Addr::Last)) || matches!(c.to, Some(Addr::Last)));
+        let needs_last = self.commands.iter().any(|c| {
+            matches!(c.from, Some(Addr::Last))
+                || matches!(c.to, Some(Addr::Last))
+                || matches!(c.verb, Verb::Simple('n' | 'N'))
+        });
         if !needs_last
             && let Some(line) = self.held.take()
             && self.cycle(ctx, &line, false) == Go::Stop
@@ -553,12 +752,11 @@ impl Filter for Sed {
         ctx.fail(&text);
     }
     fn end(&mut self, ctx: &mut Ctx, failed: bool) -> i32 {
-        if self.failed {
-            1
-        } else if failed {
-            if ctx.busybox() { 1 } else { 2 }
-        } else {
-            0
+        match self.quit {
+            Some(code) => code,
+            None if failed && ctx.busybox() => 1,
+            None if failed => 2,
+            None => 0,
         }
     }
     fn boxed(&self) -> Box<dyn Filter> {

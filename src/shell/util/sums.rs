@@ -86,41 +86,105 @@ fn md5(data: &[u8]) -> String {
     hex(&h, false)
 }
 
-/// `md5sum` and `sha256sum`.
+fn sha1(data: &[u8]) -> String {
+    let mut h: [u32; 5] = [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476, 0xc3d2_e1f0];
+    for block in padded(data, true).chunks(64) {
+        let mut w: Vec<u32> =
+            block.chunks(4).map(|c| c.iter().fold(0, |n, b| n << 8 | u32::from(*b))).collect();
+        for i in 16..80 {
+            w.push((w[i - 3] ^ w[i - 8] ^ w[i - 14] ^ w[i - 16]).rotate_left(1));
+        }
+        let [mut a, mut b, mut c, mut d, mut e] = h;
+        for (i, word) in w.iter().enumerate() {
+            let (f, k) = match i / 20 {
+                0 => ((b & c) | (!b & d), 0x5a82_7999),
+                1 => (b ^ c ^ d, 0x6ed9_eba1),
+                2 => ((b & c) | (b & d) | (c & d), 0x8f1b_bcdc),
+                _ => (b ^ c ^ d, 0xca62_c1d6_u32),
+            };
+            let t = a.rotate_left(5).wrapping_add(f).wrapping_add(e).wrapping_add(k).wrapping_add(*word);
+            (e, d, c, b, a) = (d, c, b.rotate_left(30), a, t);
+        }
+        for (x, y) in h.iter_mut().zip([a, b, c, d, e]) {
+            *x = x.wrapping_add(y);
+        }
+    }
+    hex(&h, true)
+}
+
+/// A file's bytes or all of standard input; `Err`: the status, after the error was told.
+fn content(ctx: &mut Ctx, name: &str) -> Result<Vec<u8>, i32> {
+    if name == "-" {
+        return ctx.input().map(|b| b.to_vec()).ok_or(0);
+    }
+    ctx.sys.read_file(name).map_err(|error| {
+        let text = if ctx.busybox() {
+            format!("can't open '{name}': {}", error.text())
+        } else {
+            format!("{name}: {}", error.text())
+        };
+        ctx.fail(&text);
+        1
+    })
+}
+
+/// `md5sum`, `sha1sum`, `sha256sum`.
 pub fn sum(ctx: &mut Ctx) -> i32 {
-    let digest = if files::base(&ctx.args[0]) == "md5sum" { md5 } else { sha256 };
-    let o = match opts::parse(ctx, "bctws check=c") {
+    let digest = match files::base(&ctx.args[0]) {
+        "md5sum" => md5,
+        "sha1sum" => sha1,
+        _ => sha256,
+    };
+    let o = match opts::parse(ctx, "bctws check=c status=s") {
         Ok(o) => o,
         Err(status) => return status,
     };
-    if o.has('c') {
-        return ctx.not_simulated("option -c");
-    }
     let names = if o.rest.is_empty() { vec!["-".into()] } else { o.rest.clone() };
     let mut status = 0;
     for name in names {
-        let data = if &*name == "-" {
-            match ctx.input() {
-                Some(data) => Ok(data.to_vec()),
-                None => return 0,
-            }
-        } else {
-            ctx.sys.read_file(&name)
-        };
-        match data {
-            Ok(data) => ctx.print(format!("{}  {name}\n", digest(&data))),
-            Err(error) => {
-                let text = if ctx.busybox() {
-                    format!("can't open '{name}': {}", error.text())
-                } else {
-                    format!("{name}: {}", error.text())
-                };
-                ctx.fail(&text);
+        let data = match content(ctx, &name) {
+            Ok(data) => data,
+            Err(0) => return 0,
+            Err(_) => {
                 status = 1;
+                continue;
             }
+        };
+        if o.has('c') {
+            status |= check(ctx, digest, &String::from_utf8_lossy(&data), o.has('s'));
+        } else {
+            ctx.print(format!("{}  {name}\n", digest(&data)));
         }
     }
     status
+}
+
+/// `-c`: compares files with the sums in a list.
+fn check(ctx: &mut Ctx, digest: fn(&[u8]) -> String, list: &str, quiet: bool) -> i32 {
+    let (mut all, mut wrong) = (0, 0);
+    for (sum, name) in list.lines().filter_map(|l| l.split_once(' ')) {
+        let name = name.trim_start_matches([' ', '*']);
+        let right = content(ctx, name).map(|data| digest(&data) == sum);
+        all += 1;
+        let word = match right {
+            Ok(true) => "OK",
+            Ok(false) => "FAILED",
+            Err(_) => "FAILED open or read",
+        };
+        wrong += u32::from(word != "OK");
+        if !quiet {
+            ctx.print(format!("{name}: {word}\n"));
+        }
+    }
+    if wrong > 0 && !quiet {
+        let text = match (ctx.busybox(), wrong) {
+            (true, _) => format!("WARNING: {wrong} of {all} computed checksums did NOT match"),
+            (false, 1) => "WARNING: 1 computed checksum did NOT match".to_owned(),
+            (false, _) => format!("WARNING: {wrong} computed checksums did NOT match"),
+        };
+        ctx.fail(&text);
+    }
+    i32::from(wrong > 0)
 }
 
 #[cfg(test)]
@@ -130,6 +194,7 @@ mod tests {
     #[test]
     fn digests_of_known_texts() {
         assert_eq!(md5(b""), "d41d8cd98f00b204e9800998ecf8427e");
+        assert_eq!(sha1(b"abc"), "a9993e364706816aba3e25717850c26c9cd0d89d");
         assert_eq!(sha256(b"abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     }
 }

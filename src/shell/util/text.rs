@@ -38,26 +38,47 @@ struct Cat {
     number: bool,
     nonblank: bool,
     ends: bool,
+    /// Whether other control characters, and tabs, are shown by name.
+    controls: bool,
+    tabs: bool,
+    squeeze: bool,
+    blank: bool,
     line: u64,
     mid: bool,
 }
 
 pub fn cat(ctx: &mut Ctx) -> Result<Stream, i32> {
-    let o = opts::parse(ctx, "nbvteAusET number=n show-ends=E show-all=A")?;
+    let o = opts::parse(
+        ctx,
+        if ctx.busybox() { "nbvteAuE" } else { "nbvteAusET number=n show-ends=E show-all=A squeeze-blank=s" },
+    )?;
     let nonblank = o.has('b');
-    let ends = o.has('e') || o.has('A') || o.has('E');
-    let filter = Cat { number: o.has('n') || nonblank, nonblank, ends, line: 0, mid: false };
+    let has = |letters: &str| letters.chars().any(|c| o.has(c));
+    let filter = Cat {
+        number: o.has('n') || nonblank,
+        nonblank,
+        ends: has("eAE"),
+        controls: has("vetA"),
+        tabs: has("tAT"),
+        squeeze: o.has('s'),
+        ..Cat::default()
+    };
     Ok(Stream::new(ctx, filter, o.rest))
 }
 
 impl Filter for Cat {
     fn feed(&mut self, data: &[u8], ctx: &mut Ctx) -> Go {
-        if !self.number && !self.ends {
+        if !self.number && !self.ends && !self.controls && !self.tabs && !self.squeeze {
             ctx.print(data);
             return Go::On;
         }
         let mut out = Vec::new();
         for byte in data {
+            let blank = *byte == b'\n' && !self.mid;
+            if self.squeeze && blank && std::mem::replace(&mut self.blank, true) {
+                continue;
+            }
+            self.blank &= blank;
             if !self.mid && self.number && !(self.nonblank && *byte == b'\n') {
                 self.line += 1;
                 out.extend_from_slice(format!("{:6}\t", self.line).as_bytes());
@@ -65,7 +86,21 @@ impl Filter for Cat {
             if *byte == b'\n' && self.ends {
                 out.push(b'$');
             }
-            out.push(*byte);
+            match *byte {
+                b'\t' if self.tabs => out.extend(b"^I"),
+                b'\n' | b'\t' => out.push(*byte),
+                b if self.controls => {
+                    if b >= 128 {
+                        out.extend(b"M-");
+                    }
+                    match b & 127 {
+                        c @ 0..32 => out.extend([b'^', c + 64]),
+                        127 => out.extend(b"^?"),
+                        c => out.push(c),
+                    }
+                }
+                b => out.push(b),
+            }
             self.mid = *byte != b'\n';
         }
         ctx.print(out);
@@ -263,7 +298,7 @@ impl Filter for Wc {
         let busybox = ctx.busybox();
         let stdin = self.rows.iter().any(|(_, n)| *n == "-");
         let width = if busybox {
-            if self.columns.len() == 1 { 0 } else { 9 }
+            if self.columns.len() == 1 && self.rows.len() == 1 { 0 } else { 9 }
         } else if self.columns.len() == 1 && self.rows.len() == 1 {
             0
         } else if stdin {
@@ -287,19 +322,22 @@ impl Filter for Wc {
 
 /// `tee`.
 #[derive(Clone, Debug)]
-struct Tee(Vec<Fd>);
+struct Tee(Vec<Fd>, i32);
 
 pub fn tee(ctx: &mut Ctx) -> Result<Stream, i32> {
     let o = opts::parse(ctx, "ai append=a")?;
     let how = if o.has('a') { Open::Append } else { Open::Write };
-    let mut fds = Vec::new();
+    let (mut fds, mut status) = (Vec::new(), 0);
     for path in &o.rest {
         match ctx.sys.open(path, how) {
             Ok(fd) => fds.push(fd),
-            Err(error) => ctx.fail(&format!("{path}: {}", error.text())),
+            Err(error) => {
+                ctx.fail(&format!("{path}: {}", error.text()));
+                status = 1;
+            }
         }
     }
-    Ok(Stream::new(ctx, Tee(fds), Vec::new()))
+    Ok(Stream::new(ctx, Tee(fds, status), Vec::new()))
 }
 
 impl Filter for Tee {
@@ -311,7 +349,7 @@ impl Filter for Tee {
         Go::On
     }
     fn end(&mut self, _: &mut Ctx, _: bool) -> i32 {
-        0
+        self.1
     }
     copies!();
 }
@@ -319,10 +357,27 @@ impl Filter for Tee {
 /// What is done with each line: `cut`, `rev`, `nl`, `uniq`.
 #[derive(Clone, Debug)]
 enum Job {
-    Cut { kind: char, ranges: Vec<(usize, usize)>, sep: String, out: String, only: bool },
+    Cut {
+        kind: char,
+        ranges: Vec<(usize, usize)>,
+        sep: String,
+        out: String,
+        only: bool,
+    },
     Rev,
-    Nl(u64),
-    Uniq { flags: String, last: Option<String>, count: u64 },
+    /// The number so far, whether blank lines count, the width and what follows.
+    Nl {
+        n: u64,
+        all: bool,
+        width: usize,
+        gap: String,
+    },
+    Uniq {
+        flags: String,
+        skip: [usize; 3],
+        last: Option<String>,
+        count: u64,
+    },
 }
 
 /// A filter that works line by line.
@@ -370,16 +425,35 @@ pub fn rev(ctx: &mut Ctx) -> Result<Stream, i32> {
 }
 
 pub fn nl(ctx: &mut Ctx) -> Result<Stream, i32> {
-    let o = opts::parse(ctx, "b:")?;
-    Ok(Stream::new(ctx, ByLine { job: Job::Nl(0), lines: Lines::default() }, o.rest))
+    let o = opts::parse(ctx, "b:w:s:n:v: body-numbering=b number-width=w number-separator=s")?;
+    let job = Job::Nl {
+        n: o.get('v').and_then(|v| v.parse().ok()).unwrap_or(1_u64).saturating_sub(1),
+        all: o.get('b').is_some_and(|b| &**b == "a"),
+        width: o.get('w').and_then(|w| w.parse().ok()).unwrap_or(6_usize).min(100),
+        gap: o.get('s').map_or("\t", |s| s).to_owned(),
+    };
+    Ok(Stream::new(ctx, ByLine { job, lines: Lines::default() }, o.rest))
 }
 
 pub fn uniq(ctx: &mut Ctx) -> Result<Stream, i32> {
-    let o = opts::parse(ctx, "cdui count=c repeated=d unique=u ignore-case=i")?;
+    let o =
+        opts::parse(ctx, "cduif:s:w: count=c repeated=d unique=u ignore-case=i skip-fields=f skip-chars=s")?;
     let flags = "cdui".chars().filter(|c| o.has(*c)).collect();
-    let job = Job::Uniq { flags, last: None, count: 0 };
+    let number = |c, default| o.get(c).and_then(|n| n.parse().ok()).unwrap_or(default);
+    let skip = [number('f', 0), number('s', 0), number('w', usize::MAX)];
+    let job = Job::Uniq { flags, skip, last: None, count: 0 };
     let input = o.rest.first().cloned().into_iter().collect();
     Ok(Stream::new(ctx, ByLine { job, lines: Lines::default() }, input))
+}
+
+/// What `uniq` compares of a line: behind so many fields and characters, at most so many.
+fn compared(line: &str, [fields, chars, width]: &[usize; 3]) -> String {
+    let mut rest = line;
+    for _ in 0..*fields {
+        rest = rest.trim_start();
+        rest = &rest[rest.find(char::is_whitespace).unwrap_or(rest.len())..];
+    }
+    rest.chars().skip(*chars).take(*width).collect()
 }
 
 fn show_group(flags: &str, line: &str, count: u64, ctx: &mut Ctx) {
@@ -395,17 +469,17 @@ impl Job {
         let line = String::from_utf8_lossy(bytes).into_owned();
         match self {
             Job::Rev => ctx.print(line.chars().rev().chain(['\n']).collect::<String>()),
-            Job::Nl(n) if line.is_empty() => {
-                let _ = n;
-                ctx.print("       \n");
+            Job::Nl { all: false, width, gap, .. } if line.is_empty() => {
+                ctx.print(" ".repeat(*width + gap.len()) + "\n");
             }
-            Job::Nl(n) => {
+            Job::Nl { n, width, gap, .. } => {
                 *n += 1;
-                ctx.print(format!("{n:6}\t{line}\n"));
+                ctx.print(format!("{n:w$}{gap}{line}\n", w = *width));
             }
-            Job::Uniq { flags, last, count } => {
+            Job::Uniq { flags, skip, last, count } => {
                 let same = last.as_ref().is_some_and(|l| {
-                    if flags.contains('i') { l.eq_ignore_ascii_case(&line) } else { *l == line }
+                    let (a, b) = (compared(l, skip), compared(&line, skip));
+                    if flags.contains('i') { a.eq_ignore_ascii_case(&b) } else { a == b }
                 });
                 if same {
                     *count += 1;
@@ -457,7 +531,7 @@ impl Filter for ByLine {
         Go::On
     }
     fn end(&mut self, ctx: &mut Ctx, failed: bool) -> i32 {
-        if let Job::Uniq { flags, last: Some(last), count } = &self.job {
+        if let Job::Uniq { flags, last: Some(last), count, .. } = &self.job {
             show_group(flags, last, *count, ctx);
         }
         i32::from(failed)
@@ -575,9 +649,13 @@ struct Sort {
 pub fn sort(ctx: &mut Ctx) -> Result<Stream, i32> {
     let o = opts::parse(
         ctx,
-        "nrughMVbcdfizsk:t:o: numeric-sort=n reverse=r unique=u human-numeric-sort=h key=k field-separator=t output=o version-sort=V",
+        if ctx.busybox() {
+            "nrugMVbcdfizsk:t:o:"
+        } else {
+            "nrughMVbcdfizsk:t:o: numeric-sort=n reverse=r unique=u human-numeric-sort=h key=k field-separator=t output=o version-sort=V check=c stable=s"
+        },
     )?;
-    let flags: String = "nrughVfb".chars().filter(|c| o.has(*c)).collect();
+    let flags: String = "nrughVfbcs".chars().filter(|c| o.has(*c)).collect();
     let mut keys = Vec::new();
     for key in o.all('k') {
         let (a, b) = key.split_once(',').unwrap_or((key, ""));
@@ -685,7 +763,7 @@ impl Sort {
             }
         }
         let order = if self.keys.is_empty() { by(a, b, &self.flags) } else { Equal };
-        if order != Equal || self.flags.contains('u') {
+        if order != Equal || self.flags.contains(['u', 's']) {
             return order;
         }
         if self.flags.contains('r') { b.cmp(a) } else { a.cmp(b) }
@@ -729,6 +807,14 @@ impl Filter for Sort {
     }
     fn end(&mut self, ctx: &mut Ctx, failed: bool) -> i32 {
         let mut all = std::mem::take(&mut self.all);
+        if self.flags.contains('c') {
+            let wrong = all.windows(2).position(|p| self.compare(&p[0], &p[1]).is_gt());
+            if let Some(n) = wrong {
+                let text = format!("-:{}: disorder: {}", n + 2, all[n + 1]);
+                if ctx.busybox() { ctx.err(&format!("Check line {}\n", n + 1)) } else { ctx.fail(&text) }
+            }
+            return i32::from(wrong.is_some());
+        }
         if self.backwards {
             all.reverse();
         } else {
@@ -745,7 +831,7 @@ impl Filter for Sort {
             Some(path) => drop(ctx.sys.write_file(path, text.as_bytes(), false)),
             None => ctx.print(text),
         }
-        if failed { if ctx.busybox() { 1 } else { 2 } } else { 0 }
+        if failed { 2 } else { 0 }
     }
     copies!();
 }

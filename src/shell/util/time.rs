@@ -56,9 +56,10 @@ pub fn sleep(ctx: &mut Ctx) -> Result<Box<dyn Program>, i32> {
         return Err(1);
     }
     let mut total = 0.0;
+    let unit = if ctx.prefix == "usleep: " { 1e-6 } else { 1.0 };
     for arg in ctx.args.split_off(1) {
         match seconds(&arg) {
-            Some(s) => total += s,
+            Some(s) => total += s * unit,
             None => {
                 if ctx.busybox() {
                     ctx.fail(&format!("invalid number '{arg}'"));

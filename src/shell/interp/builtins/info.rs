@@ -16,6 +16,21 @@ pub fn quiet(shell: &mut Shell, _: &mut dyn Sys, argv: &[Rc<str>]) -> Outcome {
     Outcome::Status(0)
 }
 
+/// `hash`: names are looked up, nothing is remembered.
+pub fn hash(shell: &mut Shell, sys: &mut dyn Sys, argv: &[Rc<str>]) -> Outcome {
+    if argv.len() == 1 {
+        return quiet(shell, sys, argv);
+    }
+    let mut status = 0;
+    for name in argv[1..].iter().filter(|a| !a.starts_with('-')) {
+        if super::find(name, shell.flavour).is_none() && shell.find_program(sys, name).is_err() {
+            shell.complain(&format!("{name}: not found"));
+            status = 1;
+        }
+    }
+    Outcome::Status(status)
+}
+
 pub fn type_(shell: &mut Shell, sys: &mut dyn Sys, argv: &[Rc<str>]) -> Outcome {
     let mut words = &argv[1..];
     let short = words.first().is_some_and(|w| &**w == "-t") && shell.flavour.is_bash();
@@ -164,7 +179,8 @@ pub fn umask(shell: &mut Shell, sys: &mut dyn Sys, argv: &[Rc<str>]) -> Outcome 
         shell.print(1, line.as_bytes());
         return Outcome::Status(0);
     }
-    let parsed = if text.starts_with(|c: char| c.is_ascii_digit()) {
+    let numeric = text.starts_with(|c: char| c.is_ascii_digit());
+    let parsed = if numeric {
         u32::from_str_radix(text, 8).ok().filter(|m| *m <= 0o777)
     } else {
         crate::shell::util::mode::parse(text, !shell.umask & 0o777, false, 0).map(|m| !m & 0o777)
@@ -177,7 +193,9 @@ pub fn umask(shell: &mut Shell, sys: &mut dyn Sys, argv: &[Rc<str>]) -> Outcome 
         }
         None => match shell.flavour {
             Flavour::Ash => Outcome::Fail(format!("illegal mode: {text}"), 2),
+            Flavour::Dash if numeric => Outcome::Fail(format!("Illegal number: {text}"), 2),
             Flavour::Dash => Outcome::Fail(format!("Illegal mode: {text}"), 2),
+            Flavour::Bash if numeric => Outcome::Fail(format!("{text}: octal number out of range"), 1),
             Flavour::Bash => {
                 let first = text.chars().next().unwrap_or(' ');
                 Outcome::Fail(format!("`{first}': invalid symbolic mode operator"), 1)

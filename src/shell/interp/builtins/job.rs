@@ -33,9 +33,10 @@ pub fn wait(shell: &mut Shell, _: &mut dyn Sys, argv: &[Rc<str>]) -> Outcome {
     let mut status = 0;
     for name in args {
         let pid = shell.job_pid(name);
-        let ours = pid.is_some_and(|p| {
-            shell.jobs.list.values().any(|j| j.pid == p) || shell.jobs.ended.contains_key(&p)
-        });
+        let ours = !shell.jobs.inherited
+            && pid.is_some_and(|p| {
+                shell.jobs.list.values().any(|j| j.pid == p) || shell.jobs.ended.contains_key(&p)
+            });
         match pid.filter(|_| ours) {
             Some(pid) => pids.push(pid),
             None => {
@@ -160,10 +161,12 @@ pub fn kill(shell: &mut Shell, sys: &mut dyn Sys, argv: &[Rc<str>]) -> Outcome {
                 _ => {
                     let text = match shell.flavour {
                         Flavour::Ash => format!("bad signal name '{name}'"),
-                        Flavour::Dash => format!("Illegal option -{name}"),
+                        Flavour::Dash => {
+                            format!("Illegal option -{}", name.chars().next().unwrap_or_default())
+                        }
                         Flavour::Bash => format!("{name}: invalid signal specification"),
                     };
-                    return Outcome::Fail(text, 1);
+                    return Outcome::Fail(text, if shell.flavour == Flavour::Dash { 2 } else { 1 });
                 }
             };
         }
@@ -203,7 +206,7 @@ pub fn kill(shell: &mut Shell, sys: &mut dyn Sys, argv: &[Rc<str>]) -> Outcome {
             status = 1;
             let text = match shell.flavour {
                 Flavour::Ash => format!("can't kill pid {pid}: {}", error.text()),
-                Flavour::Dash if error == Errno::ESRCH => "No such process".into(),
+                Flavour::Dash if error == Errno::ESRCH => "No such process\n".into(),
                 Flavour::Dash => error.text().to_owned(),
                 Flavour::Bash => format!("({pid}) - {}", error.text()),
             };

@@ -72,7 +72,7 @@ pub const TABLE: &[Builtin] = &[
     row("false", utility::run, false, "adb"),
     row("fg", job::fg, false, "adb"),
     row("getopts", variables::getopts, false, "adb"),
-    row("hash", info::quiet, false, "adb"),
+    row("hash", info::hash, false, "adb"),
     row("help", info::help, false, "ab"),
     row("history", info::history, false, "ab"),
     row("jobs", job::jobs, false, "adb"),

@@ -166,8 +166,14 @@ pub fn set(shell: &mut Shell, _: &mut dyn Sys, argv: &[Rc<str>]) -> Outcome {
     let mut i = 1;
     while let Some(arg) = argv.get(i).cloned() {
         let on = arg.starts_with('-');
+        if &*arg == "-" {
+            shell.opts.xtrace = false;
+            shell.opts.verbose = false;
+        }
         if &*arg == "--" || &*arg == "-" {
-            shell.params = argv[i + 1..].into();
+            if &*arg == "--" || i + 1 < argv.len() {
+                shell.params = argv[i + 1..].into();
+            }
             return Outcome::Status(0);
         }
         if !on && !arg.starts_with('+') {
@@ -184,8 +190,11 @@ pub fn set(shell: &mut Shell, _: &mut dyn Sys, argv: &[Rc<str>]) -> Outcome {
                 i += 1;
                 if !shell.set_option_named(&name, on) {
                     return match shell.flavour {
-                        Flavour::Bash => Outcome::Fail(format!("{name}: invalid option name"), 1),
-                        Flavour::Ash => Outcome::Fail(format!("illegal option -o {name}"), 2),
+                        Flavour::Bash => Outcome::Fail(format!("{name}: invalid option name"), 2),
+                        Flavour::Ash => {
+                            shell.complain(&format!("illegal option -o {name}"));
+                            Outcome::Status(1)
+                        }
                         Flavour::Dash => Outcome::Fail(format!("Illegal option -o {name}"), 2),
                     };
                 }
