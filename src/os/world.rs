@@ -242,6 +242,7 @@ pub(super) struct State {
     pub questions: Vec<Question>,
     /// By process: a question that is open, or its answer.
     pub answers: BTreeMap<ProcId, Option<super::Answer>>,
+    pub calls: Vec<super::Call>,
     pub memory: History<MemorySample>,
 }
 
@@ -276,6 +277,7 @@ impl World {
             service_requests: Vec::new(),
             questions: Vec::new(),
             answers: BTreeMap::new(),
+            calls: Vec::new(),
             memory: History::new(SAMPLES),
         };
         World { forest: Forest::default(), net: Net::default(), st }
@@ -434,6 +436,11 @@ impl World {
             self.st.answers.insert(id, Some(answer));
             self.st.wake(id);
         }
+    }
+
+    /// Takes the calls of services whose fate has become known.
+    pub fn take_calls(&mut self) -> Vec<super::Call> {
+        std::mem::take(&mut self.st.calls)
     }
 
     /// Takes the requests to edit files.
