@@ -1,64 +1,118 @@
-// Accessibility: axe-core in every theme, language and width; the keyboard alone.
+// Accessibility: axe-core in every theme, language and width, in every view; the keyboard alone.
 
 import test, { after, afterEach } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { open, type, shows, tidy, end } from './harness.mjs';
+import { ask, open, type, shows, row, until, tidy, end } from './harness.mjs';
 
 afterEach(tidy);
 after(end);
 
 const AXE = readFileSync('node_modules/axe-core/axe.min.js', 'utf8');
 
-async function audit(page) {
+async function prepare(page) {
   // axe is run through the debugging protocol: the page's own policy forbids foreign scripts.
-  const session = await page.context().newCDPSession(page);
-  await session.send('Page.setBypassCSP', { enabled: true });
-  await session.send('Runtime.evaluate', { expression: `${AXE};undefined` });
-  const { result } = await session.send('Runtime.evaluate', { expression: 'axe.run(document, { resultTypes: ["violations"] }).then((r) => JSON.stringify(r.violations.map((v) => [v.id, v.nodes.slice(0, 3).map((n) => n.target.join(" ") + ": " + n.failureSummary)])))', awaitPromise: true, returnByValue: true });
-  return JSON.parse(result.value);
+  page.session = await page.context().newCDPSession(page);
+  await page.session.send('Runtime.evaluate', { expression: `${AXE};undefined` });
 }
 
-for (const [language, theme, width] of [['en-GB', 'light', 1440], ['zh-CN', 'dark', 1440], ['en-GB', 'contrast', 1440], ['zh-CN', 'light', 360], ['en-GB', 'dark', 360]]) {
-  test(`axe finds nothing: ${language}, ${theme}, ${width} px`, async () => {
-    const page = await open({ language, width, height: width < 900 ? 740 : 900 });
-    await page.evaluate((name) => { document.documentElement.dataset.theme = name; }, theme);
-    await type(page, 'kubectl apply -f web.yaml');
-    await shows(page, 'pod/web created');
-    await page.locator('.cm-content').waitFor({ state: 'attached' });
-    const states = width < 900
-      ? ['terminal', 'files', 'views', 'detail'].map((name) => `.pane-tabs [data-pane=${name}]`)
-      : ['[data-tab=pods]', '[data-tab=nodes]', '[data-tab=map]', '[data-tab=lanes]', '[data-tab=objects]', '.pane [data-tab=inspector]'];
-    for (const selector of states) {
-      await page.locator(selector).first().click();
-      assert.deepEqual(await audit(page), [], selector);
-    }
-    if (width < 900) {
-      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-      assert.ok(overflow <= 0, `${overflow} px too wide`);
-    }
-  });
+async function audit(page, what) {
+  const { result } = await page.session.send('Runtime.evaluate', { expression: 'axe.run(document, { resultTypes: ["violations"] }).then((r) => JSON.stringify(r.violations.map((v) => [v.id, v.nodes.slice(0, 3).map((n) => n.target.join(" ") + ": " + n.failureSummary)])))', awaitPromise: true, returnByValue: true });
+  assert.deepEqual(JSON.parse(result.value ?? '["axe did not run"]'), [], what);
 }
 
-test('axe finds nothing in the dialogs and the inspector', async () => {
-  const page = await open();
-  await type(page, 'kubectl apply -f web.yaml');
-  await page.locator('.objects tbody .link').first().click();
-  for (const tab of ['describe', 'why', 'lanes', 'flow', 'logs', 'yaml']) {
-    await page.locator(`.inspector [data-tab=${tab}]`).click();
-    await page.waitForTimeout(200);
-    assert.deepEqual(await audit(page), [], tab);
+const MANIFEST = `apiVersion: v1
+kind: Pod
+metadata: {name: failing, labels: {app: failing}}
+spec:
+  containers:
+  - name: main
+    image: busybox
+    command: [sh, -c, "echo on; sleep 2; exit 1"]
+    resources: {limits: {memory: 64Mi}}
+    livenessProbe: {exec: {command: ["true"]}, periodSeconds: 1}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: failing}
+spec: {selector: {app: failing}, ports: [{port: 80}]}
+`;
+
+/** A cluster with something good, something bad and something under way. */
+async function lively(page) {
+  await ask(page, 'write', { path: 'failing.yaml', text: MANIFEST });
+  await type(page, 'kubectl apply -f failing.yaml -f web.yaml');
+  await shows(page, 'pod/web created');
+  await ask(page, 'play', { on: false });
+  await ask(page, 'forward', { micros: 30e6 });
+  await until(async () => (await page.evaluate(() => window.podlab.core.frame.now)) >= 30e6, () => 'time does not pass');
+  await page.locator('.cm-content').waitFor({ state: 'attached' });
+}
+
+const VIEWS = ['pods', 'map', 'lanes', 'nodes', 'services', 'scheduler', 'objects'];
+const TABS = ['describe', 'why', 'lanes', 'logs', 'yaml', 'changes', 'flow', 'scheduling', 'processes', 'files'];
+const press = (page, selector) => page.evaluate((query) => document.querySelector(query).click(), selector);
+
+for (const language of ['en-GB', 'zh-CN']) {
+  for (const theme of ['light', 'dark', 'contrast']) {
+    for (const width of [1440, 360]) {
+      test(`axe finds nothing: ${language}, ${theme}, ${width} px`, async () => {
+        const page = await open({ language, width, height: width < 900 ? 740 : 900 });
+        await page.evaluate((name) => { document.documentElement.dataset.theme = name; }, theme);
+        await prepare(page);
+        await audit(page, 'first visit');
+        await lively(page);
+        const narrow = width < 900;
+        for (const id of VIEWS) {
+          if (narrow) await press(page, '.pane-tabs [data-pane=views]');
+          await press(page, `[data-tab=${id}]`);
+          await audit(page, id);
+        }
+        await press(page, '[data-tab=pods]');
+        await row(page, 'failing').waitFor({ state: 'attached' });
+        await row(page, 'failing').locator('th button').evaluate((button) => button.click());
+        for (const tab of TABS) {
+          await press(page, `.inspector [data-tab=${tab}]`);
+          await page.waitForFunction((id) => document.querySelector(`.inspector [data-tab=${id}]`)?.getAttribute('aria-selected') === 'true' && document.querySelector('.inspector-body').childElementCount, tab);
+          await audit(page, `inspector: ${tab}`);
+        }
+        if (narrow) {
+          for (const name of ['terminal', 'files']) {
+            await press(page, `.pane-tabs [data-pane=${name}]`);
+            await audit(page, name);
+          }
+          const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+          assert.ok(overflow <= 0, `${overflow} px too wide`);
+        }
+        assert.deepEqual(page.complaints, []);
+      });
+    }
   }
-  for (const name of ['Examples', 'Commands', 'Share']) {
-    await page.getByRole('button', { name }).first().click();
-    assert.deepEqual(await audit(page), [], name);
+}
+
+test('axe finds nothing in the dialogs and menus', async () => {
+  const page = await open();
+  await prepare(page);
+  await lively(page);
+  for (const name of ['Examples', 'Commands', 'Share', 'Break']) {
+    await page.locator('header').getByRole('button', { name }).first().click();
+    await page.locator('dialog[open]').waitFor();
+    await audit(page, name);
     await page.keyboard.press('Escape');
   }
+  await page.keyboard.press('F1');
+  await page.locator('dialog[open]').waitFor();
+  await audit(page, 'keys');
+  await page.keyboard.press('Escape');
+  await row(page, 'web').click({ button: 'right' });
+  await page.getByRole('menu').waitFor();
+  await audit(page, 'menu');
 });
 
 test('everything works by keyboard alone', async () => {
   const page = await open();
   await page.keyboard.press('Alt+Digit2');
+  await page.waitForFunction(() => document.querySelector('.editor-host').shadowRoot.activeElement);
   await page.keyboard.press('Control+Enter');
   await shows(page, 'pod/web created');
   await page.keyboard.press('Alt+Digit1');
@@ -67,17 +121,27 @@ test('everything works by keyboard alone', async () => {
   await shows(page, /NAME +READY/);
   await page.keyboard.press('Alt+Space');
   await page.locator('.play[data-on=false]').waitFor();
-  await page.keyboard.press('Control+k');
-  await page.keyboard.type('inspect web');
+  await page.keyboard.press('Alt+Digit3');
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('m');
+  await page.getByRole('menuitem', { name: 'Why?' }).waitFor();
+  await page.keyboard.press('ArrowDown');
   await page.keyboard.press('Enter');
-  await page.locator('.inspector pre', { hasText: /Name: +web/ }).waitFor();
+  await page.locator('.inspector [data-tab=why][aria-selected=true]').waitFor();
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('inspect default/web');
+  await page.keyboard.press('Enter');
+  await page.locator('.inspector').waitFor();
   await page.keyboard.press('F1');
   await page.getByRole('heading', { name: 'Keys' }).waitFor();
   await page.keyboard.press('Escape');
-  await page.locator('.divider').first().focus();
-  const before = await page.locator('.divider').first().getAttribute('aria-valuenow');
+  const divider = page.locator('.divider:visible').first();
+  await divider.focus();
+  const before = await divider.getAttribute('aria-valuenow');
   await page.keyboard.press('ArrowRight');
-  assert.notEqual(await page.locator('.divider').first().getAttribute('aria-valuenow'), before);
+  await page.keyboard.press('ArrowDown');
+  assert.notEqual(await divider.getAttribute('aria-valuenow'), before);
+  assert.deepEqual(page.complaints, []);
 });
 
 test('no reduced-motion visitor sees anything move', async () => {

@@ -125,7 +125,7 @@ test('the inspector shows description, causes, flow, lanes and logs of a pod', a
   await podRow(page, 'web').locator('th button').click();
   await page.locator('.inspector pre', { hasText: /Name: +web/ }).waitFor();
   await page.locator('[data-tab=why]').click();
-  await page.locator('.chain', { hasText: 'someone typed: kubectl apply -f web.yaml' }).waitFor();
+  await page.locator('.chain', { hasText: 'someone typed: kubectl apply -f web.yaml' }).first().waitFor();
   await page.locator('[data-tab=flow]').click();
   await page.locator('.flow-table', { hasText: 'the scheduler picked node' }).waitFor();
   await page.locator('.inspector').getByRole('tab', { name: 'Timeline' }).click();

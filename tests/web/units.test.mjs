@@ -5,7 +5,11 @@ import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { Screen, visible } from '../../www/js/ansi.js';
 import { commands } from '../../www/js/paste.js';
-import { problems, lineOfPath } from '../../www/js/problems.js';
+import { kindAt, problems, lineOfPath, suggest } from '../../www/js/problems.js';
+import { distance, enumValues, nearest, tidied } from '../../www/js/editor/suggest.js';
+import { diff, hunks } from '../../www/js/diff.js';
+import { focusOf, withFocus } from '../../www/js/link.js';
+import { niceWindow } from '../../www/js/views/axis.js';
 import { fields, pathAt } from '../../www/js/editor/schema.js';
 import { qr, QR_LIMIT } from '../../www/js/qr.js';
 import { clock, span } from '../../www/js/format.js';
@@ -52,6 +56,49 @@ test('errors of kubectl find their place in the manifest', () => {
   const pod = 'apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\nspec:\n  containers:\n  - name: a\n    image: b\n  - name: c\n    imagee: d\n';
   assert.equal(lineOfPath(pod, 'spec.containers[1].imagee'), 10);
   assert.equal(problems(pod, 'Error from server (BadRequest): error when creating "a.yaml": Pod in version "v1" cannot be handled as a Pod: strict decoding error: unknown field "spec.containers[1].imagee"')[0].line, 10);
+});
+
+test('the word that was most likely meant is found, and nothing where none is near', () => {
+  assert.equal(distance('imagee', 'image'), 1);
+  assert.equal(distance('iamge', 'image'), 1);
+  assert.equal(nearest('imagee', ['name', 'image', 'args']), 'image');
+  assert.equal(nearest('restartpolicy', ['restartPolicy']), 'restartPolicy');
+  assert.equal(nearest('colour', ['name', 'image']), null);
+  assert.equal(kindAt('kind: Pod\n---\nkind: Service\nspec:\n  a: 1\n', 5), 'Service');
+});
+
+test('slips carry their remedy', async () => {
+  const pod = 'kind: Pod\nspec:\n  restartPolicy: alwys\n  containers:\n  - name: a\n    imagee: b\n';
+  const value = problems(pod, 'The Pod "a" is invalid: spec.restartPolicy: Unsupported value: "alwys": supported values: "Always", "OnFailure", "Never"');
+  assert.deepEqual(value[0].edit, { line: 3, old: 'alwys', new: 'Always' });
+  const field = problems(pod, 'strict decoding error: unknown field "spec.containers[0].imagee"');
+  await suggest(pod, field, async (path) => (path === 'pod.spec.containers' ? 'KIND: Pod\n\nFIELDS:\n  image\t<string>\n    Text.\n\n  name\t<string> -required-\n    Text.\n' : ''));
+  assert.deepEqual(field[0].edit, { line: 6, old: 'imagee', new: 'image' });
+});
+
+test('tidying puts right what is only clumsy', () => {
+  assert.equal(tidied('kind:Pod  \r\nspec:\n\tcontainers:\n  -name: a\n    image: http://x\n\n\n'), 'kind: Pod\nspec:\n  containers:\n  - name: a\n    image: http://x\n');
+  assert.deepEqual(enumValues('DESCRIPTION:\n    Possible enum values:\n     - `"Always"` means so\n     - `"Never"` means that\n'), ['Always', 'Never']);
+});
+
+test('two texts differ line by line, with little of what is equal around', () => {
+  const lines = diff('a\nb\nc\nd\ne\nf\ng\nh', 'a\nb\nc\nd\nX\nf\ng\nh\ni');
+  assert.deepEqual(lines.filter(([sign]) => sign !== ' '), [['-', 'e'], ['+', 'X'], ['+', 'i']]);
+  assert.deepEqual(hunks(lines, 1).map((line) => line?.join('') ?? null), [null, ' d', '-e', '+X', ' f', null, ' h', '+i']);
+  assert.deepEqual(hunks(diff('a', 'a')), []);
+});
+
+test('a link names what it opens with', () => {
+  const focus = { view: 'map', object: 'pods/default/a', tab: 'why' };
+  assert.deepEqual(focusOf(`#1.abc${withFocus(focus)}`), focus);
+  assert.deepEqual(focusOf('#1.abc'), { view: undefined, object: undefined, tab: undefined });
+  assert.deepEqual(focusOf('#1.abc;v=%'), {});
+});
+
+test('a time axis holds still until there is no room left', () => {
+  const [from, length] = niceWindow(1e6, 21e6);
+  assert.deepEqual(niceWindow(1e6, 29e6), [from, length]);
+  assert.ok(from <= 1e6 && from + length >= 29e6);
 });
 
 test('the editor knows where in a manifest a line stands', () => {

@@ -291,8 +291,16 @@ export class App {
   faults() {
     return faultMenu({
       nodes: this.views.nodeKeys(), pods: this.views.pods(),
-      inject: (text) => this.inject(text),
+      inject: (text) => this.inject(text), kill: (namespace, name) => this.kill(namespace, name),
     });
+  }
+
+  /** Kills process 1 of a pod's container, of which one if there are several. */
+  async kill(namespace, name) {
+    const answer = await this.#core.ask('query', { line: `kubectl get pod ${name} -n ${namespace} -o jsonpath='{.spec.containers[*].name}'` });
+    const names = answer.trim().split(/\s+/);
+    const chosen = names.length === 1 ? names[0] : await question(t('faults.kill'), name, names.map((one) => [one, one]));
+    if (chosen) await this.inject(`kill -n ${namespace} ${name} ${chosen}`);
   }
 
   /** Breaks or mends something now. */

@@ -23,6 +23,7 @@ export function diff(a, b) {
 
 /** The same with only a few equal lines around each difference; `null` stands for what was left out. */
 export function hunks(lines, around = 3) {
+  if (lines.every(([sign]) => sign === ' ')) return [];
   const near = new Set();
   lines.forEach(([sign], i) => { if (sign !== ' ') for (let k = i - around; k <= i + around; k++) near.add(k); });
   const shown = [];

@@ -22,6 +22,7 @@ export class Files {
   #open = [];
   #active = null;
   #checking = 0;
+  #wanted = false;
   #known = new Map();
   onapply = () => {};
   onmessage = () => {};
@@ -56,6 +57,7 @@ export class Files {
       onApply: () => this.applyNow(),
     });
     if (this.#active) this.#editor.show(this.#active.path, this.#active.text);
+    if (this.#wanted) this.#editor.focus();
   }
 
   #explain(path) { return this.#core.ask('query', { line: `kubectl explain ${path}` }); }
@@ -303,5 +305,9 @@ export class Files {
     this.#check();
   }
 
-  focus() { this.#editor?.focus(); }
+  /** Puts the cursor into the editor, as soon as there is one. */
+  focus() {
+    if (this.#editor) this.#editor.focus();
+    else this.#wanted = true;
+  }
 }

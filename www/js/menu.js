@@ -20,7 +20,7 @@ export function menu(items, at) {
   } }, items.map((item) => (item
     ? h('button', { type: 'button', role: 'menuitem', tabindex: '-1', onclick: () => { close(); back?.focus?.(); item[1](); } }, h('span', {}, item[0]), item[2] && h('code', {}, item[2]))
     : h('hr', {}))));
-  document.body.append(element);
+  (document.getElementById('main') ?? document.body).append(element);
   const box = at.getBoundingClientRect?.() ?? { left: at.x, bottom: at.y, right: at.x, top: at.y };
   const { offsetWidth: width, offsetHeight: height } = element;
   element.style.setProperty('left', `${Math.max(4, Math.min(box.left, innerWidth - width - 4))}px`);
@@ -46,7 +46,7 @@ export function objectMenu(context, key, at) {
     ...look.map((tab) => [t(`inspector.${tab}`), () => context.inspect(key, tab)]), null,
     ...copies.map((line) => [t('menu.copy'), () => context.copy(line), line]), null,
     ...acts.map(([label, line]) => [label, () => context.run(line), line]),
-    pod && [t('faults.kill'), () => context.app.inject(`kill -n ${namespace} ${name}`), `fault kill ${name}`],
+    pod && [t('faults.kill'), () => context.app.kill(namespace, name), `fault kill ${name}`],
     node && [t('faults.down'), () => context.app.inject(`node ${name} down`), `fault node ${name} down`],
   ].filter((item) => item !== false), at);
 }

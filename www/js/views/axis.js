@@ -9,7 +9,7 @@ const SPANS = [5e6, 1e7, 15e6, 2e7, 3e7, 45e6, 6e7, 9e7, 12e7, 18e7, 3e8, 45e7, 
 
 /** The span [from, length] that shows everything from `first` to `now`, with some room. */
 export function niceWindow(first, now) {
-  const from = Math.max(0, first - Math.max(2e5, (now - first) * 0.01));
+  const from = Math.max(0, first - 2e5);
   const needed = (now - from) * 1.03;
   return [from, SPANS.find((one) => one >= needed) ?? Math.ceil(needed / 864e8) * 864e8];
 }

@@ -33,7 +33,7 @@ export class MapView {
   queries() { return [['map', { view: 'map', object: this.#focus }, (value) => { this.#value = value; this.#draw(); }]]; }
 
   #draw() {
-    const text = JSON.stringify(this.#value);
+    const text = JSON.stringify([this.#focus, this.#value]);
     if (text === this.#text || !this.#value) return;
     this.#text = text;
     const { nodes, pending, waiting } = this.#value;
