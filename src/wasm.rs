@@ -4,6 +4,7 @@
 //! its own. Instants are microseconds as JavaScript numbers; scenarios come in as text (YAML or JSON) and
 //! go out as plain objects; errors become JavaScript `Error`s with the core's own words.
 
+use crate::scenario::lesson::{self, Lesson, Marks, Receipt};
 use crate::scenario::{Input, Player, Scenario, import};
 use crate::time::Time;
 use crate::view;
@@ -15,6 +16,7 @@ use wasm_bindgen::prelude::*;
 #[derive(Debug)]
 pub struct Podlab {
     player: Player,
+    lesson: Option<(Lesson, Marks)>,
 }
 
 fn to_js(value: &impl Serialize) -> JsValue {
@@ -37,7 +39,7 @@ impl Podlab {
     pub fn new(scenario: &str) -> Result<Podlab, JsError> {
         console_error_panic_hook::set_once();
         let scenario = if scenario.is_empty() { Scenario::default() } else { read(scenario)? };
-        Ok(Podlab { player: Player::new(scenario).map_err(|e| JsError::new(&e.0))? })
+        Ok(Podlab { player: Player::new(scenario).map_err(|e| JsError::new(&e.0))?, lesson: None })
     }
 
     /// Reads a scenario file without opening it.
@@ -257,5 +259,32 @@ impl Podlab {
     /// The hash of everything that has happened.
     pub fn hash(&self) -> String {
         self.player.hash()
+    }
+
+    /// Reads a lesson for a student: `{ document, scenario, points, problems }` as JSON.
+    pub fn read_lesson(text: &str, student: &str) -> String {
+        view::lesson(text, student)
+    }
+
+    /// Follows a lesson in this run, from its present instant on.
+    pub fn follow(&mut self, text: &str) -> Result<(), JsError> {
+        let lesson = lesson::read(text).map_err(|problems| JsError::new(&problems[0].to_string()))?;
+        let marks = Marks::new(&lesson, self.player.begin());
+        self.lesson = Some((lesson, marks));
+        Ok(())
+    }
+
+    /// What the lesson's run has reached: `{ goals, answers }`; null where no lesson is followed.
+    pub fn marks(&mut self) -> JsValue {
+        let Some((_, marks)) = &mut self.lesson else { return JsValue::NULL };
+        marks.update(&self.player);
+        to_js(&view::marks(marks))
+    }
+
+    /// The receipt of the lesson's run; answers are `[question, option, instant]`.
+    pub fn receipt(&self, student: &str, answers: Vec<f64>, hints: u32) -> String {
+        let Some((lesson, _)) = &self.lesson else { return String::new() };
+        let answers = answers.chunks_exact(3).map(|a| (a[0] as usize, a[1] as usize, a[2] as u64)).collect();
+        Receipt::of(lesson, &self.player, student, answers, hints).print()
     }
 }

@@ -41,7 +41,7 @@ fn solve(lesson: &Lesson, student: &str) -> (Player, Marks) {
 #[test]
 fn every_solution_reaches_every_goal_and_answers_every_question() {
     let lessons = all();
-    assert!(lessons.len() >= 20, "{}", lessons.len());
+    assert!(lessons.len() >= 40, "{}", lessons.len());
     for lesson in lessons {
         let (_, marks) = solve(&lesson, "");
         for (goal, at) in lesson.goals().zip(marks.goals()) {
@@ -103,6 +103,14 @@ fn every_text_is_there_in_both_languages_and_every_step_has_hints() {
         }
         assert!(lesson.document["debrief"].is_some(), "{name}: no debrief");
     }
+}
+
+#[test]
+fn every_lesson_has_its_place_in_the_order() {
+    let order = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("www/lessons/order.txt"));
+    let mut order: Vec<String> = order.expect("UTF-8").split_whitespace().map(str::to_string).collect();
+    order.sort();
+    assert_eq!(order, all().into_iter().map(|l| l.id).collect::<Vec<_>>());
 }
 
 #[test]

@@ -8,6 +8,7 @@ import { build } from 'esbuild';
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
+import { lessons } from './lessons/pack.mjs';
 
 const glue = 'target/page/podlab.js';
 const common = { bundle: true, write: false, minify: true, format: 'iife', target: 'es2022', legalComments: 'none',
@@ -52,6 +53,7 @@ const blocks = await Promise.all([
   block('wasm', readFileSync('target/page/podlab_bg.wasm')),
   block('page', page),
   block('editor', editor),
+  block('lessons', lessons()),
 ]);
 const version = JSON.parse(JSON.stringify(readFileSync('Cargo.toml', 'utf8').match(/^version = "(.*)"/m)[1]));
 const html = readFileSync('www/index.html', 'utf8')

@@ -3,7 +3,6 @@
 use podlab::scenario::Player;
 use podlab::scenario::lesson::{self, Lesson, Marks, Receipt, Verdict};
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -77,32 +76,63 @@ pub fn play(path: &str, show: bool) -> Result<(), String> {
     if open > 0 { Err(format!("the solution leaves {open} open")) } else { Ok(()) }
 }
 
-/// `podlab grade DIR`: marks every receipt of a folder, as CSV.
+/// `podlab lesson receipt FILE STUDENT`: plays the solution as a student and prints the receipt of it.
+///
+/// # Errors
+/// Says what is wrong with the lesson.
+pub fn receipt(path: &str, student: &str) -> Result<(), String> {
+    let lesson = load(path)?;
+    let mut player = Player::new(lesson.scenario_for(student)).map_err(|e| e.0)?;
+    for act in lesson.steps.iter().flat_map(|s| &s.solution) {
+        act.perform(&mut player)?;
+    }
+    println!("{}", Receipt::of(&lesson, &player, student, Vec::new(), 0).print());
+    Ok(())
+}
+
+/// `podlab grade DIR`: marks every receipt of a folder, as CSV, on all processors.
 ///
 /// # Errors
 /// Says which folder or lesson cannot be read.
 pub fn grade(dir: &str, lessons: Option<&str>) -> Result<(), String> {
     let began = Instant::now();
-    let mut known = BTreeMap::new();
+    let mut texts = BTreeMap::new();
     for folder in [lessons.unwrap_or("www/lessons"), dir] {
         for path in files(Path::new(folder), &["yaml", "yml"]).unwrap_or_default() {
-            if let Ok(lesson) = lesson::read(&read(&path.to_string_lossy())?) {
-                known.insert(lesson.id.clone(), lesson);
+            let text = read(&path.to_string_lossy())?;
+            if let Ok(lesson) = lesson::read(&text) {
+                texts.insert(lesson.id, text);
             }
         }
     }
     let paths = files(Path::new(dir), &["json"])?;
-    let mut rows = Vec::new();
-    for path in &paths {
-        let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-        rows.push(row(&name, &read(&path.to_string_lossy())?, &known));
-    }
-    print!("{}", csv(&rows));
-    eprintln!("{} receipts in {:.2} s", rows.len(), began.elapsed().as_secs_f64());
+    let workers = std::thread::available_parallelism().map_or(1, usize::from).min(paths.len().max(1));
+    let share = paths.len().div_ceil(workers).max(1);
+    let texts = &texts;
+    let parts: Vec<String> = std::thread::scope(|scope| {
+        let part = |chunk: &[PathBuf]| chunk.iter().map(|path| line(path, texts)).collect::<String>();
+        let running: Vec<_> = paths.chunks(share).map(|chunk| scope.spawn(move || part(chunk))).collect();
+        running.into_iter().map(|r| r.join().expect("grading does not panic")).collect()
+    });
+    print!("{HEAD}{}", parts.concat());
+    eprintln!("{} receipts in {:.2} s", paths.len(), began.elapsed().as_secs_f64());
     Ok(())
 }
 
+/// The first line of the table.
+const HEAD: &str = "file,student,lesson,points,of,seconds,commands,goals,questions,note\n";
+
+/// A receipt's line of the table.
+fn line(path: &Path, texts: &BTreeMap<String, String>) -> String {
+    let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    match read(&path.to_string_lossy()) {
+        Ok(text) => csv(&row(&name, &text, texts)),
+        Err(why) => csv(&Row { note: why, ..Row::of(&name) }),
+    }
+}
+
 /// What is told of a receipt.
+#[derive(Default)]
 struct Row {
     file: String,
     student: String,
@@ -112,30 +142,28 @@ struct Row {
     note: String,
 }
 
-fn row(file: &str, text: &str, known: &BTreeMap<String, Lesson>) -> Row {
-    let mut row = Row {
-        file: file.into(),
-        student: String::new(),
-        lesson: String::new(),
-        verdict: Verdict::default(),
-        most: 0,
-        note: String::new(),
-    };
+impl Row {
+    fn of(file: &str) -> Row {
+        Row { file: file.into(), ..Row::default() }
+    }
+}
+
+fn row(file: &str, text: &str, texts: &BTreeMap<String, String>) -> Row {
     let receipt = match Receipt::read(text) {
         Ok(receipt) => receipt,
-        Err(why) => {
-            row.note = format!("not a receipt: {why}");
-            return row;
-        }
+        Err(why) => return Row { note: format!("not a receipt: {why}"), ..Row::of(file) },
     };
-    row.student.clone_from(&receipt.student);
-    row.lesson.clone_from(&receipt.lesson);
-    let Some(lesson) = known.get(&receipt.lesson) else {
-        row.note = "the lesson is unknown: put its file into the folder".into();
+    let mut row = Row {
+        student: receipt.student.clone(),
+        lesson: receipt.lesson.clone(),
+        note: "the lesson is unknown: put its file into the folder".into(),
+        ..Row::of(file)
+    };
+    let Some(lesson) = texts.get(&receipt.lesson).and_then(|text| lesson::read(text).ok()) else {
         return row;
     };
     row.most = lesson.points();
-    match receipt.replay(lesson) {
+    match receipt.replay(&lesson) {
         Ok(verdict) => {
             row.note = verdict.doubts.join("; ");
             row.verdict = verdict;
@@ -145,32 +173,27 @@ fn row(file: &str, text: &str, known: &BTreeMap<String, Lesson>) -> Row {
     row
 }
 
-fn csv(rows: &[Row]) -> String {
+fn csv(row: &Row) -> String {
     let cell = |text: &str| {
         // A leading sign would make a spreadsheet take a name for a formula.
         let safe = if text.starts_with(['=', '+', '-', '@']) { format!("'{text}") } else { text.to_string() };
         format!("\"{}\"", safe.replace('"', "\"\""))
     };
-    let mut out = String::from("file,student,lesson,points,of,seconds,commands,goals,questions,note\n");
-    for row in rows {
-        let v = &row.verdict;
-        let list = |points: &[i64]| points.iter().map(i64::to_string).collect::<Vec<_>>().join(" ");
-        let _ = writeln!(
-            out,
-            "{},{},{},{},{},{:.1},{},{},{},{}",
-            cell(&row.file),
-            cell(&row.student),
-            cell(&row.lesson),
-            v.points,
-            row.most,
-            v.time.as_secs_f64(),
-            v.commands,
-            cell(&list(&v.goals)),
-            cell(&list(&v.asks)),
-            cell(&row.note)
-        );
-    }
-    out
+    let v = &row.verdict;
+    let list = |points: &[i64]| points.iter().map(i64::to_string).collect::<Vec<_>>().join(" ");
+    format!(
+        "{},{},{},{},{},{:.1},{},{},{},{}\n",
+        cell(&row.file),
+        cell(&row.student),
+        cell(&row.lesson),
+        v.points,
+        row.most,
+        v.time.as_secs_f64(),
+        v.commands,
+        cell(&list(&v.goals)),
+        cell(&list(&v.asks)),
+        cell(&row.note)
+    )
 }
 
 fn load(path: &str) -> Result<Lesson, String> {

@@ -28,6 +28,7 @@ podlab: a Kubernetes cluster in virtual time
   podlab coverage [README.md]      what is simulated and what is not; renew it in a file
   podlab lesson check FILE...      say what is wrong with lessons, line by line
   podlab lesson play FILE [-v]     play a lesson's solution; show what it reaches (-v: and the terminal)
+  podlab lesson receipt FILE NAME  print the receipt of a student who does just that
   podlab grade DIR [LESSONS]       mark a folder of receipts; print CSV (LESSONS: a folder, default www/lessons)
 ";
 
@@ -48,6 +49,7 @@ fn main() -> ExitCode {
         ["lesson", "check", paths @ ..] if !paths.is_empty() => classroom::check(paths),
         ["lesson", "play", path] => classroom::play(path, false),
         ["lesson", "play", path, "-v"] => classroom::play(path, true),
+        ["lesson", "receipt", path, student] => classroom::receipt(path, student),
         ["grade", dir] => classroom::grade(dir, None),
         ["grade", dir, lessons] => classroom::grade(dir, Some(lessons)),
         ["coverage"] => {

@@ -100,6 +100,11 @@ impl Player {
         for line in &scenario.setup {
             set_up(&mut cluster, line)?;
         }
+        if !scenario.setup.is_empty() {
+            // What the visitor does must not fall into the same instant as the setup's last command.
+            let begin = cluster.now() + Span::millis(1);
+            cluster.run_until(begin);
+        }
         let at = cluster.now();
         let first = Checkpoint { at, next: 0, shown: BTreeMap::new(), cluster: cluster.clone() };
         let furthest =
@@ -125,6 +130,11 @@ impl Player {
     /// The present instant.
     pub fn now(&self) -> Time {
         self.cluster.now()
+    }
+
+    /// The instant at which the visitor comes: after the setup.
+    pub fn begin(&self) -> Time {
+        self.checkpoints.first().map_or(Time::ZERO, |c| c.at)
     }
 
     /// The latest instant that was reached or that the log names.

@@ -21,8 +21,10 @@ import { keepTimeline } from './views/compare.js';
 import { askUntil } from './until.js';
 import { keyGroups, bindKeys } from './keys.js';
 import { Announcer } from './announce.js';
+import { registered } from './registry.js';
 import { EMBED, Frame, SHOWN, header } from './frame.js';
 import { THEMES, commands } from './commands.js';
+import { bindLessonKeys, classroom } from './lessons/index.js';
 import { saveEvents, saveMarkdown, saveScript } from './exports.js';
 
 const KEEP_MS = 1_500;
@@ -40,7 +42,9 @@ export class App {
     this.#core = core;
     core.addEventListener('frame', ({ detail }) => this.#frame(detail));
     core.addEventListener('trouble', ({ detail }) => this.#trouble(detail));
+    this.classroom = classroom(this);
     bindKeys(this);
+    bindLessonKeys(this);
     addEventListener('pagehide', () => this.#keep());
     connect(this);
     document.addEventListener('podlab-place', ({ detail: { file, line } }) => { this.showPane('files'); this.files.reveal(file, line); });
@@ -51,6 +55,8 @@ export class App {
   /** Draws the frame; again after a change of language. */
   mount() {
     const before = this.terminals;
+    const side = this.frame?.sideId;
+    for (const part of registered('side')) part.made = null;
     document.documentElement.lang = currentLanguage() === 'zh' ? 'zh-CN' : 'en';
     document.documentElement.dataset.theme = load('theme') ?? 'system';
     document.title = t('title');
@@ -68,6 +74,7 @@ export class App {
     put(document.getElementById('app'), h('a', { href: '#main', class: 'skip', onclick: (event) => { event.preventDefault(); this.terminals.active?.focus(); } }, t('skip')),
       EMBED === null && header(this), this.banner, (this.frame = new Frame(this)).element, this.time.element, this.frame.tabs, this.toast, this.announcer.element, h('aside', { class: 'hidden', 'aria-label': t('keys.title') }, h('p', { id: 'term-keys' }, t('terminal.keys'))));
     if (before) this.terminals.adopt(before);
+    if (side) this.frame.openSide(side);
     this.showPane(this.pane ?? SHOWN[0]);
     this.#drawChips();
   }
@@ -119,13 +126,13 @@ export class App {
   }
 
   /** Begins with what the page was opened with. */
-  async begin({ scenario, linked, broken, example, kept }) {
+  async begin({ scenario, linked, broken, example, kept, lesson, first }) {
     if (linked && load('opening') === location.hash.slice(0, 200)) return this.#safe(scenario);
     if (linked) keep('opening', location.hash.slice(0, 200));
     this.#example = example ?? null;
     this.#next = 0;
     try {
-      await this.load(scenario, { play: !linked });
+      await this.load(scenario, { play: !linked || lesson });
     } catch (error) {
       await this.load(scenarioOf(EXAMPLES[0]), { play: true });
       this.#say(t('link.broken', { why: visible(error.message) }));
@@ -133,13 +140,21 @@ export class App {
     }
     forget('opening');
     if (linked) this.#show(focusOf(location.hash));
+    if (lesson) return;
     if (broken) this.#say(t('link.broken', { why: broken }));
+    else if (first && EMBED === null) this.#welcome();
     else if (linked) {
       const count = (scenario.log ?? []).filter((entry) => 'line' in entry).length;
       this.#say(t('link.opened', { n: count, at: clock(scenario.position ?? 0, 1) }), [[t('link.play'), () => this.time.toggle()], [t('link.replay'), async () => { await this.seek(0); this.time.toggle(); }]]);
     } else if (kept?.log?.some((entry) => 'line' in entry)) {
       this.#say(t('session.found', { n: kept.log.filter((entry) => 'line' in entry).length, at: clock(kept.position ?? 0, 0) }), [[t('session.restore'), () => { this.#hideBanner(); this.load(kept, {}); }], [t('session.drop'), () => { forget('session'); this.#hideBanner(); }]]);
     }
+  }
+
+  /** Shows a first visitor the way in. */
+  #welcome() {
+    keep('welcomed', true);
+    this.#say(t('welcome'), [[t('welcome.begin'), () => this.classroom.begin()], [t('welcome.all'), () => this.side('lesson')]]);
   }
 
   /** The last start with this link did not come to an end: nothing is run, its texts are there to be mended. */
@@ -165,9 +180,12 @@ export class App {
     this.views.reset();
     this.frame.sidePart?.reset?.();
     this.files.reset();
+    const lesson = await this.classroom.prepare(scenario);
+    scenario = lesson?.scenario ?? scenario;
     await this.#core.open(scenario);
     if (scenario.log?.length || scenario.position) await this.#core.ask('seek', { at: scenario.position ?? 0 });
     if (!this.#core.frame.terminals?.length) await this.#core.ask('terminal');
+    if (lesson) await this.classroom.follow(lesson);
     this.#core.watch('files', { view: 'files' }, (list) => this.files.known(list));
     const full = this.#core.scenario;
     this.time.start = full?.cluster?.start ?? this.time.start;
@@ -256,15 +274,21 @@ export class App {
   }
 
   #drawChips() {
-    const commands = this.#example?.commands ?? [];
+    const commands = this.classroom.lesson ? [] : this.#example?.commands ?? [];
     const next = commands[this.#next];
-    this.terminals.active?.suggest(next ?? '');
+    this.suggest(next);
     this.chips.hidden = !commands.length;
     put(this.chips, h('span', { class: 'quiet' }, t(next ? 'chips.try' : 'chips.done')),
       commands.map((line, i) => button({ label: line, class: `chip${i === this.#next ? ' next' : ''}${i < this.#next ? ' used' : ''}`, title: t('chips.run'), onclick: () => { this.run(line); this.terminals.active?.focus(); } })),
       !next && commands.length > 0 && button({ icon: 'menu', label: t('menu.examples'), class: 'chip', onclick: () => this.examples() }));
     this.chips.querySelector('.next')?.scrollIntoView?.({ block: 'nearest', inline: 'nearest' });
   }
+
+  /** Offers a command in the terminal's empty line: the lesson's next one if a lesson is open. */
+  suggest(line) { this.terminals.active?.suggest(this.classroom.suggestion || (line ?? '')); }
+
+  /** Shows a side panel, or none. */
+  side(id) { this.frame.openSide(id); }
 
   /** Goes to an instant; the clock stands there. */
   async seek(at) {

@@ -2,9 +2,11 @@
 
 import en from '../i18n/en.json';
 import zh from '../i18n/zh.json';
+import lessonsEn from '../i18n/lessons.en.json';
+import lessonsZh from '../i18n/lessons.zh.json';
 import { load, keep } from './store.js';
 
-const TABLES = { en, zh };
+const TABLES = { en: { ...en, ...lessonsEn }, zh: { ...zh, ...lessonsZh } };
 
 function first() {
   const kept = load('language');
@@ -26,9 +28,9 @@ export function chooseLanguage(name) {
 
 /** The text of a key, with `{name}` replaced by values; the key itself where there is none. */
 export function t(key, values) {
-  const text = TABLES[language][key] ?? en[key] ?? key;
+  const text = TABLES[language][key] ?? TABLES.en[key] ?? key;
   return values ? text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole)) : text;
 }
 
 /** Whether a key has a text. */
-export const has = (key) => key in en;
+export const has = (key) => key in TABLES.en;

@@ -18,6 +18,11 @@ function fromBase64url(text) {
 
 /** The scenario without what every scenario has: fields of the cluster that are as by default. */
 export function brief(scenario, defaults) {
+  if (scenario.lesson) {
+    // The lesson itself holds the rest.
+    const { podlab, lesson, log, position, cluster } = scenario;
+    return { podlab, lesson, cluster: { seed: cluster?.seed }, log, position };
+  }
   const short = { ...scenario };
   if (short.cluster && defaults?.cluster) {
     const cluster = Object.fromEntries(Object.entries(short.cluster).filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(defaults.cluster[name])));

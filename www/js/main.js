@@ -5,6 +5,8 @@ import { App } from './app.js';
 import { EXAMPLES, scenarioOf } from './examples.js';
 import { decode } from './link.js';
 import { load } from './store.js';
+import { isFirstVisit, linked as lessonLink } from './lessons/index.js';
+import { catalogue } from './lessons/catalogue.js';
 
 const core = new Core();
 const app = new App(core);
@@ -12,13 +14,20 @@ window.podlab.core = core;
 
 /** What to open: a link's scenario, or the first example. */
 async function opening() {
+  const lesson = lessonLink(location.hash);
+  if (lesson) return { scenario: lesson, linked: true, lesson: true };
   try {
     const linked = await decode(location.hash);
     if (linked) return { scenario: linked, linked: true };
   } catch (error) {
     return { scenario: scenarioOf(EXAMPLES[0]), example: EXAMPLES[0], broken: error.message };
   }
-  return { scenario: scenarioOf(EXAMPLES[0]), example: EXAMPLES[0], kept: load('session') };
+  const { handout, lessons } = await catalogue();
+  if (handout) {
+    if (handout.language && load('language') === undefined) app.setLanguage(handout.language);
+    return { scenario: { podlab: 1, lesson: lessons[0].id }, linked: true, lesson: true };
+  }
+  return { scenario: scenarioOf(EXAMPLES[0]), example: EXAMPLES[0], kept: load('session'), first: isFirstVisit() };
 }
 
 app.mount();

@@ -7,7 +7,7 @@ import { qr, QR_LIMIT } from './qr.js';
 import { address, LINK_LIMIT } from './link.js';
 import { dialog, heading } from './palette.js';
 
-function qrImage(text) {
+export function qrImage(text) {
   const code = qr(text);
   if (!code) return null;
   const size = code.length + 8;

@@ -161,6 +161,7 @@ function frame(force) {
       tablesAt = wall;
       revisionSent = revision;
       message.views = views(force);
+      message.marks = core.marks();
       message.totals = core.totals();
     } else {
       later(TABLE_MS);
@@ -244,6 +245,9 @@ const operations = {
     }
     return startUntil(condition, limit ?? UNTIL_LIMIT_MICROS);
   },
+  readLesson: ({ text, student }) => Podlab.read_lesson(text, student),
+  follow: ({ text }) => core.follow(text),
+  receipt: ({ student, answers, hints }) => core.receipt(student, new Float64Array(answers), hints),
   stop() {
     goal = null;
     if (until) finishUntil(false);
@@ -291,7 +295,7 @@ const operations = {
 };
 
 /** Operations whose effect every pane must show at once. */
-const SHOWN = new Set(['open', 'fault', 'seek', 'step', 'input', 'keys', 'interrupt', 'eof', 'edited', 'write', 'remove', 'forward', 'stop', 'play', 'until', 'terminal']);
+const SHOWN = new Set(['open', 'follow', 'fault', 'seek', 'step', 'input', 'keys', 'interrupt', 'eof', 'edited', 'write', 'remove', 'forward', 'stop', 'play', 'until', 'terminal']);
 
 async function wasm(bytes) {
   const module = await WebAssembly.compile(bytes);
