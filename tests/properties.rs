@@ -11,7 +11,7 @@ use podlab::scenario::format::ClusterSpec;
 use podlab::time::{Span, Time};
 use podlab::trace::{Cause, What};
 use podlab::{list, map};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How many random clusters are run.
 const RUNS: u64 = 12;
@@ -224,5 +224,62 @@ fn the_same_seed_gives_the_same_run() {
             |c: &Cluster| c.changes().map(|x| format!("{:?} {:?}", x.at, x.new.value)).collect::<Vec<_>>();
         assert_eq!(lines(&a), lines(&b), "seed {seed}");
         assert!(a.api.store.get(&Key::new(Kind::NODE, "", "worker01")).is_some());
+    }
+}
+
+#[test]
+fn restarts_wait_for_their_back_off_and_ended_instances_never_run_again() {
+    for seed in seeds() {
+        let cluster = run(seed);
+        for states in histories(&cluster).values() {
+            let mut ended: BTreeSet<String> = BTreeSet::new();
+            for pod in states {
+                for status in pod.at("status.containerStatuses").items() {
+                    let what = format!("seed {seed}: {}/{}", pod.name(), status["name"].str());
+                    let id = status["containerID"].str().to_string();
+                    if status.at("state.terminated").is_some() {
+                        ended.insert(id);
+                    } else if status.at("state.running").is_some() {
+                        assert!(!ended.contains(&id), "{what}: {id} runs again");
+                        check_wait(&what, pod, status);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Without probes every exit counts: from the second restart on a container waits its back-off, which is 10 s
+/// at first and doubles; nobody waits longer than five minutes, half of a jitter and the ticks around them.
+fn check_wait(what: &str, pod: &Object, status: &Value) {
+    let spec = pod.at("spec.containers").find("name", status["name"].str());
+    let probed = spec["livenessProbe"].is_some() || spec["startupProbe"].is_some();
+    let time = |v: &Value| podlab::time::parse_rfc3339(v.str());
+    let (Some(started), Some(finished)) =
+        (time(status.at("state.running.startedAt")), time(status.at("lastState.terminated.finishedAt")))
+    else {
+        return;
+    };
+    let (waited, restarts) = ((started - finished) / 1_000_000, status["restartCount"].int_or(0));
+    // The kubelet of worker01 may have been started anew, which forgets back-offs.
+    if probed || restarts < 2 || pod.at("spec.nodeName").str() == "worker01" {
+        return;
+    }
+    let least = (10_i64 << (restarts - 2).min(5)).min(300);
+    // Status times are whole seconds.
+    assert!(waited >= least - 1, "{what}: restart {restarts} after {waited} s, not {least}");
+}
+
+#[test]
+fn every_event_has_a_cause() {
+    for seed in seeds() {
+        let cluster = run(seed);
+        for change in cluster.changes().filter(|c| c.new.kind == Kind::EVENT) {
+            let chain: Vec<_> = cluster.api.trace.chain(change.cause).collect();
+            let about = change.new.at("involvedObject.kind").str();
+            let text = format!("{} {}", change.new["reason"].str(), change.new["message"].str());
+            assert!(!change.new["reason"].str().is_empty(), "seed {seed}: an event without a reason: {text}");
+            assert!(chain.len() > 1 || about == "Node", "seed {seed}: {text}: nothing brought it about");
+        }
     }
 }

@@ -425,4 +425,26 @@ mod tests {
         api.delete(&b, &DeleteOptions::default()).expect("exists");
         assert!(api.store.get(&b).is_none());
     }
+
+    #[test]
+    fn a_pod_with_a_finalizer_stays_when_its_grace_is_over_and_counts_one_generation() {
+        let mut api = api();
+        let mut pod = single_container_pod("a", "nginx");
+        pod.set("metadata.finalizers", crate::list!["example.com/hold"]);
+        let key = api.create(pod).expect("new").key();
+        api.bind(&key, "worker01").expect("unbound");
+        let before = api.store.get(&key).expect("there").at("metadata.generation").int_or(0);
+        let stamp = |api: &ApiServer| {
+            let p = api.store.get(&key).expect("held");
+            let at = |path: &str| p.at(path).int_or(-1);
+            (at("metadata.deletionGracePeriodSeconds"), at("metadata.generation") - before)
+        };
+        api.delete(&key, &DeleteOptions::default()).expect("exists");
+        assert_eq!(stamp(&api), (30, 1));
+        for (asked, expected) in [(60, 30), (5, 5), (0, 0)] {
+            let options = DeleteOptions { grace_period_seconds: Some(asked), ..DeleteOptions::default() };
+            api.delete(&key, &options).expect("exists");
+            assert_eq!(stamp(&api), (expected, 1), "after asking for {asked}");
+        }
+    }
 }

@@ -262,6 +262,20 @@ impl Lab {
         events.iter().map(|e| format!("{} x{}", e["reason"].str(), e["count"].int_or(1))).collect()
     }
 
+    /// What `kubectl logs` would show of a container: its instance's lines, or a sentence in their place.
+    pub fn logs(&self, pod: &str, previous: bool) -> String {
+        let object = self.pod(pod).expect("the pod exists");
+        let asked = super::logs::Asked { container: "", previous };
+        match super::logs::log(object, Some(&self.kubelet), &self.runtime, &asked) {
+            Ok(super::logs::Log::Of(id)) => {
+                let lines = self.runtime.log(id, 0).0;
+                lines.iter().map(|l| l.bytes.to_string()).collect::<Vec<_>>().join("\n")
+            }
+            Ok(super::logs::Log::Instead(text)) => text,
+            Err(status) => status.message.to_string(),
+        }
+    }
+
     /// The pod as it is.
     pub fn pod(&self, name: &str) -> Option<&Object> {
         self.api.get(Kind::POD, "default", name)

@@ -182,3 +182,65 @@ fn missing_config_is_said_in_the_kubelets_words() {
     lab.run(9.0);
     assert_eq!(lab.events("p"), ["FailedMount x5"]);
 }
+
+#[test]
+fn statuses_of_containers_are_sorted_by_name() {
+    let mut lab = Lab::new();
+    let containers = vec![player("web", "term forever"), player("app", "term forever")];
+    let inits = list![player("z", "1s exit 0"), player("b", "1s exit 0")];
+    lab.create("p", pod("Always", containers).with("initContainers", inits));
+    lab.run(6.0);
+    let names = |field: &str| -> Vec<String> {
+        let pod = lab.pod("p").expect("still there");
+        pod["status"][field].items().iter().map(|s| s["name"].str().to_string()).collect()
+    };
+    assert_eq!(names("containerStatuses"), ["app", "web"]);
+    assert_eq!(names("initContainerStatuses"), ["z", "b"]);
+}
+
+#[test]
+fn only_the_last_ended_instance_of_a_container_keeps_its_log() {
+    let mut lab = Lab::new();
+    lab.create("p", pod("Always", vec![player("c", "3s exit 1")]));
+    // The second instance has ended: the first one's state is still told, its log is gone.
+    lab.run(9.0);
+    let last = lab.pod("p").expect("there").at("status.containerStatuses.0.lastState.terminated").clone();
+    assert_eq!(last["exitCode"].int_or(0), 1);
+    let id = last["containerID"].str().to_string();
+    assert_eq!(lab.logs("p", true), format!("unable to retrieve container logs for {id}"));
+    // The third one runs: the second one's log is there.
+    let mut secs = 9.0;
+    while lab.pod("p").expect("there").at("status.containerStatuses.0.state.running").is_null() {
+        secs += 0.5;
+        lab.run(secs);
+        assert!(secs < 40.0, "it never ran a third time");
+    }
+    assert!(!lab.logs("p", true).starts_with("unable to retrieve"), "{}", lab.logs("p", true));
+}
+
+#[test]
+fn a_hook_that_outlasts_the_grace_period_fails_when_its_container_is_killed() {
+    let c = player("c", "forever").with("lifecycle", hook("preStop", "60s exit 0"));
+    let spec = pod("Always", vec![c]).with("terminationGracePeriodSeconds", 5);
+    let mut lab = Lab::new();
+    lab.create("p", spec);
+    lab.run(10.0);
+    lab.delete("p");
+    lab.run(14.0);
+    assert_eq!(lab.events("p"), ["Pulled x1", "Created x1", "Started x1", "Killing x1"]);
+    // Five seconds for the hook, two at least between TERM and KILL.
+    lab.run(18.5);
+    assert!(lab.pod("p").is_none(), "gone");
+    assert_eq!(lab.events("p").last().map(String::as_str), Some("FailedPreStopHook x1"));
+}
+
+#[test]
+fn missing_pull_secrets_are_told_at_each_sync() {
+    let mut lab = Lab::new();
+    let secrets = list![map! { "name" => "regcred" }];
+    lab.create("p", pod("Always", vec![player("c", "term forever")]).with("imagePullSecrets", secrets));
+    lab.run(3.0);
+    let events = lab.events("p");
+    let told = events.iter().find(|e| e.starts_with("FailedToRetrieveImagePullSecret"));
+    assert!(matches!(told.map(String::as_str), Some(e) if !e.ends_with(" x1")), "{events:?}");
+}

@@ -625,6 +625,9 @@ impl Sys for Kernel<'_> {
     }
 }
 
+/// The address of the cluster's DNS service.
+const CLUSTER_DNS: &str = "10.96.0.10";
+
 /// The first address of a name in `/etc/hosts`.
 fn in_hosts(hosts: &str, name: &str) -> Option<Text> {
     hosts.lines().find_map(|line| {
@@ -647,6 +650,10 @@ fn lookup(dns: &Dns, resolv: &str, name: &str, now: Time) -> Resolved {
         names.extend(words("search").map(|s| format!("{absolute}.{s}")));
     }
     names.push(absolute.to_owned());
+    // The cluster's DNS answers or is silent; a resolver without it is refused at once.
+    if words("nameserver").all(|s| s != CLUSTER_DNS) {
+        return Resolved::NoSuchName;
+    }
     if !dns.answers {
         return Resolved::Unanswered(now + Span(DNS_TIMEOUT.0 * names.len() as u64));
     }

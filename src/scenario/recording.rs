@@ -29,6 +29,7 @@ const PULLED_EVERYWHERE: &[&str] = &[
     "busybox:1.28",
     "busybox:latest",
     "registry.k8s.io/busybox:1.27.2",
+    "bash:5",
     "nginx:1.29",
     "nginx:1.16.1",
     "registry.k8s.io/nginx:1.7.9",
@@ -39,10 +40,6 @@ const PULLED_EVERYWHERE: &[&str] = &[
     "registry.k8s.io/pause:3.9",
     "registry.k8s.io/pause:3.10.1",
 ];
-/// What single nodes had pulled beyond that, in the order of the nodes.
-const PULLED_BEFORE: [&[&str]; 4] =
-    [&["bash:latest"], &["alpine:latest", "bash:5"], &["alpine:latest", "debian:latest"], &["bash:5"]];
-
 /// Replays a recording and returns the same object as it went here.
 ///
 /// # Errors
@@ -82,9 +79,9 @@ pub fn cluster_of(recording: &Value) -> ClusterSpec {
     spec.settings.shared_machine = true;
     spec.settings.cgroup_version = 1;
     if spec.start.as_str() >= PUBLIC_IMAGES_SINCE {
-        for (node, images) in spec.nodes.iter_mut().zip(PULLED_BEFORE) {
-            let usual = crate::images::preloaded(crate::images::Preset::Lab);
-            let own = usual.iter().chain(PULLED_EVERYWHERE).chain(images);
+        let usual = crate::images::preloaded(crate::images::Preset::Lab);
+        for node in &mut spec.nodes {
+            let own = usual.iter().chain(PULLED_EVERYWHERE);
             node.images = Some(own.map(|i| (*i).to_string()).collect());
         }
     }

@@ -160,3 +160,28 @@ fn failure(pod: &Object) -> String {
     let mut failed = states.filter(|t| t["exitCode"].int_or(0) != 0);
     failed.next().map_or_else(|| "Completed".into(), |t| ended(t, ""))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::Kind;
+    use crate::{list, map};
+
+    #[test]
+    fn a_failed_pod_shows_the_failure_though_its_first_container_completed() {
+        let ended = |name: &str, code: i64, reason: &'static str| {
+            map! { "name" => name, "state" => map! { "terminated" => map! { "exitCode" => code, "reason" => reason } } }
+        };
+        let pod = |phase: &'static str, second: Value| {
+            let statuses = list![ended("a", 0, "Completed"), second];
+            let spec = map! { "containers" => list![map! { "name" => "a" }, map! { "name" => "b" }] };
+            let status = map! { "phase" => phase, "containerStatuses" => statuses };
+            Object::new(Kind::POD, map! { "spec" => spec, "status" => status })
+        };
+        let failed = pod("Failed", ended("b", 2, "Error"));
+        assert_eq!(line(&failed).status, "Error");
+        assert_eq!(old_line(&failed).status, "Completed");
+        assert_eq!(line(&pod("Failed", ended("b", 137, "OOMKilled"))).status, "OOMKilled");
+        assert_eq!(line(&pod("Succeeded", ended("b", 0, "Completed"))).status, "Completed");
+    }
+}

@@ -67,7 +67,7 @@ fn sandbox(pod: &Pod) -> Judgement {
 }
 
 fn init(pod: &Pod, lists: &[Value; 3], phase: &str, initialized: bool) -> Judgement {
-    if phase == "Succeeded" && !initialized {
+    if phase == "Succeeded" {
         return Judgement { ok: true, reason: "PodCompleted", message: String::new() };
     }
     let mut waiting = Vec::new();
