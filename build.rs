@@ -236,8 +236,11 @@ impl Tables {
                 values = list.iter().map(|(v, _)| shown(v)).collect::<Vec<_>>().join("\n");
             }
             self.describe(&description);
-            // The generated Rust types have no `Option` around what has a zero value, which counts as required.
-            let must = required.contains(&key.as_str()) && !field.omitempty && !field.omitzero;
+            // The generated Rust types have no `Option` around what OpenAPI gives a default (names of references,
+            // embedded structs) and around metadata; those are not required.
+            let defaulted = matches!(key.as_str(), "metadata" | "name") || self.shape(property) >= 32;
+            let optional = (field.omitempty || field.omitzero) && defaulted;
+            let must = required.contains(&key.as_str()) && !optional;
             self.add_field(key, property, &field, &values, must);
         }
     }
