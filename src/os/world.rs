@@ -239,10 +239,10 @@ pub(super) struct State {
     pub edits: BTreeMap<ProcId, super::Edit>,
     pub edit_requests: Vec<EditRequest>,
     pub service_requests: Vec<(MachineId, Text)>,
+    pub calls: Vec<super::Call>,
     pub questions: Vec<Question>,
     /// By process: a question that is open, or its answer.
     pub answers: BTreeMap<ProcId, Option<super::Answer>>,
-    pub calls: Vec<super::Call>,
     pub memory: History<MemorySample>,
 }
 
@@ -275,9 +275,9 @@ impl World {
             edits: BTreeMap::new(),
             edit_requests: Vec::new(),
             service_requests: Vec::new(),
+            calls: Vec::new(),
             questions: Vec::new(),
             answers: BTreeMap::new(),
-            calls: Vec::new(),
             memory: History::new(SAMPLES),
         };
         World { forest: Forest::default(), net: Net::default(), st }
@@ -424,6 +424,11 @@ impl World {
         std::mem::take(&mut self.st.service_requests)
     }
 
+    /// Takes the calls of services whose fate has become known.
+    pub fn take_calls(&mut self) -> Vec<super::Call> {
+        std::mem::take(&mut self.st.calls)
+    }
+
     /// Takes the questions of programs to the keeper of the machines.
     pub fn take_questions(&mut self) -> Vec<Question> {
         std::mem::take(&mut self.st.questions)
@@ -436,11 +441,6 @@ impl World {
             self.st.answers.insert(id, Some(answer));
             self.st.wake(id);
         }
-    }
-
-    /// Takes the calls of services whose fate has become known.
-    pub fn take_calls(&mut self) -> Vec<super::Call> {
-        std::mem::take(&mut self.st.calls)
     }
 
     /// Takes the requests to edit files.

@@ -124,7 +124,8 @@ export class TableView {
     const down = sorted && this.#sort.down;
     return h('th', { scope: 'col', class: NUMBERS.has(name) ? 'number' : undefined, 'aria-sort': sorted ? (down ? 'descending' : 'ascending') : undefined },
       h('button', { type: 'button', onclick: () => {
-        this.#sort = sorted ? (down ? null : { column: name, down: true }) : { column: name, down: false };
+        const now = this.#sort?.column === name ? this.#sort.down : null;
+        this.#sort = now === null ? { column: name, down: false } : now ? null : { column: name, down: true };
         this.#ask();
       } }, name, h('span', { class: 'sort', 'aria-hidden': 'true' }, sorted ? (down ? '▾' : '▴') : '')));
   }
