@@ -8,6 +8,7 @@ mod lessons;
 mod properties;
 mod rewind;
 mod score;
+mod shells;
 mod texts;
 mod tidy;
 mod transcripts;

@@ -198,7 +198,9 @@ impl ApiServer {
         warnings: Vec<Text>,
     ) -> Result<Response> {
         let version = object.at("metadata.resourceVersion").str();
-        if !version.is_empty() && version != old.at("metadata.resourceVersion").str() {
+        // Another uid is another object, which validation tells first.
+        let same = object.at("metadata.uid").str().is_empty() || object.uid() == old.uid();
+        if same && !version.is_empty() && version != old.at("metadata.resourceVersion").str() {
             return Err(Status::conflict(old.kind, old.name(), super::write::MODIFIED));
         }
         defaults::apply(&mut object);

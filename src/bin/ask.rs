@@ -94,16 +94,17 @@ pub fn compare(words: &[&str], read: &dyn Fn(&str) -> Result<String, String>) ->
 
 fn print_runs(runs: &[Run]) {
     println!(
-        "{:20} {:>10} {:>10} {:>6} {:>9} {:>5} {:>9}  HASH",
-        "RUN", "READY AT", "NOT READY", "ALIVE", "RESTARTS", "OOM", "WARNINGS"
+        "{:20} {:>10} {:>10} {:>6} {:>9} {:>5} {:>9} {:>15}  HASH",
+        "RUN", "READY AT", "NOT READY", "ALIVE", "RESTARTS", "OOM", "WARNINGS", "REQUESTS FAILED"
     );
     for run in runs {
         let o = &run.outcome;
         let ready = o.ready_at.map_or("never".to_string(), |t| format!("{:.2}s", t.secs()));
         let alive = format!("{}/{}", o.alive, o.pods);
+        let failed = format!("{}/{}", o.calls.1, o.calls.0 + o.calls.1);
         let not_ready = format!("{:.1}s", o.not_ready.as_secs_f64());
         println!(
-            "{:20} {ready:>10} {not_ready:>10} {alive:>6} {:>9} {:>5} {:>9}  {}",
+            "{:20} {ready:>10} {not_ready:>10} {alive:>6} {:>9} {:>5} {:>9} {failed:>15}  {}",
             run.label, o.restarts, o.oom_kills, o.warnings, o.hash
         );
     }

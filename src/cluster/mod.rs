@@ -137,6 +137,7 @@ impl Cluster {
         for _ in 0..ROUNDS {
             let mut busy = self.fire_timers();
             busy |= self.run_processes();
+            self.note_calls();
             busy |= self.show_changes();
             busy |= self.serve_streams();
             busy |= self.pump_jobs();

@@ -8,10 +8,13 @@ use super::Cluster;
 use crate::api::{Kind, Object, Text, Value};
 use crate::apiserver::{ApiServer, Change};
 use crate::collections::{BTreeMap, Order};
-use crate::os;
+use crate::os::{self, CallFate};
+use crate::trace::Cause;
 
 /// The domain of the cluster's names.
 const DOMAIN: &str = "svc.cluster.local";
+/// How far back in the change log the cause of a failed call is looked for.
+const LOOKED_BACK: u64 = 20_000;
 /// Which service a slice belongs to.
 const OWNER: &str = "kubernetes.io/service-name";
 
@@ -22,9 +25,58 @@ pub struct Network {
     cursor: u64,
     /// By service: its virtual addresses and its names.
     told: BTreeMap<Text, (Vec<(Text, u16)>, Vec<Text>)>,
+    /// How many connections to services were made, and how many were not.
+    calls: (u64, u64),
 }
 
 impl Cluster {
+    /// How many connections to services were made, and how many failed.
+    pub fn calls(&self) -> (u64, u64) {
+        self.network.calls
+    }
+
+    /// Tells the trace of calls of services that failed: because of what its endpoints, or the one that was
+    /// chosen, last came to.
+    pub(super) fn note_calls(&mut self) {
+        for call in self.world.take_calls() {
+            if call.fate == CallFate::Made {
+                self.network.calls.0 += 1;
+                continue;
+            }
+            self.network.calls.1 += 1;
+            let at = (call.ip.clone(), call.port);
+            let service = self.network.told.iter().find(|(_, (addresses, _))| addresses.contains(&at));
+            let Some(path) = service.map(|(key, _)| format!("services/{key}")) else { continue };
+            let mut values = vec![("from", call.from.clone()), ("port", Text::from(call.port.to_string()))];
+            let rule = match (&call.to, call.fate) {
+                (None, _) => "service.no-endpoint",
+                (Some(_), CallFate::Unreachable) => "service.unreachable",
+                (Some(_), _) => "service.refused",
+            };
+            if let Some((ip, port)) = &call.to {
+                values.push(("to", Text::from(format!("{ip}:{port}"))));
+            }
+            let cause = self.behind(&path, call.to.as_ref().map(|(ip, _)| ip)).unwrap_or(self.command);
+            self.api.enter(self.now, cause, Text::lit("kube-proxy"));
+            self.api.rule(rule, &path, values);
+        }
+    }
+
+    /// What last changed the endpoints of a service, or the pod of an address.
+    fn behind(&self, service: &str, ip: Option<&Text>) -> Option<Cause> {
+        let store = &self.api.store;
+        let end = store.cursor();
+        let concerns = |o: &Object| match ip {
+            Some(ip) => o.kind == Kind::POD && *ip == o.at("status.podIP").str(),
+            None => {
+                let owner = o.label(OWNER).unwrap_or("");
+                o.kind == Kind::ENDPOINT_SLICE && service == format!("services/{}/{owner}", o.namespace())
+            }
+        };
+        let changes = (store.oldest().max(end.saturating_sub(LOOKED_BACK))..end).rev();
+        changes.filter_map(|c| store.change(c)).find(|c| concerns(&c.new)).map(|c| c.cause)
+    }
+
     /// Tells the network what has changed since the last call.
     pub(super) fn show_network(&mut self) {
         let end = self.api.store.cursor();

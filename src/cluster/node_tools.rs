@@ -5,6 +5,7 @@
 
 use super::Cluster;
 use crate::api::{Kind, Text, Value};
+use crate::collections::Order;
 use crate::cri::{ContainerState, ContainerStatus, NodeId, SandboxRow};
 use crate::map;
 use crate::os::{Answer, Question};
@@ -276,7 +277,7 @@ impl Asked<'_> {
                 rows.push(vec![image.into(), tag.into(), id, size(bytes)]);
             }
         }
-        rows.sort();
+        rows.order();
         if quiet {
             return printed(rows.iter().map(|r| format!("{}\n", r[2])).collect());
         }
@@ -392,7 +393,7 @@ impl Asked<'_> {
             );
             lines.push((at, text));
         }
-        lines.sort();
+        lines.order();
         let tail = value(words, "--lines", "-n").parse::<usize>().unwrap_or(lines.len());
         let mut out = String::new();
         for (at, text) in lines.iter().skip(lines.len().saturating_sub(tail)) {

@@ -44,7 +44,6 @@ const NODE_PROGRAMS: &[(&str, &str)] = &[
     ("/usr/bin/pidof", "coreutils/pidof"),
     ("/usr/bin/ping", "coreutils/ping"),
     ("/usr/sbin/ip", "coreutils/ip"),
-    ("/usr/bin/jq", "jq"),
 ];
 
 /// What a login shell of a node begins with.

@@ -1,7 +1,7 @@
 //! What a verb works with: the process, its output, the cluster and the defaults of the command line.
 
 use crate::api::request::{Options, Origin, PatchType, StreamId, Verb as Method};
-use crate::api::{Kind, Object, Request, Response, Status, Text, Value};
+use crate::api::{Kind, Object, Request, Response, Status, Text, Value, json};
 use crate::kubectl::fail::{Fail, Res};
 use crate::os::{Errno, Fd, STDERR, STDOUT, Sys, Wait};
 use crate::time::Time;
@@ -170,7 +170,7 @@ impl Cx<'_> {
     /// Sends a request; an error of the server becomes a failure.
     pub fn send(&mut self, mut request: Request) -> Res<Response> {
         request.options.user = self.base.user.clone();
-        let trace = (self.base.verbosity >= 6).then(|| (method(request.verb), request.path()));
+        let told = (self.base.verbosity >= 6).then(|| self.begin_trace(&request));
         let refused = "The connection to the server localhost:8080 was refused - did you specify the right host or port?\n";
         if let Some(text) = deprecation(request.kind) {
             self.warn_once(text);
@@ -181,8 +181,8 @@ impl Cx<'_> {
         let mut request = request;
         request.options.origin = self.origin.clone();
         let response = client.request(request);
-        if let Some((verb, path)) = trace {
-            self.trace(verb, &path, &response);
+        if let Some((verb, url)) = told {
+            self.trace(verb, &url, &response);
         }
         match response {
             Response::Error(status) => {
@@ -212,17 +212,88 @@ impl Cx<'_> {
         self.eprint(&line);
     }
 
-    fn trace(&mut self, verb: &str, path: &str, response: &Response) {
+    /// Tells of a request as `-v=7` (headers) and `-v=8` (body) do; its method and address.
+    fn begin_trace(&mut self, request: &Request) -> (&'static str, String) {
+        let (verb, url) = (method(request.verb), self.url(request));
+        if self.base.verbosity >= 8 && request.body.is_some() {
+            let body = self.shortened(&json::print(&request.body));
+            self.klog('I', "request.go:1459", &format!("\"Request Body\" body={body:?}"));
+        }
+        if self.base.verbosity >= 7 {
+            let accept = match request.verb {
+                Method::Get | Method::List | Method::Watch if self.base.path == "kubectl get" => {
+                    "application/json;as=Table;v=v1;g=meta.k8s.io,application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json"
+                }
+                _ => "application/json",
+            };
+            let agent = "kubectl/v1.36.3 (linux/amd64) kubernetes/0f29094";
+            let text = format!(
+                "\"Request\" verb={verb:?} url={url:?} headers=<\n\tAccept: {accept}\n\tUser-Agent: {agent}\n >"
+            );
+            self.klog('I', "round_trippers.go:527", &text);
+        }
+        (verb, url)
+    }
+
+    fn url(&self, request: &Request) -> String {
+        let o = &request.options;
+        let mut query = Vec::new();
+        if o.dry_run {
+            query.push("dryRun=All".to_string());
+        }
+        for (key, text) in [("fieldSelector", &o.field_selector), ("labelSelector", &o.label_selector)] {
+            if !text.is_empty() {
+                query.push(format!("{key}={}", escaped(text)));
+            }
+        }
+        if request.verb == Method::List
+            && matches!(self.base.path.as_str(), "kubectl get" | "kubectl describe")
+        {
+            query.push("limit=500".into());
+        }
+        if request.verb == Method::Watch {
+            query.push(format!("resourceVersion={}&watch=true", o.resource_version));
+        }
+        let query = if query.is_empty() { String::new() } else { format!("?{}", query.join("&")) };
+        format!("https://{}{}{query}", crate::kubectl::SERVER, request.path())
+    }
+
+    /// A body as far as the level shows it (client-go `truncateBody`).
+    fn shortened(&self, body: &str) -> String {
+        let most = match self.base.verbosity {
+            8 => 1024,
+            9 => 10_240,
+            _ => return body.to_string(),
+        };
+        match body.char_indices().nth(most) {
+            Some((at, _)) => format!("{} [truncated {} chars]", &body[..at], body.len() - at),
+            None => body.to_string(),
+        }
+    }
+
+    fn trace(&mut self, verb: &str, url: &str, response: &Response) {
         let status = match response {
             Response::Error(s) => format!("{} {}", s.code, s.reason),
             _ if verb == "POST" => "201 Created".into(),
             _ => "200 OK".into(),
         };
-        let text = format!(
-            "\"Response\" verb={verb:?} url=\"https://{}{path}\" status={status:?} milliseconds=4",
-            crate::kubectl::SERVER
-        );
+        let text = format!("\"Response\" verb={verb:?} url={url:?} status={status:?} milliseconds=4");
         self.klog('I', "round_trippers.go:632", &text);
+        if self.base.verbosity < 8 {
+            return;
+        }
+        let body = match response {
+            Response::Object(object, _) => json::print(&object.value),
+            Response::Success(value) => json::print(value),
+            Response::List(objects, _) => {
+                let items: Vec<String> = objects.iter().map(|o| json::print(&o.value)).collect();
+                format!("[{}]", items.join(","))
+            }
+            Response::Error(status) => json::print(&status.to_value()),
+            _ => return,
+        };
+        let body = self.shortened(&body);
+        self.klog('I', "request.go:1459", &format!("\"Response Body\" body=<\n\t{body}\n >"));
     }
 
     /// Sends a request that is answered by one object; warnings are printed.
@@ -356,6 +427,12 @@ fn deprecation(kind: Kind) -> Option<&'static str> {
         Kind::COMPONENT_STATUS => Some("v1 ComponentStatus is deprecated in v1.19+"),
         _ => None,
     }
+}
+
+/// A text as it stands in a query.
+fn escaped(text: &str) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_.~".contains(&b);
+    text.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
 }
 
 fn method(verb: Method) -> &'static str {

@@ -119,6 +119,10 @@ impl Kubectl {
                     self.base.custom = discover(sys);
                 }
                 let mut cx = Cx { sys, output: &mut self.output, base: &self.base, origin: None };
+                if cx.base.verbosity >= 6 {
+                    let file = verb::config::path(&call.args, &cx.base.env);
+                    cx.klog('I', "loader.go:405", &format!("Config loaded from file:  {file}"));
+                }
                 let done = (call.verb.run)(&mut cx, &call.args);
                 self.phase = match done {
                     Ok(Done::Task(task)) => Phase::Task(task),

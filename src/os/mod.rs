@@ -11,6 +11,7 @@
 //!
 //! Left out: threads, job-control stops, real user permissions beyond files and signals, UDP.
 
+mod calls;
 mod files;
 mod kernel;
 mod load;
@@ -30,6 +31,7 @@ mod tty;
 mod wake;
 mod world;
 
+pub use calls::{Call, CallFate};
 pub use load::DEFAULT_PATH;
 pub use memory::MemorySample;
 pub use net::{Dns, Net, NetId, Service};

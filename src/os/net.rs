@@ -4,6 +4,7 @@
 //! a port without listener refuses, an unknown pod address is unreachable after three seconds, an address
 //! outside of the cluster never answers.
 
+use super::calls::{Call, CallFate, WAITING};
 use super::files::Target;
 use super::pipe::PIPE_BYTES;
 use super::wake::{ProcId, Waiters};
@@ -101,6 +102,8 @@ pub(super) struct Conn {
     closed: [bool; 2],
     fin: [Option<Time>; 2],
     failing: Option<Errno>,
+    /// The call of a service that it is, until its fate is known.
+    call: Option<Box<Call>>,
     pub waiters: [Waiters; 2],
 }
 
@@ -142,6 +145,7 @@ impl World {
 
     /// Dials; the answer comes later, by waking who waits for the file.
     pub(super) fn connect(&mut self, net: NetId, ip: &str, port: u16) -> Sysr<u32> {
+        let call = self.call(net, ip, port);
         let route = self.route(net, ip, port);
         let ns = self.st.namespaces.get_mut(net).ok_or(Errno::EINVAL)?;
         ns.dials += 1;
@@ -159,10 +163,36 @@ impl World {
             closed: [false; 2],
             fin: [None; 2],
             failing,
+            call,
             waiters: Default::default(),
         });
         self.st.set_timer(self.st.now + wait, Timer::Arrive(conn));
         Ok(self.st.add_file(Target::Conn(conn, 0)))
+    }
+
+    /// The call that a connection makes, if it is one of a service.
+    fn call(&self, from: NetId, ip: &str, port: u16) -> Option<Box<Call>> {
+        let ns = self.st.namespaces.get(from)?;
+        let at = |ip: &str| self.net.services.get(&(Text::from(ip), port)).map(|s| (Text::from(ip), s));
+        let node_port = || self.find_machine(ip).and_then(|_| at(""));
+        let (address, service) = at(ip).or_else(node_port)?;
+        let to = self.endpoint(ns, ip, port, service);
+        let fate = CallFate::Refused;
+        Some(Box::new(Call { at: self.st.now, ip: address, port, from: ns.ip.clone(), to, fate }))
+    }
+
+    /// The fate of a dialled connection is known.
+    fn dialled(&mut self, id: u32) {
+        let Some(conn) = self.st.conns.get_mut(id) else { return };
+        let Some(mut call) = conn.call.take() else { return };
+        call.fate = match conn.fate {
+            Fate::Failed(Errno::ECONNREFUSED) => CallFate::Refused,
+            Fate::Failed(_) => CallFate::Unreachable,
+            _ => CallFate::Made,
+        };
+        if self.st.calls.len() < WAITING {
+            self.st.calls.push(*call);
+        }
     }
 
     /// The address that the other side sees: a machine reaches its own pods through its bridge, which has the
@@ -245,6 +275,7 @@ impl World {
             } else {
                 self.syn(id, net, port);
             }
+            self.dialled(id);
             self.st.tell_conn(id, 0);
             return;
         }

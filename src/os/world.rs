@@ -239,6 +239,7 @@ pub(super) struct State {
     pub edits: BTreeMap<ProcId, super::Edit>,
     pub edit_requests: Vec<EditRequest>,
     pub service_requests: Vec<(MachineId, Text)>,
+    pub calls: Vec<super::Call>,
     pub questions: Vec<Question>,
     /// By process: a question that is open, or its answer.
     pub answers: BTreeMap<ProcId, Option<super::Answer>>,
@@ -274,6 +275,7 @@ impl World {
             edits: BTreeMap::new(),
             edit_requests: Vec::new(),
             service_requests: Vec::new(),
+            calls: Vec::new(),
             questions: Vec::new(),
             answers: BTreeMap::new(),
             memory: History::new(SAMPLES),
@@ -420,6 +422,11 @@ impl World {
     /// Takes what programs asked of the keeper of the machines, and on which machine they did.
     pub fn take_service_requests(&mut self) -> Vec<(MachineId, Text)> {
         std::mem::take(&mut self.st.service_requests)
+    }
+
+    /// Takes the calls of services whose fate has become known.
+    pub fn take_calls(&mut self) -> Vec<super::Call> {
+        std::mem::take(&mut self.st.calls)
     }
 
     /// Takes the questions of programs to the keeper of the machines.

@@ -50,6 +50,8 @@ pub struct Outcome {
     pub oom_kills: usize,
     /// Warning events, each counted as often as it came.
     pub warnings: i64,
+    /// Connections to Services that were made, and that failed.
+    pub calls: (u64, u64),
     /// The event-log hash.
     pub hash: String,
 }
@@ -168,6 +170,7 @@ fn outcome(cluster: &Cluster) -> Outcome {
     out.pods = pods.len();
     out.alive = pods.values().filter(|(fine, _)| *fine).count();
     out.warnings = events.values().sum();
+    out.calls = cluster.calls();
     out
 }
 

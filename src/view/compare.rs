@@ -49,6 +49,10 @@ pub struct Outcome {
     pub oom_kills: usize,
     /// Warnings.
     pub warnings: i64,
+    /// Connections to Services.
+    pub calls: f64,
+    /// Those that failed.
+    pub failed: f64,
     /// The event-log hash.
     pub hash: String,
 }
@@ -155,6 +159,8 @@ fn outcome(run: &Run) -> Outcome {
         restarts: o.restarts,
         oom_kills: o.oom_kills,
         warnings: o.warnings,
+        calls: (o.calls.0 + o.calls.1) as f64,
+        failed: o.calls.1 as f64,
         hash: o.hash.clone(),
     }
 }

@@ -199,13 +199,15 @@ fn of_pod(sources: Sources<'_>, pod: &Object, path: &str) -> Vec<Answer> {
 
 fn of_service(sources: Sources<'_>, service: &Object, path: &str) -> Vec<Answer> {
     let (empty, facts) = missing::endpoints(sources, service);
+    let failed = missing::failed_calls(sources, service);
+    let dropped = failed.map(|(facts, links)| Answer::new(ask("ask.dropped", path, vec![]), facts, links));
     if facts.is_empty() {
-        return Vec::new();
+        return dropped.into_iter().collect();
     }
     let made = newest(sources, &service.key(), |c| c.old.as_ref().is_none_or(|o| o["spec"] != c.new["spec"]));
     let links = made.map(|c| chain(sources.api, c.cause)).unwrap_or_default();
     let key = if empty { "ask.endpoints" } else { "ask.some-endpoints" };
-    vec![Answer::new(ask(key, path, vec![]), facts, links)]
+    std::iter::once(Answer::new(ask(key, path, vec![]), facts, links)).chain(dropped).collect()
 }
 
 fn of_workload(sources: Sources<'_>, workload: &Object, path: &str) -> Vec<Answer> {

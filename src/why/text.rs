@@ -64,7 +64,7 @@ fn page(link: &Link, pages: &mut BTreeSet<String>, lines: &mut Vec<Line>) {
 }
 
 /// An instant as `0:01:23.456`.
-fn clock(at: Time) -> String {
+pub fn clock(at: Time) -> String {
     let ms = at.0 / 1_000;
     format!("{}:{:02}:{:02}.{:03}", ms / 3_600_000, ms / 60_000 % 60, ms / 1_000 % 60, ms % 1_000)
 }

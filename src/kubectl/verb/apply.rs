@@ -50,6 +50,7 @@ pub fn run(cx: &mut Cx, args: &Args) -> Outcome {
     let dry = Dry::of(args)?;
     let server_side = args.is("server-side");
     check(args, dry, server_side)?;
+    super::prune::kinds(args)?;
     let format = print::format(cx, args, print::MADE)?;
     let loaded = files::load(cx, args)?;
     let mut fails = loaded.fails;

@@ -20,7 +20,7 @@ pub const SET: &[Flag] = &[switch("current", ' ')];
 const NAME: &str = "kubernetes-admin@kubernetes";
 
 /// The file with the configuration.
-fn path(args: &Args, env: &[(Text, Text)]) -> String {
+pub fn path(args: &Args, env: &[(Text, Text)]) -> String {
     let of = |name: &str| env.iter().find(|(k, _)| k == name).map(|(_, v)| v.to_string());
     match args.value("kubeconfig") {
         "" => of("KUBECONFIG")

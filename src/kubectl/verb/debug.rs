@@ -1,12 +1,16 @@
-//! `kubectl debug`: an ephemeral container in a pod, or a copy of the pod. Debugging nodes is not simulated.
+//! `kubectl debug`: an ephemeral container in a pod, a copy of the pod, or a pod on a node.
+//!
+//! Of the profiles, `general`, `legacy`, `netadmin` and `sysadmin` are what they are on a cluster that does not
+//! restrict containers; `baseline` and `restricted` leave out the node's namespaces and root directory.
 
 use super::{create, exec, pods};
 use crate::api::request::{Options, PatchType, StreamId, Verb as Method};
-use crate::api::{Object, Request, Value};
+use crate::api::{Kind, Object, Request, Value};
 use crate::kubectl::cx::{Cx, Done, OK, Outcome, Poll, Task, not_simulated};
 use crate::kubectl::fail::Fail;
 use crate::kubectl::flags::{Args, Flag, array, switch, text};
 use crate::kubectl::print::{self, Dry, Format};
+use crate::kubectl::resource::kind_of;
 
 /// Flags.
 pub const FLAGS: &[Flag] = &[
@@ -40,20 +44,22 @@ pub fn run(cx: &mut Cx, args: &Args) -> Outcome {
     let [target] = targets else {
         return Err("NAME is required for debug".into());
     };
-    if target.starts_with("node/") || target.starts_with("nodes/") || target.starts_with("no/") {
-        return Err(not_simulated("debugging a node"));
+    let profile = args.value("profile");
+    if !PROFILES.contains(&profile) {
+        return Err(Fail::Plain(format!("unknown profile: {profile}")));
+    }
+    if args.changed("custom") {
+        return Err(not_simulated("custom profiles of kubectl debug"));
+    }
+    let attach = args.is("attach") || args.is("stdin") || args.is("tty");
+    if let Some((_, node)) = target.split_once('/').filter(|(k, _)| kind_of(k).ok() == Some(Kind::NODE)) {
+        let (pod, name) = on_node(cx, args, node, command)?;
+        return if attach { attached(cx, args, pod, name) } else { OK };
     }
     let pod = pods::pod(cx, target)?;
     let name = match args.value("container") {
         "" => {
-            let suffix: String = (0..5)
-                .map(|_| {
-                    const LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
-                    let n = cx.sys.rng().below(LETTERS.len() as u64) as usize;
-                    char::from(LETTERS[n.min(LETTERS.len() - 1)])
-                })
-                .collect();
-            let name = format!("debugger-{suffix}");
+            let name = format!("debugger-{}", suffix(cx));
             if !args.is("quiet") {
                 cx.print(&format!("Defaulting debug container name to {name}.\n"));
             }
@@ -62,23 +68,74 @@ pub fn run(cx: &mut Cx, args: &Args) -> Outcome {
         given => given.to_string(),
     };
     let container = container(args, &name, command);
-    let attach = args.is("attach") || args.is("stdin") || args.is("tty");
     let changed = if copy.is_empty() {
         ephemeral(cx, args, &pod, container)?
     } else {
         copied(cx, args, &pod, container, copy)?
     };
-    if !attach {
-        return OK;
+    if attach { attached(cx, args, changed, name) } else { OK }
+}
+
+const PROFILES: &[&str] = &["legacy", "general", "baseline", "netadmin", "restricted", "sysadmin"];
+
+/// Waits for the container and attaches to it.
+fn attached(cx: &mut Cx, args: &Args, pod: Object, name: String) -> Outcome {
+    let stream = cx.watch_one(&pod)?;
+    let (stdin, tty) = (args.is("stdin"), args.is("tty"));
+    Ok(Done::Task(Box::new(Until { pod, name, stream, stdin, tty })))
+}
+
+/// Five letters and digits that make a name unique.
+fn suffix(cx: &mut Cx) -> String {
+    const LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
+    let mut letter = || {
+        let n = cx.sys.rng().below(LETTERS.len() as u64) as usize;
+        char::from(LETTERS[n.min(LETTERS.len() - 1)])
+    };
+    (0..5).map(|_| letter()).collect()
+}
+
+/// Makes a pod on a node, with the node's root directory at `/host`.
+fn on_node(cx: &mut Cx, args: &Args, node: &str, command: &[String]) -> Result<(Object, String), Fail> {
+    if args.value("image").is_empty() {
+        return Err("you must specify --image when not using --copy-to.".into());
     }
-    let stream = cx.watch_one(&changed)?;
-    Ok(Done::Task(Box::new(Until {
-        pod: changed,
-        name,
-        stream,
-        stdin: args.is("stdin"),
-        tty: args.is("tty"),
-    })))
+    let node = cx.get(Kind::NODE, "", node)?;
+    let container_name = match args.value("container") {
+        "" => "debugger".to_string(),
+        given => given.to_string(),
+    };
+    let name = format!("node-debugger-{}-{}", node.name(), suffix(cx));
+    if !args.is("quiet") {
+        cx.print(&format!(
+            "Creating debugging pod {name} with container {container_name} on node {}.\n",
+            node.name()
+        ));
+    }
+    let mut container = container(args, &container_name, command);
+    container.remove("targetContainerName");
+    let mut spec = crate::map! {
+        "nodeName" => node.name(), "restartPolicy" => "Never",
+        "tolerations" => crate::list![crate::map! { "operator" => "Exists" }],
+    };
+    if !matches!(args.value("profile"), "baseline" | "restricted") {
+        for field in ["hostNetwork", "hostPID", "hostIPC"] {
+            spec.set(field, true);
+        }
+        let root = crate::map! { "name" => "host-root", "hostPath" => crate::map! { "path" => "/" } };
+        spec.set("volumes", crate::list![root]);
+        let mount = crate::map! { "mountPath" => "/host", "name" => "host-root" };
+        container.set("volumeMounts", crate::list![mount]);
+    }
+    if args.value("profile") == "sysadmin" {
+        container.set("securityContext.privileged", true);
+    }
+    spec.set("containers", crate::list![container]);
+    let labels = crate::map! { "app.kubernetes.io/managed-by" => "kubectl-debug" };
+    let meta = crate::map! { "name" => name, "labels" => labels };
+    let pod = Object::new(Kind::POD, crate::map! { "metadata" => meta, "spec" => spec });
+    let made = create::post(cx, args, pod, Dry::No)?;
+    Ok((made, container_name))
 }
 
 fn container(args: &Args, name: &str, command: &[String]) -> Value {

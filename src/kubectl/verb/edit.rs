@@ -158,10 +158,12 @@ impl Editing {
     }
 
     fn send(&mut self, cx: &mut Cx, old: &Object, mut new: Value, about: &str) -> Res<()> {
-        if cx.find_kind(new["apiVersion"].str(), new["kind"].str()) != Some(old.kind)
-            || new.at("metadata.name").str() != old.name()
-        {
-            return Err(self.kept(cx, ""));
+        let (version, kind) = (new["apiVersion"].str().to_string(), new["kind"].str().to_string());
+        let found = cx.find_kind(&version, &kind);
+        if found != Some(old.kind) || new.at("metadata.name").str() != old.name() {
+            // A kind that nobody knows is not worth a word to kubectl.
+            let known = version.is_empty() || found.is_some();
+            return Err(self.kept(cx, if known { about } else { "" }));
         }
         if self.save_config || old.annotation(super::apply::LAST_APPLIED).is_some() {
             new = super::apply::annotated(&new);

@@ -82,7 +82,7 @@ pub fn candidates(cx: &mut Cx, args: &Args, kept: &[Object]) -> Res<Vec<Object>>
 }
 
 /// The kinds that the flag names, or the usual ones; namespaced ones first.
-fn kinds(args: &Args) -> Res<Vec<Kind>> {
+pub fn kinds(args: &Args) -> Res<Vec<Kind>> {
     let listed = args.values("prune-allowlist");
     if listed.is_empty() {
         return Ok(KINDS.to_vec());

@@ -124,6 +124,13 @@ fn lex(src: &str) -> Parsed<Vec<Tok>> {
             while i < b.len() && (b[i].is_ascii_digit() || b[i] == '.') {
                 i += 1;
             }
+            let digits = 1 + usize::from(matches!(b.get(i + 1), Some('+' | '-')));
+            if matches!(b.get(i), Some('e' | 'E')) && b.get(i + digits).is_some_and(char::is_ascii_digit) {
+                i += digits;
+                while b.get(i).is_some_and(char::is_ascii_digit) {
+                    i += 1;
+                }
+            }
             out.push(Tok::Num(b[start..i].iter().collect::<String>().parse().unwrap_or(0.0)));
         } else if c.is_alphabetic() || c == '_' {
             let start = i;

@@ -121,12 +121,7 @@ pub fn mkdir(ctx: &mut Ctx) -> i32 {
     let bits = o.get('m').and_then(|m| mode::parse(m, 0o777, true, 0)).unwrap_or(0o777);
     let mut status = 0;
     for path in &o.rest {
-        let mut result = Ok(());
-        if o.has('p') {
-            result = make_parents(ctx, path, true);
-        } else {
-            result = ctx.sys.mkdir(path, bits);
-        }
+        let result = if o.has('p') { make_parents(ctx, path, true) } else { ctx.sys.mkdir(path, bits) };
         match result {
             Ok(()) if o.has('m') => drop(ctx.sys.chmod(path, bits)),
             Ok(()) => {}

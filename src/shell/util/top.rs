@@ -3,9 +3,9 @@
 use super::ctx::{Ctx, Output, Style, drain};
 use super::ls::name_of;
 use super::opts;
+use crate::collections::{BTreeMap, Order};
 use crate::os::program::{Errno, Program, Step, Sys, Wait};
 use crate::time::{Span, Time};
-use std::collections::BTreeMap;
 
 /// `top`, running.
 #[derive(Clone, Debug)]
@@ -55,7 +55,7 @@ impl Top {
             cpu.0.saturating_sub(since.1) as f64 * 100.0 / wall as f64
         };
         let mut rows: Vec<(f64, _)> = list.drain(..).map(|p| (share(p.pid, p.started, p.cpu), p)).collect();
-        rows.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.pid.cmp(&b.1.pid)));
+        rows.order_by(|a, b| b.0.total_cmp(&a.0).then(a.1.pid.cmp(&b.1.pid)));
         let (total, free, available) = super::memory(&ctx);
         let memory_used = total.saturating_sub(available);
         let cached = available.saturating_sub(free);

@@ -59,6 +59,7 @@ const outcomeColumns = [
   ['restarts', ({ restarts }) => String(restarts)],
   ['oom_kills', ({ oom_kills }) => String(oom_kills)],
   ['warnings', ({ warnings }) => String(warnings)],
+  ['failed', ({ failed, calls }) => (calls ? `${failed}/${calls}` : '–')],
 ];
 
 function outcomes({ runs }) {
