@@ -170,7 +170,14 @@ impl Kubectl {
     }
 
     /// Finds the verb and reads its flags.
-    fn begin(&mut self, words: Vec<String>, sys: &mut dyn Sys) -> Phase {
+    fn begin(&mut self, mut words: Vec<String>, sys: &mut dyn Sys) -> Phase {
+        // `help VERB` is `VERB --help`.
+        if words.first().is_some_and(|w| w == "help") {
+            words.rotate_left(1);
+            if let Some(last) = words.last_mut() {
+                *last = "--help".into();
+            }
+        }
         let quick = sys.now() + Span::millis(verb::USAGE_MS);
         let found = verb::find(&words);
         self.base.path = found.path.clone();

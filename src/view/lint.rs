@@ -104,7 +104,8 @@ fn probed(
         let told = declared.iter().any(|p| p["containerPort"].as_int() == Some(number));
         let silent = !container["command"].is_empty() || !container["args"].is_empty();
         let listens = image.iter().any(|p| i64::from(*p) == number);
-        if !told && !listens && !(silent && declared.is_empty()) {
+        let unknowable = silent && declared.is_empty();
+        if !told && !listens && !unknowable {
             add(found, document, place, "probe.port", &number.to_string());
         }
     } else if let Some(name) = port.as_str()

@@ -102,7 +102,7 @@ pub fn revision(sources: Sources<'_>, revision: u64) -> Option<Answer> {
 
 fn word_of(change: &Change) -> Option<String> {
     let new = pod::line(&change.new);
-    let old = change.old.as_ref().map(|o| pod::line(o));
+    let old = change.old.as_ref().map(pod::line);
     (change.kind != WatchKind::Deleted && old.is_none_or(|o| o.status != new.status)).then_some(new.status)
 }
 

@@ -12,6 +12,9 @@ const FLAGS: &str = include_str!("flags.txt");
 
 /// The help of a verb; `path` is its name with its parents.
 pub fn text(verb: &Verb, path: &str) -> String {
+    if path == "kubectl" {
+        return root(verb.sub);
+    }
     let (long, examples) = more(path);
     let about = if verb.about.is_empty() { String::new() } else { format!("{}.", verb.about) };
     let mut out = format!("{about}\n\n");
@@ -111,7 +114,7 @@ pub fn options() -> String {
 }
 
 /// What `kubectl` alone says: its verbs in groups.
-pub fn root(verbs: &[Verb]) -> String {
+fn root(verbs: &[Verb]) -> String {
     let mut out = "kubectl controls the Kubernetes cluster manager.\n\n".to_string();
     let width = width(verbs);
     for (title, names) in GROUPS {

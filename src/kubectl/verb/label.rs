@@ -71,10 +71,10 @@ fn parse(changes: &[String], what: &str) -> Res<Change> {
     let mut out = Change { set: vec![], remove: vec![] };
     for word in changes {
         if let Some((key, value)) = word.split_once('=') {
-            if what == "label" {
-                if let Some(why) = names::label_value(value).first() {
-                    return Err(Fail::Plain(format!("invalid label value: {word:?}: {why}")));
-                }
+            if what == "label"
+                && let Some(why) = names::label_value(value).first()
+            {
+                return Err(Fail::Plain(format!("invalid label value: {word:?}: {why}")));
             }
             out.set.retain(|(k, _)| k != key);
             out.set.push((key.to_string(), value.to_string()));

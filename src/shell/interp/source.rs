@@ -182,7 +182,7 @@ impl Shell {
             return;
         }
         let text = String::from_utf8_lossy(line).replace("\r\n", "\n");
-        let text = match self.from_history(&text) {
+        let text = match self.recalled(&text) {
             Ok(text) => text,
             Err(event) => {
                 self.complain(&format!("{event}: event not found"));
@@ -251,7 +251,7 @@ impl Shell {
     /// shows the line that came out.
     ///
     /// `Err`: the event that is not there.
-    fn from_history(&mut self, line: &str) -> Result<String, String> {
+    fn recalled(&mut self, line: &str) -> Result<String, String> {
         if !self.opts.interactive || !self.flavour.is_bash() || !line.contains('!') {
             return Ok(line.to_owned());
         }

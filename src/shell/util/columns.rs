@@ -241,7 +241,7 @@ pub fn dos2unix(ctx: &mut Ctx) -> i32 {
 
 /// `factor`.
 pub fn factor(ctx: &mut Ctx) -> i32 {
-    for word in ctx.args[1..].to_vec() {
+    for word in ctx.args.split_off(1) {
         let Ok(mut n) = word.parse::<u64>().map(|n| n.min(MAX_FACTORED)) else {
             ctx.fail(&format!("invalid number '{word}'"));
             return 1;

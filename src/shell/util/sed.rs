@@ -473,7 +473,7 @@ impl Sed {
         let hit = |a: &Addr| match a {
             Addr::Line(n) => *n == number,
             Addr::Step(first, 0) => *first == number,
-            Addr::Step(first, step) => number >= *first && (number - first) % step == 0,
+            Addr::Step(first, step) => number >= *first && (number - first).is_multiple_of(*step),
             Addr::More(_) => false,
             Addr::Last => last,
             Addr::Match(r) => r.matches(pattern),
@@ -497,11 +497,13 @@ impl Sed {
                 if let Addr::More(n) = to {
                     c.until = number.saturating_add(*n);
                 }
-                c.inside = begins
-                    && !(from_start && hit(to))
-                    && !matches!(to, Addr::More(0))
-                    && !matches!(to, Addr::Line(n) if *n <= number)
-                    && !(matches!(to, Addr::Last) && last);
+                let ends = match to {
+                    Addr::More(n) => *n == 0,
+                    Addr::Line(n) => *n <= number,
+                    Addr::Last => last,
+                    other => from_start && hit(other),
+                };
+                c.inside = begins && !ends;
                 begins
             }
         };
