@@ -4,7 +4,7 @@
 
 use super::Cluster;
 use crate::api::Text;
-use crate::os::{Program, STDERR, STDOUT, Spawn, Step, Sys, Wait};
+use crate::os::{Answer, Program, STDERR, STDOUT, Spawn, Step, Sys, Wait};
 
 /// The units of a machine that can be started and stopped.
 const UNITS: &[&str] = &["kubelet", "containerd"];
@@ -28,10 +28,6 @@ impl Asking {
         let words: Vec<&str> = self.words.iter().map(Text::as_str).filter(|w| !w.starts_with('-')).collect();
         match (self.name, words.as_slice()) {
             ("fault", []) => Some(say(sys, super::FAULT_USAGE, 1)),
-            ("fault", words) => {
-                sys.request_service(&format!("fault {}", words.join(" ")));
-                Some(0)
-            }
             ("systemctl", ["daemon-reload" | "reset-failed"]) => Some(0),
             ("systemctl", ["start" | "stop" | "restart" | "enable" | "disable", units @ ..]) => {
                 let action = words[0];
@@ -89,7 +85,6 @@ impl Cluster {
         for (machine, request) in requests {
             let node = self.world.machine(machine).name.clone();
             let lines = match request.split_once(' ') {
-                Some(("fault", line)) => vec![line.to_string()],
                 Some((unit, action)) => {
                     let what = if unit == "containerd" { "runtime" } else { "kubelet" };
                     let actions = if action == "restart" { vec!["stop", "start"] } else { vec![action] };
@@ -104,9 +99,21 @@ impl Cluster {
             }
         }
         for question in questions {
-            let answer = self.answer(&question);
+            let answer = match question.words.split_first() {
+                Some((name, words)) if *name == "fault" => self.fault_answer(words),
+                _ => self.answer(&question),
+            };
             self.world.answer(&question, answer);
         }
         any
+    }
+
+    /// Breaks or mends something for the program `fault`, which says what was wrong with its words.
+    fn fault_answer(&mut self, words: &[Text]) -> Answer {
+        let words: Vec<&str> = words.iter().map(Text::as_str).collect();
+        match self.fault_quietly(&words.join(" "), self.command) {
+            Ok(()) => Answer::default(),
+            Err(text) => Answer { code: 1, err: format!("{}\n", text.trim_end()), ..Answer::default() },
+        }
     }
 }
