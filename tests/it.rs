@@ -7,6 +7,7 @@ mod hostile;
 mod lessons;
 mod properties;
 mod rewind;
+mod runner;
 mod score;
 mod shells;
 mod texts;

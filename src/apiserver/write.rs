@@ -11,7 +11,6 @@ use crate::map;
 use crate::time::{Span, parse_rfc3339};
 use crate::trace::{Cause, What};
 
-/// What a conflict of versions says.
 /// How many random characters a generated name ends with (upstream's `randomLength` of names.go).
 const SUFFIX: usize = 5;
 
@@ -19,6 +18,7 @@ const SUFFIX: usize = 5;
 /// (upstream's `MaxGeneratedNameLength`).
 const GENERATED_BASE: usize = 63 - SUFFIX;
 
+/// What a conflict of versions says.
 pub(super) const MODIFIED: &str =
     "the object has been modified; please apply your changes to the latest version and try again";
 
