@@ -142,7 +142,7 @@ case "${1:-build}" in
     setup_browser
     node www/size.mjs
     node tests/web/bench.mjs
-    if [ -d benches ]; then cargo bench --quiet; fi
+    if [ -d benches ]; then cargo bench --quiet --bench podlab; fi
     ;;
   clean) rm -rf dist target .tools node_modules ;;
   -h | --help | help) usage ;;
