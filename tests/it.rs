@@ -2,6 +2,7 @@
 
 mod coverage;
 mod fuzz;
+mod fuzz_shell;
 mod golden;
 mod hostile;
 mod lessons;
