@@ -117,10 +117,9 @@ web_tests() {
   say "Browser tests"
   node --test --test-timeout=300000 tests/web/units.test.mjs tests/web/links.test.mjs
   # One file after the other: each has a browser of its own.
-  for file in page views access firefox; do
+  for file in page views access lessons why firefox; do
     node --test --test-timeout=900000 "tests/web/$file.test.mjs"
   done
-  node --test --test-timeout=900000 tests/web/why.test.mjs
   # The three runs agree only when they are built from the same source, as here.
   node --test --test-timeout=900000 tests/web/same.test.mjs
 }

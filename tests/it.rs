@@ -8,6 +8,7 @@ mod hostile;
 mod lessons;
 mod properties;
 mod rewind;
+mod runner;
 mod score;
 mod shells;
 mod texts;
