@@ -7,6 +7,7 @@ mod golden;
 mod hostile;
 mod lessons;
 mod properties;
+mod readme;
 mod rewind;
 mod runner;
 mod score;
