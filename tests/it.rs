@@ -2,10 +2,12 @@
 
 mod coverage;
 mod fuzz;
+mod fuzz_shell;
 mod golden;
 mod hostile;
 mod lessons;
 mod properties;
+mod readme;
 mod rewind;
 mod runner;
 mod score;
