@@ -249,7 +249,10 @@ fn script(rng: &mut Rng, corpus: &[String]) -> Vec<u8> {
         1 => (0..rng.below(NOISE)).map(|_| rng.range(32.0, 127.0) as u8).collect(),
         2 => {
             let tokens = (0..rng.below(12)).map(|_| TOKENS[below(rng, TOKENS.len())]);
-            tokens.collect::<Vec<_>>().join(if rng.next_u64() % 2 == 0 { " " } else { "" }).into_bytes()
+            tokens
+                .collect::<Vec<_>>()
+                .join(if rng.next_u64().is_multiple_of(2) { " " } else { "" })
+                .into_bytes()
         }
         _ => mutated(rng, corpus).into_bytes(),
     }
