@@ -440,10 +440,10 @@ fn line(rng: &mut Rng) -> String {
 }
 
 /// Watches from outside that no line hangs, which no assertion in the same thread could tell.
-struct Watchdog(Arc<Mutex<(String, Instant, bool)>>);
+pub(super) struct Watchdog(Arc<Mutex<(String, Instant, bool)>>);
 
 impl Watchdog {
-    fn new() -> Watchdog {
+    pub(super) fn new() -> Watchdog {
         let state = Arc::new(Mutex::new((String::new(), Instant::now(), true)));
         let seen = Arc::clone(&state);
         std::thread::spawn(move || {
@@ -462,7 +462,7 @@ impl Watchdog {
         Watchdog(state)
     }
 
-    fn begin(&self, what: &str) {
+    pub(super) fn begin(&self, what: &str) {
         *self.0.lock().expect("never poisoned") = (what.to_string(), Instant::now(), true);
     }
 }
@@ -478,7 +478,8 @@ impl Drop for Watchdog {
     }
 }
 
-fn type_line(cluster: &mut Cluster, line: &str) -> (String, Option<i32>) {
+/// Runs a line to its end, or until patience does.
+pub(super) fn type_line(cluster: &mut Cluster, line: &str) -> (String, Option<i32>) {
     let job = cluster.start_job(line, "/root", false);
     let limit = cluster.now() + PATIENCE;
     cluster.run_until_job(job, limit);
@@ -522,9 +523,13 @@ fn batch(seed: u64, lines: u64, dog: &Watchdog) {
     assert!(status == Some(0) && output.contains("worker03"), "seed {seed}: {output}");
 }
 
+/// A number of the environment.
+pub(super) fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok().and_then(|v| v.parse().ok())
+}
+
 #[test]
 fn no_line_panics_hangs_or_shows_an_internal_error() {
-    let number = |name: &str| std::env::var(name).ok().and_then(|v| v.parse::<u64>().ok());
     let dog = Watchdog::new();
     if let Some(seed) = number("PODLAB_SEED") {
         return batch(seed, BATCH, &dog);

@@ -2,11 +2,14 @@
 
 mod coverage;
 mod fuzz;
+mod fuzz_shell;
 mod golden;
 mod hostile;
 mod lessons;
 mod properties;
+mod readme;
 mod rewind;
+mod runner;
 mod score;
 mod shells;
 mod texts;

@@ -11,6 +11,13 @@ use crate::map;
 use crate::time::{Span, parse_rfc3339};
 use crate::trace::{Cause, What};
 
+/// How many random characters a generated name ends with (upstream's `randomLength` of names.go).
+const SUFFIX: usize = 5;
+
+/// How much of `generateName` a generated name keeps: a label's 63 characters without the random ones
+/// (upstream's `MaxGeneratedNameLength`).
+const GENERATED_BASE: usize = 63 - SUFFIX;
+
 /// What a conflict of versions says.
 pub(super) const MODIFIED: &str =
     "the object has been modified; please apply your changes to the latest version and try again";
@@ -54,8 +61,9 @@ impl ApiServer {
     /// The object that a creation would store.
     pub(super) fn completed(&mut self, mut object: Object) -> Result<Object> {
         if object.name().is_empty() && !object.at("metadata.generateName").str().is_empty() {
-            let name = format!("{}{}", object.at("metadata.generateName").str(), self.uids.name_suffix(5));
-            object.set("metadata.name", name);
+            let base: String =
+                object.at("metadata.generateName").str().chars().take(GENERATED_BASE).collect();
+            object.set("metadata.name", format!("{base}{}", self.uids.name_suffix(SUFFIX)));
         }
         let key = object.key();
         if key.kind == Kind::POD {

@@ -9,7 +9,7 @@ use podlab::api::json;
 use podlab::kubectl::coverage;
 use podlab::scenario::{Input, Player, Scenario, recording};
 use podlab::time::{Span, Time};
-use std::io::{BufRead, Write};
+use std::io::{BufRead, IsTerminal, Read, Write};
 use std::process::ExitCode;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
@@ -17,7 +17,8 @@ use std::time::{Duration, Instant};
 const USAGE: &str = "\
 podlab: a Kubernetes cluster in virtual time
 
-  podlab shell [SCENARIO.yaml]     a terminal on a cluster (time runs as on your watch)
+  podlab shell [SCENARIO.yaml]     a terminal on a cluster (time runs as on your watch); with its input
+                                   from a file or a pipe a script, run at once in virtual time
   podlab run SCENARIO.yaml         run a scenario to its position; print transcript, events, event-log hash
   podlab why FILE KIND/NAME        run a scenario or recording and tell why an object is as it is (-n NS, --zh)
   podlab vary SCENARIO PATH VALUE… run it once for each value and compare (--for 5m; PATH: FILE:FIELD, line:N, seed, …)
@@ -121,11 +122,37 @@ fn run(text: &str) -> Result<(), String> {
     Ok(())
 }
 
+/// Runs standard input as a script on the workstation; ends with an error if it does.
+fn script(player: &Player) -> Result<(), String> {
+    /// Where the script lies on the workstation.
+    const PATH: &str = "/tmp/stdin.sh";
+    /// How long a script may run, in virtual time: a day.
+    const LIMIT: Span = Span::secs(86_400);
+    let mut text = Vec::new();
+    std::io::stdin().lock().read_to_end(&mut text).map_err(|e| format!("standard input: {e}"))?;
+    let mut cluster = player.scratch();
+    cluster.write_file(PATH, &text);
+    let limit = cluster.now() + LIMIT;
+    let job = cluster.start_job(&format!("bash {PATH}"), "/root", false);
+    cluster.run_until_job(job, limit);
+    let (out, err) = cluster.job_output(job);
+    print!("{out}");
+    eprint!("{err}");
+    match cluster.job_status(job) {
+        Some(0) => Ok(()),
+        Some(code) => Err(format!("the script ended with exit code {code}")),
+        None => Err("the script still runs after a day of virtual time".into()),
+    }
+}
+
 /// A terminal: lines typed are given to the cluster, whose time runs as on the wall.
 fn shell(scenario: Scenario) -> Result<(), String> {
     let start = scenario.log.last().map_or(0, |e| e.at).max(scenario.position);
     let mut player = Player::new(scenario).map_err(|e| e.0)?;
     player.seek(Time(start));
+    if !std::io::stdin().is_terminal() {
+        return script(&player);
+    }
     player.apply(Input::Open(0))?;
     let (send, lines) = mpsc::channel();
     std::thread::spawn(move || {
@@ -148,15 +175,10 @@ fn shell(scenario: Scenario) -> Result<(), String> {
         }
         match lines.recv_timeout(Duration::from_millis(20)) {
             Ok(line) => player.apply(Input::Line(0, line))?,
+            // Ctrl-D: the shell is told, and ends once it reads that.
             Err(mpsc::RecvTimeoutError::Disconnected) => {
-                // Standard input has ended: let what runs come to its end, then leave.
-                let end = player.now() + Span::secs(5);
-                player.run_until(end, u32::MAX);
                 player.apply(Input::Eof(0))?;
-                for chunk in player.take_output(0).chunks {
-                    let _ = out.write_all(chunk.text.as_bytes());
-                }
-                return Ok(());
+                std::thread::sleep(Duration::from_millis(20));
             }
             Err(mpsc::RecvTimeoutError::Timeout) => {}
         }

@@ -533,6 +533,12 @@ impl Sys for Kernel<'_> {
         Ok((self.install(conn)?, peer))
     }
 
+    fn weigh(&mut self, steps: u32) {
+        if let Some(p) = self.world.st.procs.get_mut(self.id) {
+            p.steps = p.steps.saturating_add(steps);
+        }
+    }
+
     fn resolve(&mut self, name: &str) -> Resolved {
         if name.parse::<std::net::Ipv4Addr>().is_ok() || name == "::1" {
             return Resolved::Addresses(vec![Text::from(name)]);

@@ -173,12 +173,19 @@ impl World {
     /// The call that a connection makes, if it is one of a service.
     fn call(&self, from: NetId, ip: &str, port: u16) -> Option<Box<Call>> {
         let ns = self.st.namespaces.get(from)?;
-        let at = |ip: &str| self.net.services.get(&(Text::from(ip), port)).map(|s| (Text::from(ip), s));
-        let node_port = || self.find_machine(ip).and_then(|_| at(""));
-        let (address, service) = at(ip).or_else(node_port)?;
+        let (address, service) = self.service(from, ns, ip, port)?;
         let to = self.endpoint(ns, ip, port, service);
         let fate = CallFate::Refused;
         Some(Box::new(Call { at: self.st.now, ip: address, port, from: ns.ip.clone(), to, fate }))
+    }
+
+    /// The service at an address and port: at its own, or as a node port at a node's, which on the node itself
+    /// is also found at the loopback address (kube-proxy's `--iptables-localhost-nodeports`).
+    fn service(&self, from: NetId, ns: &NetNs, ip: &str, port: u16) -> Option<(Text, &Service)> {
+        let at = |ip: &str| self.net.services.get(&(Text::from(ip), port)).map(|s| (Text::from(ip), s));
+        let on_node = || self.net_of(self.machine(ns.machine).cell) == Some(from);
+        let node_port = || self.find_machine(ip).is_some() || ip.starts_with("127.") && on_node();
+        at(ip).or_else(|| at("").filter(|_| node_port()))
     }
 
     /// The fate of a dialled connection is known.
@@ -199,10 +206,8 @@ impl World {
     /// first address of their range.
     fn source(&self, from: NetId, ip: &str, route: &Route) -> Text {
         let Some(ns) = self.st.namespaces.get(from) else { return Text::default() };
-        if ip.starts_with("127.") {
-            return Text::lit("127.0.0.1");
-        }
         let target = match route {
+            Route::To(to, ..) if *to == from && ip.starts_with("127.") => return Text::lit("127.0.0.1"),
             Route::To(to, ..) if *to != from => self.st.namespaces.get(*to),
             _ => None,
         };
@@ -217,19 +222,14 @@ impl World {
         let Some(ns) = self.st.namespaces.get(from) else {
             return Route::Lost(Errno::EHOSTUNREACH, Span::ZERO);
         };
-        if ip.starts_with("127.") || ip == "::1" || ip == "0.0.0.0" || *ns.ip == *ip {
-            return Route::To(from, port, LOOPBACK);
-        }
-        let key = |ip: &str| (Text::from(ip), port);
-        let node_port = || {
-            self.find_machine(ip)?;
-            self.net.services.get(&key(""))
-        };
-        if let Some(service) = self.net.services.get(&key(ip)).or_else(node_port) {
+        if let Some((_, service)) = self.service(from, ns, ip, port) {
             let Some((ip, port)) = self.endpoint(ns, ip, port, service) else {
                 return Route::Lost(Errno::ECONNREFUSED, SAME_NODE);
             };
             return self.route_direct(from, ns, &ip, port);
+        }
+        if ip.starts_with("127.") || ip == "::1" || ip == "0.0.0.0" || *ns.ip == *ip {
+            return Route::To(from, port, LOOPBACK);
         }
         self.route_direct(from, ns, ip, port)
     }

@@ -355,6 +355,8 @@ pub trait Sys {
     fn listen(&mut self, port: u16) -> Sysr<Fd>;
     /// Takes a connection: (its descriptor, the peer's address).
     fn accept(&mut self, listener: Fd) -> Sysr<(Fd, Text)>;
+    /// Says that this step did the work of so many more, which counts against the process's fuel.
+    fn weigh(&mut self, steps: u32);
     fn resolve(&mut self, name: &str) -> Resolved;
     /// This machine's or pod's own address.
     fn ip(&self) -> Text;

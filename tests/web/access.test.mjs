@@ -111,6 +111,7 @@ test('axe finds nothing in the dialogs and menus', async () => {
 
 test('everything works by keyboard alone', async () => {
   const page = await open();
+  await page.waitForFunction(() => document.querySelector('.editor-host')?.shadowRoot?.querySelector('.cm-content'));
   await page.keyboard.press('Alt+Digit2');
   await page.waitForFunction(() => document.querySelector('.editor-host').shadowRoot.activeElement);
   await page.keyboard.press('Control+Enter');

@@ -66,6 +66,14 @@ export const ask = (page, op, args) => page.evaluate(([name, values]) => window.
 /** The row of a table whose name is this. */
 export const row = (page, name) => page.locator('table.objects tbody tr', { has: page.locator('th', { hasText: new RegExp(`^${name}$`) }) }).first();
 
+/** Opens the dialog for sharing and gives its link, which is made a moment after. */
+export async function shareLink(page) {
+  await page.getByRole('button', { name: 'Share' }).click();
+  const field = page.getByLabel('Link', { exact: true });
+  await page.waitForFunction((input) => input.value.includes('#'), await field.elementHandle());
+  return field.inputValue();
+}
+
 /** The text of the terminal. */
 export const screen = (page) => page.locator('.term').innerText();
 

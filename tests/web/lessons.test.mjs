@@ -4,7 +4,7 @@ import test, { after } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
-import { open, type, shows, hosted, end } from './harness.mjs';
+import { open, type, shareLink, shows, hosted, end } from './harness.mjs';
 
 after(end);
 
@@ -99,6 +99,7 @@ test('undo takes a command back, and the receipt that is saved carries the run',
   await type(page, 'kubectl delete pod readiness-httpget --now');
   await shows(page, 'deleted');
   await page.getByRole('button', { name: 'Take the last command back (Alt+U)' }).click();
+  await page.getByText('Taken back: kubectl delete pod readiness-httpget --now').waitFor();
   await type(page, 'kubectl get pods');
   await shows(page, /readiness-httpget +1\/1/);
   await type(page, 'kubectl label pod readiness-httpget app=nginx');
@@ -146,8 +147,7 @@ test('every lesson has a link of at most 2,000 characters', async () => {
   await page.getByRole('heading', { name: 'Taints' }).waitFor();
   await type(page, 'kubectl describe pod web');
   await shows(page, 'untolerated taint');
-  await page.getByRole('button', { name: 'Share' }).click();
-  const link = await page.getByLabel('Link', { exact: true }).inputValue();
+  const link = await shareLink(page);
   assert.ok(link.length <= 2_000, `${link.length} characters`);
   const friend = await open({ url: link });
   await friend.getByRole('heading', { name: 'Taints' }).waitFor();

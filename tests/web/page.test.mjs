@@ -2,7 +2,7 @@
 
 import test, { after, afterEach } from 'node:test';
 import assert from 'node:assert/strict';
-import { open, type, screen, shows, hosted, row as podRow, tidy, end } from './harness.mjs';
+import { open, type, screen, shareLink, shows, hosted, row as podRow, tidy, end } from './harness.mjs';
 
 afterEach(tidy);
 after(end);
@@ -23,8 +23,7 @@ test('a stranger applies a manifest, sees the pod run, looks inside, deletes it,
   await page.locator('.timebar .play').click();
   const before = await screen(page);
   const at = await page.locator('.clock').innerText();
-  await page.getByRole('button', { name: 'Share' }).click();
-  const link = await page.getByLabel('Link', { exact: true }).inputValue();
+  const link = await shareLink(page);
   assert.match(link, /^#1\./);
   assert.ok(!link.includes('file:'));
   assert.ok(link.length < 2_000, `${link.length} characters`);
@@ -47,8 +46,7 @@ test('the hosted page works, keeps itself for times without a network, and its l
   await page.evaluate(() => navigator.serviceWorker.ready.then(() => true));
   await type(page, 'kubectl run one --image=nginx:1.14.2');
   await shows(page, 'pod/one created');
-  await page.getByRole('button', { name: 'Share' }).click();
-  const link = await page.getByLabel('Link', { exact: true }).inputValue();
+  const link = await shareLink(page);
   assert.ok(link.startsWith(url));
   await page.context().setOffline(true);
   await page.goto('about:blank');

@@ -4,7 +4,7 @@
 import test, { after } from 'node:test';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { hashOf } from './core.mjs';
 import { open, end } from './harness.mjs';
 
@@ -16,9 +16,7 @@ const scenario = JSON.parse(readFileSync(FILE, 'utf8'));
 const seeded = (seed) => ({ ...scenario, cluster: { ...scenario.cluster, seed } });
 
 const native = () => {
-  const built = ['target/release/podlab', 'target/debug/podlab'].find((path) => existsSync(path));
-  const words = ['hash', FILE, String(SEEDS)];
-  const text = built ? execFileSync(built, words, { encoding: 'utf8' }) : execFileSync('cargo', ['run', '--quiet', '--', ...words], { encoding: 'utf8' });
+  const text = execFileSync('cargo', ['run', '--quiet', '--', 'hash', FILE, String(SEEDS)], { encoding: 'utf8' });
   return text.trim().split('\n').map((line) => line.split(' ')[1]);
 };
 

@@ -50,6 +50,11 @@ fn pod(spec: &Value, path: &str, name: &str, found: &mut Vec<String>) {
             found.push(format!("{path}.hostAliases[{i}].ip: duplicates spec.hostAliases[{j}].ip"));
         }
     }
+    for (i, volume) in spec["volumes"].items().iter().enumerate() {
+        for (source, since) in DEPRECATED_VOLUMES.iter().filter(|(source, _)| volume[*source].is_some()) {
+            found.push(format!("{path}.volumes[{i}].{source}: deprecated in {since}"));
+        }
+    }
     for (i, secret) in spec["imagePullSecrets"].items().iter().enumerate() {
         if secret["name"].str().is_empty() {
             found.push(format!("{path}.imagePullSecrets[{i}].name: invalid empty name \"\""));
@@ -62,6 +67,19 @@ fn pod(spec: &Value, path: &str, name: &str, found: &mut Vec<String>) {
     }
     ports(spec, path, found);
 }
+
+/// Sources of volumes that are on their way out, and since when.
+const DEPRECATED_VOLUMES: &[(&str, &str)] = &[
+    ("photonPersistentDisk", "v1.11, non-functional in v1.16+"),
+    ("gitRepo", "v1.11, and disabled by default in v1.33+"),
+    ("scaleIO", "v1.16, non-functional in v1.22+"),
+    ("flocker", "v1.22, non-functional in v1.25+"),
+    ("storageos", "v1.22, non-functional in v1.25+"),
+    ("quobyte", "v1.22, non-functional in v1.25+"),
+    ("glusterfs", "v1.25, non-functional in v1.26+"),
+    ("cephfs", "v1.28, non-functional in v1.31+"),
+    ("rbd", "v1.28, non-functional in v1.31+"),
+];
 
 fn deprecated_label(key: &str) -> Option<&'static str> {
     Some(match key {

@@ -193,6 +193,9 @@ fn indexed_pods(job: &Object, tally: &Tally, missing: usize, cx: &mut Cx<'_>) ->
     new
 }
 
+/// How much of `generateName` a generated name keeps (upstream's `MaxGeneratedNameLength`).
+const GENERATED_BASE: usize = 58;
+
 fn new_pod(job: &Object, index: Option<i64>, failures: i64) -> Object {
     let mut pod = pods::from_template(job.at("spec.template"), job);
     let finalizers = pod.slot("metadata.finalizers").list_mut();
@@ -204,7 +207,10 @@ fn new_pod(job: &Object, index: Option<i64>, failures: i64) -> Object {
     if job.at("spec.backoffLimitPerIndex").is_some() {
         pod.slot("metadata.annotations").map_mut().insert(INDEX_FAILURES, failures.to_string());
     }
-    pod.set("metadata.generateName", format!("{}-{index}-", job.name()));
+    // The index stays whole where the name is cut to the length of generated names.
+    let end = format!("-{index}-");
+    let begin: String = job.name().chars().take(GENERATED_BASE - end.len()).collect();
+    pod.set("metadata.generateName", begin + &end);
     pod.set("spec.hostname", format!("{}-{index}", job.name()));
     for field in ["initContainers", "containers"] {
         if pod.at("spec").get(field).is_empty() {

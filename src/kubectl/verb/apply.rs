@@ -122,7 +122,12 @@ fn print_made(cx: &mut Cx, made: &[Object], format: &Format) -> Res<()> {
     }
     let value = match made {
         [one] => one.value.clone(),
-        many => print::list(many),
+        many => {
+            // A typed list, whose metadata is empty; that of `get` is not.
+            let mut all = print::list(many);
+            all.set("metadata", Value::map());
+            all
+        }
     };
     let text = print::value(&value, format, false)?;
     cx.print(&text);

@@ -24,6 +24,10 @@ struct Ready {
 /// How deep functions may call one another.
 const MAX_CALLS: usize = 1_000;
 
+/// The steps that a search of all directories of `PATH` weighs: a loop of commands that are not there would
+/// else take longer than any other.
+const SEARCH: u32 = 100;
+
 impl Shell {
     /// Expands a simple command and runs it.
     pub(super) fn simple(&mut self, sys: &mut dyn Sys, frame: &Frame, node: &Node) -> Flow {
@@ -366,7 +370,8 @@ impl Shell {
         Err(error)
     }
 
-    fn not_found(&mut self, _sys: &mut dyn Sys, frame: &Frame, name: &str, error: Errno) {
+    fn not_found(&mut self, sys: &mut dyn Sys, frame: &Frame, name: &str, error: Errno) {
+        sys.weigh(SEARCH);
         let missing = matches!(error, Errno::ENOENT | Errno::ENOTDIR);
         let text = match (self.flavour, error) {
             (Flavour::Bash, Errno::ENOENT) if !name.contains('/') => format!("{name}: command not found"),

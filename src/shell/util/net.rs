@@ -52,7 +52,8 @@ struct Fetch {
     until: Time,
     limit: Option<Span>,
     output: Option<Text>,
-    /// q quiet, s silent, S show errors or headers, I head, i include, f fail, v verbose, p spider, z only connect
+    /// q quiet, s silent, S show errors or headers, I head, i include, f fail, v verbose, p spider, z only connect,
+    /// m a limit for all of it, not only for connecting
     flags: String,
     format: Option<Text>,
     out: Output,
@@ -165,6 +166,9 @@ impl Fetch {
                     28,
                 )
             }
+            (Tool::Curl, Failure::Late) if self.has('m') => {
+                (format!("curl: (28) Connection timed out after {ms} milliseconds\n"), 28)
+            }
             (Tool::Curl, _) => (
                 format!(
                     "curl: (28) Failed to connect to {host} port {port} after {ms} ms: Timeout was reached\n"
@@ -254,6 +258,9 @@ impl Fetch {
                     self.sent += n;
                     if matches!(self.state, State::Connect) {
                         self.state = State::Talk;
+                        if self.tool == Tool::Curl && !self.has('m') {
+                            self.until = sys.now() + CONNECT_TIMEOUT;
+                        }
                         if self.tool == Tool::Nc && self.has('v') {
                             let text = format!(
                                 "{} ({}:{}) open\n",
@@ -517,7 +524,7 @@ pub fn curl(ctx: &mut Ctx) -> Result<Box<dyn Program>, i32> {
         ctx.err("curl: try 'curl --help' or 'curl --manual' for more information\n");
         return Err(2);
     };
-    let flags = "sSIifvL".chars().filter(|c| o.has(*c)).collect();
+    let flags = "sSIifvLm".chars().filter(|c| o.has(*c)).collect();
     let mut fetch = Fetch::new(ctx, Tool::Curl, flags);
     if !fetch.set_url(url) {
         return Err(ctx.not_simulated("https"));
