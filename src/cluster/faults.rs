@@ -87,11 +87,7 @@ impl Cluster {
             ["network", "mend"] => self.world.net.cuts.clear(),
             ["kill", "-n", namespace, rest @ ..] => self.kill(namespace, rest)?,
             ["kill", rest @ ..] => {
-                let namespace = if self.spec.namespace.is_empty() {
-                    "default".into()
-                } else {
-                    self.spec.namespace.clone()
-                };
+                let namespace = self.home();
                 self.kill(&namespace, rest)?;
             }
             _ => return Err(USAGE.to_string()),

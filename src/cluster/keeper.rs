@@ -1,4 +1,4 @@
-//! The keeper of the machines: what `systemctl`, `fault`, `crictl` and `journalctl` ask for from inside.
+//! The keeper of the machines: what `systemctl`, `fault`, `traffic`, `crictl` and `journalctl` ask for from inside.
 //!
 //! The programs only pass their words on; the cluster carries them out, or answers.
 
@@ -9,7 +9,7 @@ use crate::os::{Answer, Program, STDERR, STDOUT, Spawn, Step, Sys, Wait};
 /// The units of a machine that can be started and stopped.
 const UNITS: &[&str] = &["kubelet", "containerd"];
 
-/// `systemctl`, `fault`, `crictl` or `journalctl`, running.
+/// `systemctl`, `fault`, `traffic`, `crictl` or `journalctl`, running.
 #[derive(Clone, Debug)]
 pub struct Asking {
     name: &'static str,
@@ -19,7 +19,7 @@ pub struct Asking {
 impl Asking {
     /// The program of a name with its arguments; `None` if it asks nobody.
     pub fn new(name: &str, spawn: &Spawn) -> Option<Asking> {
-        let name = *["systemctl", "fault", "crictl", "journalctl"].iter().find(|n| **n == name)?;
+        let name = *["systemctl", "fault", "traffic", "crictl", "journalctl"].iter().find(|n| **n == name)?;
         Some(Asking { name, words: spawn.argv.iter().skip(1).cloned().collect() })
     }
 
@@ -101,11 +101,21 @@ impl Cluster {
         for question in questions {
             let answer = match question.words.split_first() {
                 Some((name, words)) if *name == "fault" => self.fault_answer(words),
+                Some((name, words)) if *name == "traffic" => self.traffic_answer(words),
                 _ => self.answer(&question),
             };
             self.world.answer(&question, answer);
         }
         any
+    }
+
+    /// Starts, stops or counts traffic for the program `traffic`.
+    fn traffic_answer(&mut self, words: &[Text]) -> Answer {
+        let words: Vec<&str> = words.iter().map(Text::as_str).collect();
+        match self.traffic_words(&words, self.command) {
+            Ok(out) => Answer { out, ..Answer::default() },
+            Err(text) => Answer { code: 1, err: format!("{}\n", text.trim_end()), ..Answer::default() },
+        }
     }
 
     /// Breaks or mends something for the program `fault`, which says what was wrong with its words.
