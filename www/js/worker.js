@@ -248,6 +248,8 @@ const operations = {
     return startUntil(condition, limit ?? UNTIL_LIMIT_MICROS);
   },
   readLesson: ({ text, student }) => Podlab.read_lesson(text, student),
+  tryLesson: ({ text }) => Podlab.try_lesson(text),
+  goals: () => core.goals(),
   follow: ({ text }) => core.follow(text),
   receipt: ({ student, answers, hints }) => core.receipt(student, new Float64Array(answers), hints),
   stop() {
