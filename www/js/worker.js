@@ -268,6 +268,7 @@ const operations = {
   keys({ terminal, text }) { core.keys(terminal, text); return settle(terminal); },
   interrupt({ terminal }) { core.interrupt(terminal); return settle(terminal); },
   fault({ text }) { core.fault(text); },
+  traffic({ text }) { core.traffic(text); },
   eof({ terminal }) { core.eof(terminal); return settle(terminal); },
   complete: ({ words }) => core.complete(words),
   edited({ terminal, text }) { core.edited(terminal, text ?? undefined); return settle(terminal); },
@@ -299,7 +300,7 @@ const operations = {
 };
 
 /** Operations whose effect every pane must show at once. */
-const SHOWN = new Set(['open', 'follow', 'fault', 'seek', 'step', 'input', 'keys', 'interrupt', 'eof', 'edited', 'write', 'remove', 'forward', 'stop', 'play', 'until', 'terminal']);
+const SHOWN = new Set(['open', 'follow', 'fault', 'traffic', 'seek', 'step', 'input', 'keys', 'interrupt', 'eof', 'edited', 'write', 'remove', 'forward', 'stop', 'play', 'until', 'terminal']);
 
 async function wasm(bytes) {
   const module = await WebAssembly.compile(bytes);
