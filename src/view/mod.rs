@@ -38,7 +38,7 @@ pub use map::{Map, NodeCard, PodTile, map};
 pub use scheduling::{Decided, NodeVerdict, Scheduling, scheduling};
 pub use services::{Endpoint, EndpointSpan, ServiceCard, Services, services};
 pub use table::{KindCount, Row, Table, Wanted, kinds, table};
-pub use versions::{Version, version, versions};
+pub use versions::{Version, version, versions, written};
 pub use why::{Answered, Told, Why, told, why};
 
 use crate::api::object::Key;
@@ -89,6 +89,7 @@ pub fn show(cluster: &Cluster, name: &str, argument: &str) -> String {
         "health" => json::text(&health(api)),
         "versions" => json::text(&versions(api, argument)),
         "version" => json::text(&version(api, argument)),
+        "written" => json::text(&written(api, argument)),
         "processes" => json::text(&processes(cluster, argument)),
         "place" => json::text(&place(cluster, argument)),
         "files" => json::text(&files(cluster)),

@@ -99,7 +99,7 @@ test('undo takes a command back, and the receipt that is saved carries the run',
   await type(page, 'kubectl delete pod readiness-httpget --now');
   await shows(page, 'deleted');
   await page.getByRole('button', { name: 'Take the last command back (Alt+U)' }).click();
-  await page.getByText('Taken back: kubectl delete pod readiness-httpget --now').waitFor();
+  await page.getByText('Undone: kubectl delete pod readiness-httpget --now').waitFor();
   await type(page, 'kubectl get pods');
   await shows(page, /readiness-httpget +1\/1/);
   await type(page, 'kubectl label pod readiness-httpget app=nginx');

@@ -193,17 +193,14 @@ export class Classroom extends EventTarget {
 
   again() { return this.openText(this.lesson.text, { builtIn: this.lesson.builtIn, student: this.lesson.student }); }
 
-  /** Takes the last input back: the run stands where it was before it. */
+  /** Takes the last input back; the step and the answers stay. */
   async undo() {
-    const { scenario } = this.core;
-    const log = scenario?.log ?? [];
-    const at = log.findLastIndex((entry) => !('open' in entry));
-    if (at < 0) return this.say(t('lesson.nothing'));
-    const { step, answers, entered } = this.lesson;
-    await this.app.load({ podlab: 1, lesson: scenario.lesson, student: this.lesson.student, cluster: { seed: scenario.cluster.seed }, log: log.slice(0, at), position: log[at].at }, { play: false });
+    const { step, answers, entered, student } = this.lesson;
+    const gone = await this.app.takeBack({ student });
+    if (!gone) return null;
     Object.assign(this.lesson, { answers, entered });
     this.lesson.go(step);
-    return this.say(t('lesson.undone', { what: log[at].line?.[1] ?? log[at].file?.[0] ?? log[at].fault ?? '' }));
+    return gone;
   }
 
   /** Leaves the lesson for the catalogue; the run stays. */

@@ -64,7 +64,7 @@ export class LessonPanel {
     return h('div', { class: 'lesson-head' },
       h('div', { class: 'lesson-tools' },
         button({ icon: 'menu', label: t('lesson.all'), class: 'quiet', onclick: () => this.classroom.leave() }), h('span', { class: 'gap' }), this.clock,
-        tool('undo', t('lesson.undo'), () => this.classroom.undo()),
+        tool('undo', t('lesson.undo'), () => this.classroom.app.undo()),
         tool('reset', t('lesson.reset'), () => this.classroom.again()),
         tool('present', t('lesson.present'), () => this.classroom.present(), { 'aria-pressed': String(this.classroom.presenting) }),
         tool('change', t('lesson.change'), () => this.classroom.change()),
