@@ -4,10 +4,14 @@ use super::ctx::Ctx;
 use super::{date, opts};
 use crate::api::Text;
 use crate::collections::Order;
-use crate::os::program::FileType;
+use crate::os::program::{FileType, Stat, Sysr};
+use std::cell::Cell;
 
 /// The largest table of common lines; larger files count as wholly different.
 const MAX_CELLS: usize = 16_000_000;
+
+/// The most pairs of files that directories are compared by: links may lead round in a circle.
+const MAX_PAIRS: u32 = 10_000;
 
 /// A piece of an edit: lines `a` of the old become lines `b` of the new.
 #[derive(Debug)]
@@ -137,6 +141,7 @@ struct Diff {
     absent_empty: bool,
     brief: bool,
     recursive: bool,
+    pairs: Cell<u32>,
     command: String,
 }
 
@@ -157,13 +162,28 @@ pub fn diff(ctx: &mut Ctx) -> i32 {
     let words: Vec<&str> =
         ctx.args.iter().filter(|w| w.starts_with('-') || **w == *"diff").map(|w| &**w).collect();
     let command = words.join(" ");
-    let d = Diff { context, absent_empty: o.has('N'), brief: o.has('q'), recursive: o.has('r'), command };
+    let d = Diff {
+        context,
+        absent_empty: o.has('N'),
+        brief: o.has('q'),
+        recursive: o.has('r'),
+        command,
+        pairs: Cell::new(0),
+    };
     compare(ctx, &d, a, b, 0, false)
 }
 
 fn compare(ctx: &mut Ctx, d: &Diff, a: &str, b: &str, depth: u32, inside: bool) -> i32 {
-    let is_dir = |p: &str| ctx.sys.stat(p).is_ok_and(|s| s.kind == FileType::Dir);
-    let (a_dir, b_dir) = (is_dir(a), is_dir(b));
+    let (left, right) = (ctx.sys.stat(a), ctx.sys.stat(b));
+    if a == b && left.is_ok() {
+        return 0;
+    }
+    d.pairs.set(d.pairs.get() + 1);
+    if d.pairs.get() > MAX_PAIRS {
+        return if d.pairs.get() == MAX_PAIRS + 1 { ctx.not_simulated("so many files") } else { 2 };
+    }
+    let is_dir = |s: &Sysr<Stat>| s.as_ref().is_ok_and(|s| s.kind == FileType::Dir);
+    let (a_dir, b_dir) = (is_dir(&left), is_dir(&right));
     if a_dir && b_dir {
         return directories(ctx, d, a, b, depth);
     }
