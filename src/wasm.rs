@@ -266,6 +266,16 @@ impl Podlab {
         view::lesson(text, student)
     }
 
+    /// Tries a lesson in runs of its own: what its solution reaches, and what comes by itself; as JSON.
+    pub fn try_lesson(text: &str) -> String {
+        view::trial(text)
+    }
+
+    /// Goals that an author may point at: what holds now, with its conditions.
+    pub fn goals(&self) -> JsValue {
+        to_js(&view::goals(&self.player))
+    }
+
     /// Follows a lesson in this run, from its present instant on.
     pub fn follow(&mut self, text: &str) -> Result<(), JsError> {
         let lesson = lesson::read(text).map_err(|problems| JsError::new(&problems[0].to_string()))?;

@@ -21,7 +21,12 @@ usage: fault node NAME down|up            cut a machine's power, or give it back
        fault controllers pause|resume     likewise the controller manager
        fault registry down|up             whether image registries answer
        fault registry slow FACTOR         pulls take FACTOR times as long
+       fault network cut NODE NODE        new connections between two workers' pods time out
+       fault network mend                 all nodes reach each other again
 ";
+
+/// The label of a node that runs the control plane.
+const CONTROL_PLANE: &str = "node-role.kubernetes.io/control-plane";
 
 /// What is broken at the moment, beside what components know themselves.
 #[derive(Clone, Debug, Default)]
@@ -78,13 +83,11 @@ impl Cluster {
                 Ok(f) if (0.01..=10_000.0).contains(&f) => self.runtime.set_registry(RegistryState::Slow(f)),
                 _ => return Err(format!("fault: \"{factor}\" is not a factor between 0.01 and 10000")),
             },
+            ["network", "cut", a, b] => self.cut(a, b)?,
+            ["network", "mend"] => self.world.net.cuts.clear(),
             ["kill", "-n", namespace, rest @ ..] => self.kill(namespace, rest)?,
             ["kill", rest @ ..] => {
-                let namespace = if self.spec.namespace.is_empty() {
-                    "default".into()
-                } else {
-                    self.spec.namespace.clone()
-                };
+                let namespace = self.home();
                 self.kill(&namespace, rest)?;
             }
             _ => return Err(USAGE.to_string()),
@@ -97,6 +100,30 @@ impl Cluster {
             let names: Vec<&str> = self.node_index.keys().map(Text::as_str).collect();
             format!("fault: there is no node \"{name}\"; there are {}", names.join(", "))
         })
+    }
+
+    /// New connections between two workers are lost from now on; those that are open stay open. Kubelets
+    /// reach the API server by other means, so a control plane cannot be cut off.
+    fn cut(&mut self, a: &str, b: &str) -> Result<(), String> {
+        let (from, to) = (self.node_number(a)?, self.node_number(b)?);
+        if from == to {
+            return Err(format!("fault: a cut is between two nodes, and \"{a}\" is one"));
+        }
+        for name in [a, b] {
+            let node = self.api.store.get(&Key::new(Kind::NODE, "", name));
+            if node.is_some_and(|n| n.label(CONTROL_PLANE).is_some()) {
+                return Err(format!(
+                    "not simulated: a network cut of the control plane's node \"{name}\" \
+                     (\"fault kubelet NAME stop\" stops what a node reports)"
+                ));
+            }
+        }
+        let machine = |node: usize| MachineId(u32::try_from(node).unwrap_or(u32::MAX));
+        let pair = (machine(from.min(to)), machine(from.max(to)));
+        if !self.world.net.cuts.contains(&pair) {
+            self.world.net.cuts.push(pair);
+        }
+        Ok(())
     }
 
     /// A machine without power runs nothing; when it boots, its kubelet starts.

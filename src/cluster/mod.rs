@@ -12,8 +12,10 @@ mod network;
 mod node_tools;
 mod port;
 mod programs;
+mod requests;
 mod serve;
 mod streams;
+mod traffic;
 pub mod why;
 
 pub use faults::USAGE as FAULT_USAGE;
@@ -31,6 +33,7 @@ use crate::scenario::format::{ClusterSpec, FormatError};
 use crate::scheduler::{self, Scheduler};
 use crate::time::{Epoch, Span, Time};
 use crate::trace::Cause;
+use crate::traffic::Traffic;
 
 /// How many rounds may pass within one instant before the rest is put off by a millisecond; a loop of
 /// components that answer each other at once would otherwise stop the clock.
@@ -70,6 +73,8 @@ pub struct Cluster {
     streams: streams::Streams,
     jobs: jobs::Jobs,
     broken: faults::Broken,
+    traffic: Traffic,
+    reasons: requests::Reasons,
     /// The command line that was typed last: what programs on the workstation do is traced to it.
     command: Cause,
     spec: ClusterSpec,
@@ -106,7 +111,13 @@ impl Cluster {
 
     /// When something is due next; `None` if nothing ever will be.
     pub fn next_due(&self) -> Option<Time> {
-        [self.agenda.next_time(), self.world.next_due(), self.runtime.next_due()].into_iter().flatten().min()
+        let due = [
+            self.agenda.next_time(),
+            self.world.next_due(),
+            self.runtime.next_due(),
+            self.traffic.next_due(),
+        ];
+        due.into_iter().flatten().min()
     }
 
     /// Lets time pass until `t`.
@@ -137,6 +148,7 @@ impl Cluster {
         for _ in 0..ROUNDS {
             let mut busy = self.fire_timers();
             busy |= self.run_processes();
+            busy |= self.drive_traffic();
             self.note_calls();
             busy |= self.show_changes();
             busy |= self.serve_streams();

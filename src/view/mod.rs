@@ -10,6 +10,7 @@ mod ask;
 mod compare;
 mod events;
 mod flow;
+mod goals;
 mod health;
 mod inside;
 mod json;
@@ -27,16 +28,17 @@ pub use ask::{Piece, Shown, check, complete, files, output, query, read_file};
 pub use compare::{Compared, compare, compared, vary};
 pub use events::{EventLine, Events, events};
 pub use flow::{Flow, Step, flow};
+pub use goals::{Pointed, goals};
 pub use health::{Health, health};
 pub use inside::{FileLine, Place, ProcessLine, place, processes};
 pub use lanes::{Lane, Lanes, Segment, Tick, lanes};
-pub use lesson::{ShownMarks, lesson, marks};
+pub use lesson::{ShownMarks, lesson, marks, trial};
 pub use lint::{Finding, lint};
 pub use map::{Map, NodeCard, PodTile, map};
 pub use scheduling::{Decided, NodeVerdict, Scheduling, scheduling};
 pub use services::{Endpoint, EndpointSpan, ServiceCard, Services, services};
 pub use table::{KindCount, Row, Table, Wanted, kinds, table};
-pub use versions::{Version, version, versions};
+pub use versions::{Version, version, versions, written};
 pub use why::{Answered, Told, Why, told, why};
 
 use crate::api::object::Key;
@@ -87,6 +89,7 @@ pub fn show(cluster: &Cluster, name: &str, argument: &str) -> String {
         "health" => json::text(&health(api)),
         "versions" => json::text(&versions(api, argument)),
         "version" => json::text(&version(api, argument)),
+        "written" => json::text(&written(api, argument)),
         "processes" => json::text(&processes(cluster, argument)),
         "place" => json::text(&place(cluster, argument)),
         "files" => json::text(&files(cluster)),

@@ -54,10 +54,10 @@ const page = (app) => [
 /** The commands, those most likely wanted first. */
 export const commands = (app) => [
   ...time(app), ...panes(app),
-  ...app.views.list.map(([id, text]) => ({ title: t('palette.view', { name: text }), run: () => app.views.choose(id) })),
+  ...app.views.list.map(([id, text]) => ({ title: t('palette.view', { name: text }), run: () => { app.views.choose(id); app.focusPane(app.views.paneOf(id)); } })),
   { title: t('faults.title'), run: () => app.faults() },
   ...registered('command').flatMap((part) => part.create(app.context)),
   ...sharing(app), ...page(app),
   ...EXAMPLES.map((one) => ({ title: `${t('menu.examples')}: ${t(`example.${one.id}`)}`, run: () => app.openExample(one.id) })),
-  ...app.views.pods().map((key) => ({ title: t('palette.inspect', { name: key.split('/').slice(1).join('/') }), run: () => app.views.inspect(key) })),
+  ...app.views.pods().map((key) => ({ title: t('palette.inspect', { name: key.split('/').slice(1).join('/') }), run: () => { app.views.inspect(key); app.focusPane('detail'); } })),
 ];

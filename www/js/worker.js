@@ -82,6 +82,7 @@ function finishUntil(met) {
 }
 
 function startUntil(condition, limit, terminal) {
+  if (until) finishUntil(false);
   return new Promise((resolve) => {
     const before = { ...core.totals(), version: condition === 'object' ? core.version_of(terminal) : 0 };
     until = { condition, limit: core.now() + limit, from: core.now(), terminal, before, resolve };
@@ -205,11 +206,12 @@ const show = (query) => JSON.parse(viewText(query));
 
 function open(scenario) {
   const opened = new Podlab(scenario ? JSON.stringify(scenario) : '');
+  if (until) finishUntil(false);
   core?.free();
   core = opened;
   shown.clear();
   playing = false;
-  goal = until = null;
+  goal = null;
   sentTables = new Map();
   logSent = revisionSent = -1;
   owed = 0;
@@ -232,8 +234,8 @@ const operations = {
     goalFrom = core.now();
     goal = goalFrom + micros;
   },
-  step({ object }) {
-    if (object) return startUntil('object', UNTIL_LIMIT_MICROS, object);
+  step({ object, limit }) {
+    if (object) return startUntil('object', limit ?? UNTIL_LIMIT_MICROS, object);
     const next = core.next_due();
     if (next !== undefined) core.run_until(next, 1);
     return undefined;
@@ -246,6 +248,8 @@ const operations = {
     return startUntil(condition, limit ?? UNTIL_LIMIT_MICROS);
   },
   readLesson: ({ text, student }) => Podlab.read_lesson(text, student),
+  tryLesson: ({ text }) => Podlab.try_lesson(text),
+  goals: () => core.goals(),
   follow: ({ text }) => core.follow(text),
   receipt: ({ student, answers, hints }) => core.receipt(student, new Float64Array(answers), hints),
   stop() {

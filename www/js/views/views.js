@@ -59,14 +59,17 @@ export class Views {
     this.#marks();
   }
 
-  #marks() { this.#context.onmarks([...this.#commands, ...this.#troubles]); }
+  #marks() { this.#context.onmarks(this.#commands, this.#troubles); }
 
   /** Shows a view by its name. */
   choose(id) {
-    const pane = this.views.has(id) ? 'views' : 'detail';
+    const pane = this.paneOf(id);
     this[pane].choose(id);
     this.#context.onshow(pane);
   }
+
+  /** In which pane a view is. */
+  paneOf(id) { return this.views.has(id) ? 'views' : 'detail'; }
 
   /** Opens the inspector of an object. */
   inspect(key, tab) {
