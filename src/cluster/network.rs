@@ -24,7 +24,7 @@ const OWNER: &str = "kubernetes.io/service-name";
 
 /// How long a change takes from the API server to a proxy that watches (as other watches in the recordings).
 const WATCHED: Span = Span::millis(5);
-/// kube-proxy `iptables.minSyncPeriod`, by default 1s.
+/// kube-proxy `iptables.minSyncPeriod`, by default 1s: from the end of one run to the start of the next.
 const MIN_SYNC_PERIOD: Span = Span::secs(1);
 /// How long `iptables-restore` takes with few rules (`kubeproxy_sync_proxy_rules_duration_seconds`).
 const APPLIED: Span = Span::millis(30);
@@ -54,7 +54,7 @@ impl Network {
         let seen = now + WATCHED;
         let sync = match self.sync {
             Some(sync) if seen <= sync => sync,
-            Some(sync) => seen.max(sync + MIN_SYNC_PERIOD),
+            Some(sync) => seen.max(sync + APPLIED + MIN_SYNC_PERIOD),
             None => seen,
         };
         self.sync = Some(sync);

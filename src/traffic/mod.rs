@@ -114,7 +114,10 @@ impl Traffic {
     /// Stops to send; requests under way are still counted. Tells whether there was something to stop.
     pub fn stop(&mut self, key: &str, now: Time) -> bool {
         let running = self.generators.get_mut(key).filter(|g| g.stopped.is_none());
-        running.map(|g| g.stopped = Some(now)).is_some()
+        let Some(generator) = running else { return false };
+        generator.stopped = Some(now);
+        generator.tally.settle(now);
+        true
     }
 
     /// When there is something to do.

@@ -241,6 +241,13 @@ impl Tally {
         }
     }
 
+    /// Tells of successes that no tick has told yet.
+    pub(super) fn settle(&mut self, now: Time) {
+        if self.ticks.iter().last().is_some_and(|t| t.counts != self.counts) {
+            self.ticks.push(Tick { at: now, counts: self.counts });
+        }
+    }
+
     /// The counts of the last ten seconds, and how long answers took in them.
     pub fn lately(&self, now: Time) -> (Counts, Spread) {
         let (mut counts, mut spread) = (Counts::default(), Spread::default());

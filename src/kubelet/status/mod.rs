@@ -48,7 +48,7 @@ pub fn generate(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, ended: bool) ->
     addresses(node, pod, &mut status);
     let started = pod.status["startTime"].clone();
     status.set("startTime", if started.is_null() { Value::from(cx.api.timestamp()) } else { started });
-    status.set("qosClass", resources::qos(&pod.object));
+    status.set("qosClass", crate::api::resources::qos_class(&pod.object["spec"]));
     resources::pod_level(pod, &mut status, cx.world.settings().cgroup_v1);
     status.set("observedGeneration", pod.object.at("metadata.generation").int_or(1));
     status
