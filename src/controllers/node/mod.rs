@@ -86,6 +86,11 @@ pub fn monitor(cx: &mut Cx<'_>) {
         cx.work.health.seen.iter().filter(|(_, at)| late(at)).map(|(name, _)| name.clone()).collect();
     for name in silent {
         let Some(node) = cx.api.get(Kind::NODE, "", &name).cloned() else { continue };
+        // In a large cluster a healthy kubelet writes no lease; one appears when it stops.
+        if node.condition("Ready").is_some() && cx.api.get(Kind::LEASE, LEASES, &name).is_none() {
+            cx.work.health.seen.remove(name.as_str());
+            continue;
+        }
         if node.condition("Ready")["status"].str() != "Unknown" {
             mark_silent(&node, cx);
         }
