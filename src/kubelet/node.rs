@@ -103,6 +103,18 @@ pub fn start(node: &mut Node, cx: &mut Cx<'_>) {
     }
 }
 
+/// When the kubelet tries to reach the API server next, after it was away.
+pub fn retry(node: &Node, now: Time) -> Time {
+    now + node.heart.phase
+}
+
+/// The API server answers again.
+pub fn reached(node: &Node, cx: &mut Cx<'_>) {
+    if !node.heart.lazy {
+        renew(node, cx, cx.api.now);
+    }
+}
+
 /// The kubelet stops: what it last wrote stays.
 pub fn stop(node: &mut Node, cx: &mut Cx<'_>) {
     if node.heart.lazy {

@@ -36,7 +36,7 @@ pub use lesson::{ShownMarks, lesson, marks, trial};
 pub use lint::{Finding, lint};
 pub use map::{Cells, Map, NodeCard, PodTile, map};
 pub use scheduling::{Decided, NodeVerdict, Scheduling, scheduling};
-pub use services::{Endpoint, EndpointSpan, ServiceCard, Services, services};
+pub use services::{Endpoint, EndpointSpan, PodRequests, Requests, ServiceCard, Services, services};
 pub use table::{KindCount, Row, Table, Wanted, kinds, table};
 pub use versions::{Version, version, versions, written};
 pub use why::{Answered, Told, Why, told, why};
@@ -84,7 +84,7 @@ pub fn show(cluster: &Cluster, name: &str, argument: &str) -> String {
         "map" => json::text(&map(api, argument)),
         "flow" => json::text(&flow(api, argument, language)),
         "why" => json::text(&why(cluster, argument, language)),
-        "services" => json::text(&services(api)),
+        "services" => json::text(&services(cluster)),
         "scheduling" => json::text(&scheduling(cluster, argument)),
         "health" => json::text(&health(api)),
         "versions" => json::text(&versions(api, argument)),

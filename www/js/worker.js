@@ -317,6 +317,7 @@ const operations = {
   keys({ terminal, text }) { core.keys(terminal, text); return settle(terminal); },
   interrupt({ terminal }) { core.interrupt(terminal); return settle(terminal); },
   fault({ text }) { core.fault(text); },
+  traffic({ text }) { core.traffic(text); },
   eof({ terminal }) { core.eof(terminal); return settle(terminal); },
   complete: ({ words }) => core.complete(words),
   edited({ terminal, text }) { core.edited(terminal, text ?? undefined); return settle(terminal); },
@@ -350,7 +351,7 @@ const operations = {
 /** Operations after which every pane must agree, whatever that costs. */
 const AGREED = new Set(['open', 'follow', 'seek', 'step', 'until', 'terminal']);
 /** Operations whose effect is shown at once, by views only as far as they are cheap. */
-const SHOWN = new Set([...AGREED, 'fault', 'input', 'keys', 'interrupt', 'eof', 'edited', 'write', 'remove', 'forward', 'stop', 'play']);
+const SHOWN = new Set([...AGREED, 'fault', 'traffic', 'input', 'keys', 'interrupt', 'eof', 'edited', 'write', 'remove', 'forward', 'stop', 'play']);
 
 /** Shows what an operation has done. */
 function showEffect(op) {

@@ -39,6 +39,11 @@ pub struct Health {
     monitoring: bool,
 }
 
+/// All nodes count as heard of now: nobody could be heard of while the API server was away.
+pub fn heard_of(health: &mut Health, now: Time) {
+    health.seen.values_mut().for_each(|at| *at = now);
+}
+
 /// A node or a heartbeat has changed.
 pub fn changed(change: &Change, cx: &mut Cx<'_>) {
     let object = &change.new;
