@@ -46,7 +46,7 @@ pub(super) fn build(spec: &ClusterSpec) -> Result<Cluster, FormatError> {
         ),
         runtime: super::programs::runtime(spec),
         scheduler: Scheduler::new(spec.seed, host),
-        controllers: Controllers::new(spec.seed),
+        controllers: Controllers::new(spec.seed).with_cloud(spec.settings.load_balancer),
         kubelets: Vec::new(),
         node_index: BTreeMap::new(),
         agenda: Agenda::new(),

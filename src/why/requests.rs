@@ -26,6 +26,13 @@ const DNS: &str = "concepts/services-networking/dns-pod-service/";
 /// The sentences about requests, one row for each key.
 pub(super) const ROWS: &[Row] = &[
     row(
+        "service.load-balancer",
+        "the cloud sees to the load balancer of {object}",
+        "云平台处理 {object} 的负载均衡器",
+        "concepts/services-networking/service/#loadbalancer",
+        Some((Of::Object, "type")),
+    ),
+    row(
         "service.no-endpoint",
         "a request from {from} to {object} was refused, as no ready pod stood behind it",
         "从 {from} 到 {object} 的请求被拒绝，因为它背后没有就绪的 Pod",

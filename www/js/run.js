@@ -119,6 +119,12 @@ export class Run {
     await this.#core.ask('fault', { text }).then(() => this.#app.say(`fault ${text}`), (error) => this.#app.tell(visible(error.message)));
   }
 
+  /** Begins or ends traffic now. */
+  async direct(text) {
+    if (!(await this.allowed())) return;
+    await this.#core.ask('traffic', { text }).then(() => this.#app.say(`traffic ${text}`), (error) => this.#app.tell(visible(error.message)));
+  }
+
   /** Kills process 1 of a pod's container, of which one if there are several. */
   async kill(namespace, name) {
     const answer = await this.#core.ask('query', { line: `kubectl get pod ${name} -n ${namespace} -o jsonpath='{.spec.containers[*].name}'` });

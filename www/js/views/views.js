@@ -55,7 +55,7 @@ export class Views {
 
   /** The commands that were typed: marks on the slider. */
   commands(log) {
-    this.#commands = (log ?? []).filter((entry) => 'line' in entry || 'fault' in entry).map((entry) => ({ at: entry.at, bad: 'fault' in entry }));
+    this.#commands = (log ?? []).filter((entry) => 'line' in entry || 'fault' in entry || 'traffic' in entry).map((entry) => ({ at: entry.at, bad: 'fault' in entry }));
     this.#marks();
   }
 
