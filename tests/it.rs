@@ -10,6 +10,7 @@ mod properties;
 mod readme;
 mod rewind;
 mod runner;
+mod scheduling;
 mod score;
 mod shells;
 mod texts;
