@@ -36,8 +36,9 @@ pub fn builtin_names() -> impl Iterator<Item = &'static str> {
     builtins::TABLE.iter().map(|b| b.name)
 }
 
-/// How many turns a shell takes before it lets others run.
-const TURNS: u32 = 400;
+/// How many turns a shell takes before it lets others run. A busy loop comes to about a million rounds a second of
+/// virtual time, as a real shell does, which is what [`FUEL`](crate::os::program::FUEL) makes of it.
+const TURNS: u32 = 10;
 /// How deep functions, sourced files and `eval` may nest.
 const MAX_FRAMES: usize = 6_000;
 /// The most that may wait to be written before the shell turns to writing, in bytes.
