@@ -58,6 +58,7 @@ impl ApiServer {
     /// Completes an object that is about to be updated by a client: status stays, allocations stay.
     pub(super) fn prepare_update(&mut self, old: &Object, object: &mut Object) {
         if object.kind == Kind::SERVICE {
+            drop_of_other_type(old, object);
             self.allocate_service(object, Some(old));
         }
         if object.kind == Kind::DAEMON_SET {
@@ -157,6 +158,38 @@ impl ApiServer {
             used.insert(node_port);
             service.set(&path, node_port);
         }
+    }
+}
+
+/// What only a Service's old type has goes with it, unless the client touched it (registry/core/service
+/// `dropTypeDependentFields`).
+fn drop_of_other_type(old: &Object, service: &mut Object) {
+    let kind = |o: &Object| o.at("spec.type").text();
+    let (was, is) = (kind(old), kind(service));
+    if was == is {
+        return;
+    }
+    let balanced = |kind: &Text| &**kind == "LoadBalancer";
+    let outside = |kind: &Text| matches!(&**kind, "NodePort" | "LoadBalancer");
+    let ports =
+        |o: &Object| o.at("spec.ports").items().iter().map(|p| p["nodePort"].clone()).collect::<Vec<_>>();
+    if outside(&was) && !outside(&is) && ports(old) == ports(service) {
+        for i in 0..service.at("spec.ports").items().len() {
+            service.remove(&format!("spec.ports.{i}.nodePort"));
+        }
+    }
+    let mut drop = |field: &str, gone: bool| {
+        let path = format!("spec.{field}");
+        if gone && old.at(&path) == service.at(&path) {
+            service.remove(&path);
+        }
+    };
+    drop("externalTrafficPolicy", outside(&was) && !outside(&is));
+    drop("healthCheckNodePort", outside(&was) && !outside(&is));
+    drop("allocateLoadBalancerNodePorts", balanced(&was) && !balanced(&is));
+    drop("loadBalancerClass", balanced(&was) && !balanced(&is));
+    for field in ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"] {
+        drop(field, &*is == "ExternalName");
     }
 }
 

@@ -104,7 +104,10 @@ fn finalizers(service: &Object, cx: &mut Cx<'_>, keep: bool) {
         all.push(Value::from(CLEANUP));
     }
     // The Service may have gone; its deletion is seen by itself.
-    let _ = cx.api.modify(&service.key(), |s| s.set("metadata.finalizers", Value::from(all)));
+    let _ = cx.api.modify(&service.key(), |s| match all.is_empty() {
+        true => drop(s.remove("metadata.finalizers")),
+        false => s.set("metadata.finalizers", Value::from(all)),
+    });
 }
 
 /// The address that a Service asks for, or the first that is free.

@@ -2,7 +2,7 @@
 //!
 //! In a cluster of up to [`OBSERVED`] nodes every kubelet renews its Lease every ten seconds, as upstream.
 //! In a larger one nobody looks at healthy leases, so none is written: a Lease appears, with the time of the
-//! last renewal that a real kubelet would have made, when the kubelet stops.
+//! last renewal that a real kubelet would have made, when the kubelet stops; from its return on it is renewed.
 
 use super::pod::Pod;
 use super::{Cx, Kubelet, KubeletTimer, Node, rules};
@@ -84,7 +84,8 @@ impl Heart {
 /// The kubelet starts: it renews its lease and says that it is ready.
 pub fn start(node: &mut Node, cx: &mut Cx<'_>) {
     cx.api.rule(rules::HEARTBEAT, &format!("nodes/{}", node.name), vec![("period", Text::lit("10s"))]);
-    node.heart.lazy = cx.api.list(Kind::NODE, None).take(OBSERVED + 1).count() > OBSERVED;
+    let many = || cx.api.list(Kind::NODE, None).take(OBSERVED + 1).count() > OBSERVED;
+    node.heart.lazy = cx.api.now == Time::ZERO && many();
     if cx.api.now == Time::ZERO {
         // It has been running for long: its heartbeats have a phase of their own.
         node.heart.next = cx.api.now + node.heart.phase;

@@ -73,6 +73,7 @@ export class FlowView {
   async show(key) {
     const value = await this.#core.ask('view', { query: { view: spoken('flow'), object: key } });
     const steps = value?.steps ?? [];
+    this.#now = this.#core.frame.now;
     if (key !== this.#key) this.#chosen = null;
     if (key === this.#key && this.#run === this.#core.scenario && startsWith(this.#steps, steps)) return this.#mark();
     [this.#key, this.#run, this.#steps] = [key, this.#core.scenario, steps];
