@@ -5,6 +5,7 @@ mod fuzz;
 mod fuzz_shell;
 mod golden;
 mod hostile;
+mod large;
 mod lessons;
 mod properties;
 mod readme;

@@ -3,9 +3,11 @@
 //! In `tests/transcripts/*.txt` a line `$ …` is a command line for the workstation (`| …` continues it on a
 //! new line), `@ 5s` lets time pass, `# …` is a remark; anything else is the expected output, standard output
 //! first, then standard error, then `[N]` if the exit code N is not 0. `PODLAB_BLESS=1 cargo test transcripts`
-//! writes what comes out now into the files, to be read in the diff.
+//! writes what comes out now into the files, to be read in the diff. A first line `% {settings: …}` asks for
+//! another cluster.
 
 use podlab::cluster::Cluster;
+use podlab::scenario::Scenario;
 use podlab::scenario::format::ClusterSpec;
 use podlab::time::Span;
 use std::fmt::Write as _;
@@ -53,7 +55,12 @@ fn run(cluster: &mut Cluster, line: &str) -> String {
 
 /// Plays a transcript and returns it with the output that came.
 fn play(text: &str) -> String {
-    let mut cluster = Cluster::new(&ClusterSpec::default()).expect("the default cluster");
+    let asked = text.lines().next().and_then(|l| l.strip_prefix("% "));
+    let spec = asked.map_or_else(ClusterSpec::default, |asked| {
+        let scenario = Scenario::from_yaml(&format!("podlab: 1\ncluster: {asked}"));
+        scenario.expect("a cluster's fields").cluster
+    });
+    let mut cluster = Cluster::new(&spec).expect("a cluster");
     let mut out = String::new();
     let mut lines = text.lines().peekable();
     while let Some(line) = lines.next() {
@@ -76,7 +83,7 @@ fn play(text: &str) -> String {
             let seconds: u64 = span.trim_end_matches('s').parse().expect("a span like 5s");
             let t = cluster.now() + Span::secs(seconds);
             cluster.run_until(t);
-        } else if line.starts_with("# ") {
+        } else if line.starts_with("# ") || line.starts_with("% ") {
             let _ = writeln!(out, "{line}");
         }
     }

@@ -210,6 +210,7 @@ impl ApiServer {
                 object = old.clone();
                 object.set("status", status);
             }
+            "resize" => object = super::strategy::only_resources(old, &object),
             _ => {
                 self.prepare_update(old, &mut object);
                 self.admit_update(old, &mut object);
@@ -217,7 +218,7 @@ impl ApiServer {
         }
         let found = validation::update(old, &object, request.subresource);
         refuse(&object, self.violations(&object, found))?;
-        self.admit_valid_update(old, &object)?;
+        self.admit_valid_update(old, &object, request.subresource)?;
         let warnings: Vec<Text> = warnings.into_iter().chain(validation::warnings(&object)).collect();
         let warnings = [warnings, self.admission_warnings(Some(old), &object)].concat();
         let answer = |o: Object| if request.subresource == "scale" { scale_of(&o) } else { o };

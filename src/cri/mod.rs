@@ -65,6 +65,7 @@ pub struct Runtime {
     due: BinaryHeap<Reverse<(Time, u32, Due)>>,
     events: Vec<RuntimeEvent>,
     other_exits: Vec<Exit>,
+    other_ready: Vec<Handle>,
 }
 
 /// Whose process or handle something is.
@@ -206,6 +207,11 @@ impl Runtime {
     /// Takes the exits of processes that were started by others than the runtime (jobs of the workstation).
     pub fn take_other_exits(&mut self) -> Vec<Exit> {
         std::mem::take(&mut self.other_exits)
+    }
+
+    /// Takes the handles that others than the runtime have watched and at which something has changed.
+    pub fn take_other_ready(&mut self) -> Vec<Handle> {
+        std::mem::take(&mut self.other_ready)
     }
 
     fn number(&mut self) -> u32 {

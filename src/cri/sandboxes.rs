@@ -22,6 +22,7 @@ const NODE_PROGRAMS: &[(&str, &str)] = &[
     ("/usr/bin/scp", "scp"),
     ("/usr/bin/systemctl", "systemctl"),
     ("/usr/local/bin/fault", "fault"),
+    ("/usr/local/bin/traffic", "traffic"),
     ("/usr/local/bin/why", "why"),
     ("/usr/bin/journalctl", "journalctl"),
     ("/usr/bin/crictl", "crictl"),

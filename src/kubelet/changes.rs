@@ -77,6 +77,7 @@ impl Kubelet {
             published: BTreeMap::new(),
             volumes: volumes::Volumes::default(),
             allocated: BTreeMap::new(),
+            allocated_pod: None,
             actuated: BTreeMap::new(),
             resizes: resize::Resizes::default(),
             attempts: BTreeMap::new(),

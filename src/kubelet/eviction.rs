@@ -6,9 +6,10 @@
 
 use super::pod::{Pod, Section};
 use super::worker::{self, Phase};
-use super::{Cx, KubeletTimer, Node, config, node as nodes, rules, status};
+use super::{Cx, KubeletTimer, Node, config, rules, status};
 use crate::api::object::Key;
 use crate::api::quantity::{Format, Quantity};
+use crate::api::resources::pod_request;
 use crate::api::{Kind, Object, Text};
 use crate::apiserver::NewEvent;
 use crate::collections::{BTreeMap, Order};
@@ -119,7 +120,7 @@ fn reclaim(node: &mut Node, pods: &mut BTreeMap<Text, Pod>, cx: &mut Cx<'_>, obj
     let mut ranked: Vec<(bool, i64, i128, Text)> = Vec::new();
     for (uid, pod) in pods.iter().filter(|(_, p)| is_active(p)) {
         let used = i128::from(used(pod, cx, short.name));
-        let requested = i128::from(nodes::request(&pod.object, short.name).value());
+        let requested = i128::from(pod_request(&pod.object, short.name).value());
         let priority = pod.object.at("spec.priority").int_or(0);
         ranked.push((used > requested, priority, used - requested, uid.clone()));
     }

@@ -3,6 +3,7 @@
 import { t } from './i18n.js';
 import { SPEEDS } from './timebar.js';
 import { EXAMPLES } from './examples.js';
+import { faultCommands } from './faults.js';
 import { PANES, SHOWN } from './frame.js';
 import { registered } from './registry.js';
 import { saveEvents, saveMarkdown, saveScript } from './exports.js';
@@ -54,10 +55,10 @@ const page = (app) => [
 /** The commands, those most likely wanted first. */
 export const commands = (app) => [
   ...time(app), ...panes(app),
-  ...app.views.list.map(([id, text]) => ({ title: t('palette.view', { name: text }), run: () => app.views.choose(id) })),
-  { title: t('faults.title'), run: () => app.faults() },
+  ...app.views.list.map(([id, text]) => ({ title: t('palette.view', { name: text }), run: () => { app.views.choose(id); app.focusPane(app.views.paneOf(id)); } })),
+  { title: t('faults.title'), run: () => app.faults() }, ...faultCommands(app),
   ...registered('command').flatMap((part) => part.create(app.context)),
   ...sharing(app), ...page(app),
   ...EXAMPLES.map((one) => ({ title: `${t('menu.examples')}: ${t(`example.${one.id}`)}`, run: () => app.openExample(one.id) })),
-  ...app.views.pods().map((key) => ({ title: t('palette.inspect', { name: key.split('/').slice(1).join('/') }), run: () => app.views.inspect(key) })),
+  ...app.views.pods().map((key) => ({ title: t('palette.inspect', { name: key.split('/').slice(1).join('/') }), run: () => { app.views.inspect(key); app.focusPane('detail'); } })),
 ];

@@ -131,6 +131,7 @@ export class Inspector {
   }
 
   reset() { this.pick(null); }
+  focus() { (this.#key ? this.tabs.element.querySelector('[aria-selected="true"]') : this.body).focus(); }
   shown() { this.refresh(true); }
 
   /** Told of every frame while it is shown. */

@@ -55,18 +55,21 @@ export class Views {
 
   /** The commands that were typed: marks on the slider. */
   commands(log) {
-    this.#commands = (log ?? []).filter((entry) => 'line' in entry || 'fault' in entry).map((entry) => ({ at: entry.at, bad: 'fault' in entry }));
+    this.#commands = (log ?? []).filter((entry) => 'line' in entry || 'fault' in entry || 'traffic' in entry).map((entry) => ({ at: entry.at, bad: 'fault' in entry }));
     this.#marks();
   }
 
-  #marks() { this.#context.onmarks([...this.#commands, ...this.#troubles]); }
+  #marks() { this.#context.onmarks(this.#commands, this.#troubles); }
 
   /** Shows a view by its name. */
   choose(id) {
-    const pane = this.views.has(id) ? 'views' : 'detail';
+    const pane = this.paneOf(id);
     this[pane].choose(id);
     this.#context.onshow(pane);
   }
+
+  /** In which pane a view is. */
+  paneOf(id) { return this.views.has(id) ? 'views' : 'detail'; }
 
   /** Opens the inspector of an object. */
   inspect(key, tab) {
