@@ -1,5 +1,6 @@
 //! The integration tests: one binary, one module for each subject.
 
+mod controllers;
 mod coverage;
 mod fuzz;
 mod fuzz_shell;
