@@ -79,7 +79,7 @@ async function auditLessons(page) {
   await press(page, '.lesson-steps button:last-child');
   await page.locator('.lesson-score').waitFor();
   await audit(page, 'debrief');
-  await page.evaluate(() => [...document.querySelectorAll('.lesson button')].find((one) => /Receipt|回执/.test(one.textContent)).click());
+  await page.evaluate(() => [...document.querySelectorAll('.lesson button')].find((one) => /Receipt|成绩凭据/.test(one.textContent)).click());
   await page.locator('dialog[open]').waitFor();
   await audit(page, 'receipt');
   await page.keyboard.press('Escape');
@@ -182,7 +182,8 @@ test('a screen reader is told what everything is, in a lesson from its beginning
     return (role, name) => assert.ok(all.some(([has, said]) => has === role && (name instanceof RegExp ? name.test(said) : said === name)), `${what}: no ${role} "${name}" among ${JSON.stringify(all.filter(([has]) => has === role))}`);
   };
   let has = await complete('the first step');
-  for (const [role, name] of [['banner', /./], ['main', /./], ['heading', 'Podlab'], ['heading', 'The built-in manual'], ['log', 'Terminal output'], ['textbox', 'Command line'], ['tablist', 'Terminals'], ['region', 'Lesson'], ['slider', /./], ['button', 'Pause']].map(([role, name]) => [role, role === 'banner' || role === 'main' ? /^/ : name])) has(role, name);
+  const first = [['banner', /^/], ['main', /^/], ['heading', 'Podlab'], ['heading', 'The built-in manual'], ['log', 'Terminal output'], ['textbox', 'Command line'], ['tablist', 'Terminals'], ['region', 'Guide'], ['region', 'Goals'], ['slider', /./], ['button', 'Pause']];
+  for (const [role, name] of first) has(role, name);
   const keys = async (...list) => { for (const key of list) await page.keyboard.press(key); };
   await keys('Alt+1', 'Alt+i', 'Enter');
   await shows(page, /KIND: +Pod/);
