@@ -121,7 +121,10 @@ pub(super) fn ephemeral(old: &Object, new: &Object, errors: &mut Errors) {
             c if c != container => {
                 errors.forbidden(
                     "spec.ephemeralContainers",
-                    format!("existing ephemeral containers {name:?} may not be changed\n"),
+                    format!(
+                        "existing ephemeral containers {name:?} may not be changed\n{}",
+                        internal::diff(container, c, "EphemeralContainer")
+                    ),
                 );
             }
             _ => {}

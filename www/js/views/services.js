@@ -19,6 +19,12 @@ export const serviceWords = (key) => {
   return namespace === 'default' ? name : `${name} -n ${namespace}`;
 };
 
+/** Cuts a name in its middle: the ends of pods' names tell them apart. */
+function clip(name, width) {
+  const room = Math.max(8, Math.floor((width - 6) / 7));
+  return name.length <= room ? name : `${name.slice(0, room - 7)}…${name.slice(-6)}`;
+}
+
 /** All Services. */
 export class ServicesView {
   #value = { services: [] };
@@ -101,7 +107,7 @@ export class ServicesView {
     const most = Math.max(1, ...rows.flatMap(({ asked }) => asked?.bins.map(([, served, failed]) => served + failed) ?? []));
     let y = 20;
     rows.forEach((row, i) => {
-      parts.push(s('text', { x: 0, y: y + 15, class: 'name', onclick: () => row.target && this.context.inspect(row.target) }, visible(row.name.slice(0, 26))));
+      parts.push(s('text', { x: 0, y: y + 15, class: 'name', onclick: () => row.target && this.context.inspect(row.target) }, clip(visible(row.name), label), s('title', {}, visible(row.name))));
       for (const each of row.spans) {
         const to = each.to ?? this.#now;
         parts.push(s('rect', { x: x(each.from), y: y + 4, width: Math.max(1.5, x(to) - x(each.from)), height: ROW - 8, rx: 2, class: `seg-${STATES[each.state]}` },
@@ -130,10 +136,10 @@ export class ServicesView {
 
   #asTable(service) {
     const rows = this.#rows(service);
-    return [h('table', { class: 'hidden' }, h('caption', {}, t('services.over')), h('tbody', {}, rows.flatMap((row) => row.spans.map((each) => h('tr', {},
+    return h('div', { class: 'hidden' }, h('table', {}, h('caption', {}, t('services.over')), h('tbody', {}, rows.flatMap((row) => row.spans.map((each) => h('tr', {},
       h('th', { scope: 'row' }, visible(row.target || row.address)), h('td', {}, t(`services.state.${each.state}`)), h('td', {}, clock(each.from)), h('td', {}, each.to === null ? '' : clock(each.to))))))),
-    service.traffic && h('table', { class: 'hidden' }, h('caption', {}, t('traffic.byPod')),
+    service.traffic && h('table', {}, h('caption', {}, t('traffic.byPod')),
       h('thead', {}, h('tr', {}, ['pod', 'served', 'failed', 'how'].map((name) => h('th', { scope: 'col' }, t(`traffic.col.${name}`))))),
-      h('tbody', {}, service.traffic.pods.map((one) => h('tr', {}, h('th', { scope: 'row' }, visible(one.target) || t('traffic.nobody')), h('td', {}, String(one.served)), h('td', {}, String(one.failed)), h('td', {}, one.failures)))))];
+      h('tbody', {}, service.traffic.pods.map((one) => h('tr', {}, h('th', { scope: 'row' }, visible(one.target) || t('traffic.nobody')), h('td', {}, String(one.served)), h('td', {}, String(one.failed)), h('td', {}, one.failures))))));
   }
 }
