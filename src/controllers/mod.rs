@@ -21,6 +21,7 @@ mod job;
 mod namespace;
 mod node;
 mod pods;
+mod protection;
 mod quota;
 mod replicaset;
 mod rules;

@@ -31,6 +31,9 @@ const DNS_TIMEOUT: Span = Span::secs(5);
 /// process is put off about 3 GB/s, what one core copies.
 const MOVED_A_STEP: usize = 8 << 10;
 
+/// What starting a child weighs: half a millisecond, as on a real machine.
+const STEPS_A_CHILD: u32 = 200;
+
 /// The world as the running process reaches it.
 pub(super) struct Kernel<'a> {
     pub world: &'a mut World,
@@ -312,6 +315,7 @@ impl Sys for Kernel<'_> {
     }
 
     fn spawn(&mut self, spawn: Spawn) -> Sysr<Pid> {
+        self.weigh(STEPS_A_CHILD);
         self.world.spawn_child(self.id, spawn)
     }
 
@@ -323,6 +327,7 @@ impl Sys for Kernel<'_> {
     }
 
     fn fork(&mut self, program: Box<dyn Program>, fds: FdMap) -> Sysr<Pid> {
+        self.weigh(STEPS_A_CHILD);
         self.world.fork_child(self.id, program, &fds)
     }
 

@@ -9,12 +9,14 @@ use crate::api::request::Client;
 use crate::time::{Span, Time};
 use std::cmp::Reverse;
 
-/// For how long a process is put off that has used up its fuel within one instant.
+/// For how long a process is put off that has used up its fuel within one instant: about as long as a real
+/// shell takes for as many commands.
 const PUT_OFF: Span = Span::millis(5);
 
-/// After this many times (a step that weighs as much as many counts as often, and rest makes up for work) it is put off for longer and longer, so that an endless loop costs
-/// little more in a simulated hour than in a simulated minute.
-const PATIENCE: u32 = 200;
+/// After this many times (a step that weighs as much as many counts as often, and rest makes up for work) it
+/// is put off for longer and longer, so that an endless loop costs little more in a simulated hour than in a
+/// simulated second.
+const PATIENCE: u32 = 120;
 
 /// The longest time that a process is put off.
 const LONGEST_PUT_OFF: Span = Span::millis(250);

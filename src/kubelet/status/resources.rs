@@ -47,7 +47,9 @@ pub fn pod_level(pod: &Pod, status: &mut Value, cgroup_v1: bool) {
     let mut resources = map! {};
     let mut limits = limits;
     // Of a running pod the limit is read from its cgroup; version 1 has a figure for "none".
-    let reads = cgroup_v1 && pod.object.at("status.phase").str() == "Running";
+    // Once told it stays.
+    let told = pod.status.at("resources.limits.memory").str() == UNLIMITED;
+    let reads = cgroup_v1 && (told || pod.object.at("status.phase").str() == "Running");
     if reads && limits["memory"].is_null() {
         limits = if limits.is_null() {
             map! {}
