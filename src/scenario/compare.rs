@@ -303,12 +303,12 @@ mod tests {
 
     #[test]
     fn requests_are_counted_the_same_after_going_back() {
-        let mut s = Scenario::default();
-        s.setup = vec![
+        let setup = vec![
             "kubectl create deployment web --image=nginx:1.14.2 --replicas=2".into(),
             "kubectl expose deployment web --port=80".into(),
             "wait 5s".into(),
         ];
+        let mut s = Scenario { setup, ..Scenario::default() };
         s.traffic.push(TrafficSpec { service: "web".into(), ..TrafficSpec::default() });
         s.log.push(LogEntry { at: 20_000_000, input: Input::Fault("node worker02 down".into()) });
         let tally = |p: &Player| {
