@@ -107,3 +107,92 @@ fn what_people_type_answers_to_the_letter() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
 }
+
+/// The mistakes that the measure asks for at least.
+const MISTAKES: usize = 50;
+
+/// The command lines of a transcript, with the exit code of those which it expects to fail.
+fn steps(text: &str) -> Vec<(String, Option<u8>)> {
+    let mut steps: Vec<(String, Option<u8>)> = Vec::new();
+    for line in text.lines() {
+        match (line.strip_prefix("$ "), line.strip_prefix("| ")) {
+            (Some(command), _) => steps.push((command.to_string(), None)),
+            (_, Some(more)) if steps.last().is_some_and(|s| s.1.is_none()) => {
+                let last = &mut steps.last_mut().expect("guarded").0;
+                last.push('\n');
+                last.push_str(more);
+            }
+            _ => {
+                let code = line.strip_prefix('[').and_then(|l| l.strip_suffix(']'));
+                if let (Some(code), Some(last)) = (code.and_then(|c| c.parse().ok()), steps.last_mut()) {
+                    last.1 = Some(code);
+                }
+            }
+        }
+    }
+    steps
+}
+
+/// What a terminal shows for a line typed into it.
+fn typed(cluster: &mut Cluster, line: &str) -> String {
+    let mut shown = Vec::new();
+    let _ = cluster.take_terminal(1);
+    cluster.type_terminal(1, &format!("{line}\n"));
+    let until = cluster.now() + PATIENCE;
+    while cluster.now() < until {
+        let next = cluster.now() + Span::millis(500);
+        cluster.run_until(next);
+        shown.extend(cluster.take_terminal(1));
+        if shown.ends_with(b"# ") {
+            break;
+        }
+    }
+    String::from_utf8_lossy(&shown).replace('\r', "")
+}
+
+/// Every mistake of the two transcripts is typed into a terminal. After each, the objects are what they were,
+/// the files are what they were and can be written, an object can still be made and deleted, and the same
+/// shell answers with the mistake's exit code.
+#[test]
+fn after_each_mistake_cluster_files_and_terminal_are_usable() {
+    let mut count = 0;
+    for name in ["mistakes.txt", "wrong-manifests.txt"] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/transcripts").join(name);
+        let mut cluster = Cluster::new(&ClusterSpec::default()).expect("the default cluster");
+        cluster.open_terminal(1);
+        let objects = "kubectl get pods,deploy,ds,sts,job,cj,svc,cm,secret,pvc,ing,crd,ns,nodes -A -o name";
+        let files = "cat * | cksum";
+        for (line, mistake) in steps(&fs::read_to_string(path).expect("a transcript")) {
+            let before = mistake.map(|code| (code, run(&mut cluster, objects), run(&mut cluster, files)));
+            let shown = typed(&mut cluster, &line);
+            let Some(before) = before else { continue };
+            count += 1;
+            assert_eq!(before.1, run(&mut cluster, objects), "objects after: {line}");
+            if !line.contains(".yaml;") {
+                assert_eq!(before.2, run(&mut cluster, files), "files after: {line}");
+            }
+            if shown.ends_with("\n> ") {
+                // A terminal asks for the rest of a line where a script is told; Ctrl-C gives it up.
+                cluster.type_terminal(1, "\u{3}");
+                continue;
+            }
+            // Echo, message, prompt; the words of the message are held by the transcript.
+            let lines = line.lines().count();
+            assert!(
+                shown.lines().skip(lines).filter(|l| !l.trim().is_empty()).count() >= 2,
+                "{line}: {shown}"
+            );
+            let answer = typed(&mut cluster, "echo \"code $?\" > code.txt; cat code.txt; rm code.txt");
+            assert!(
+                answer.contains(&format!("\ncode {}\n", before.0)),
+                "the terminal after {line}: {shown}{answer}"
+            );
+            let alive = run(&mut cluster, "kubectl create cm alive && kubectl delete cm alive");
+            assert_eq!(
+                alive, "configmap/alive created\nconfigmap \"alive\" deleted from default namespace\n",
+                "after: {line}"
+            );
+        }
+    }
+    assert!(count >= MISTAKES, "{count} mistakes");
+}

@@ -35,18 +35,22 @@ impl ApiServer {
                 let status = initial_status(object.kind);
                 object.set("status", status);
             }
-            Kind::PERSISTENT_VOLUME_CLAIM | Kind::PERSISTENT_VOLUME => {
-                object.set("status", map! { "phase" => Text::lit("Pending") });
+            Kind::PERSISTENT_VOLUME_CLAIM => object.set("status", map! { "phase" => Text::lit("Pending") }),
+            Kind::PERSISTENT_VOLUME => {
+                let status =
+                    map! { "lastPhaseTransitionTime" => self.timestamp(), "phase" => Text::lit("Pending") };
+                object.set("status", status);
             }
             Kind::CRD => {
                 super::custom::complete(object);
-                object.set(
-                    "status",
-                    map! {
-                        "acceptedNames" => map! { "kind" => "", "plural" => "" },
-                        "conditions" => list![], "storedVersions" => list![],
-                    },
-                );
+                let versions = object.at("spec.versions").items().iter();
+                let stored: Vec<Value> =
+                    versions.filter(|v| v["storage"].is_true()).map(|v| v["name"].clone()).collect();
+                let status = map! {
+                    "acceptedNames" => map! { "kind" => "", "plural" => "" },
+                    "conditions" => Value::Null, "storedVersions" => Value::from(stored),
+                };
+                object.set("status", status);
             }
             kind if kind.is_custom() && self.has_status(kind) => {
                 object.remove("status");
@@ -211,19 +215,21 @@ pub(super) fn select_job_pods(job: &mut Object) {
 /// The quality-of-service class of a pod (pkg/apis/core/v1/helper/qos): `Guaranteed` if every container
 /// limits cpu and memory and requests just that, `BestEffort` if none asks for either, else `Burstable`.
 pub fn qos_class(pod: &Object) -> Text {
-    let containers = || {
+    // Resources of the pod as a whole take the place of its containers' (`ComputePodQOS`).
+    let own = pod.at("spec.resources");
+    let resources: Vec<&Value> = if own.is_empty() {
         let of = |path| pod.at(path).items().iter();
-        of("spec.initContainers").chain(of("spec.containers"))
+        of("spec.initContainers").chain(of("spec.containers")).map(|c| &c["resources"]).collect()
+    } else {
+        vec![own]
     };
-    let nothing = containers().all(|c| {
-        let r = &c["resources"];
+    let nothing = resources.iter().all(|r| {
         ["cpu", "memory"].iter().all(|n| r["limits"].get(n).is_null() && r["requests"].get(n).is_null())
     });
     if nothing {
         return Text::lit("BestEffort");
     }
-    let guaranteed = containers().all(|c| {
-        let r = &c["resources"];
+    let guaranteed = resources.iter().all(|r| {
         ["cpu", "memory"].iter().all(|n| {
             let (limit, request) = (r["limits"].get(n), r["requests"].get(n));
             limit.is_some() && (request.is_null() || request == limit)

@@ -357,6 +357,7 @@ fn desires_differ(old: &Object, new: &Object) -> bool {
 fn has_generation(kind: Kind) -> bool {
     const WITH: &[Kind] = &[
         Kind::POD,
+        Kind::POD_TEMPLATE,
         Kind::DEPLOYMENT,
         Kind::REPLICA_SET,
         Kind::DAEMON_SET,

@@ -53,6 +53,11 @@ impl Fail {
         matches!(self, Fail::Server(s) if s.reason == "Conflict")
     }
 
+    /// Whether the server said that the object may not be like this.
+    pub fn is_invalid(&self) -> bool {
+        matches!(self, Fail::Server(s) if s.reason == "Invalid")
+    }
+
     /// With a sentence put before the message, as kubectl does to name the file or the step.
     pub fn context(self, before: &str) -> Fail {
         match self {

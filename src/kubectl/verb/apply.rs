@@ -212,10 +212,12 @@ fn client(cx: &mut Cx, args: &Args, doc: &Doc, dry: Dry) -> Res<(Object, &'stati
     let sent = cx.patch(&live, patch_type(live.kind), patch.clone(), options);
     match sent {
         Ok(object) => Ok((object, "configured")),
-        Err(_) if args.is("force") => replace(cx, args, doc, &live, wanted, dry),
+        Err(fail) if args.is("force") && (fail.is_conflict() || fail.is_invalid()) => {
+            replace(cx, args, doc, &live, wanted, dry)
+        }
         Err(fail) => {
             let step = format!("applying patch:\n{}\nto:\n{}\nfor:", json::print(&patch), info(doc));
-            Err(fail.at_source(&step, &doc.source))
+            Err(fail.at_source("patching", &doc.source).at_source(&step, &doc.source))
         }
     }
 }

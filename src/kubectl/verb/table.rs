@@ -546,11 +546,13 @@ static SERVICE: &[Verb] = &[
 ];
 
 static APPLY: &[Verb] = &[
-    absent(
+    verb(
         "edit-last-applied",
-        "Edit latest last-applied-configuration annotations of a resource",
+        "Edit latest last-applied-configuration annotations of a resource/object",
         TARGET,
-        &[FILES, OUT],
+        60,
+        &[last::EDIT, FILES],
+        edit::last_applied,
     ),
     verb(
         "set-last-applied",
