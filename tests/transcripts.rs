@@ -53,6 +53,11 @@ fn run(cluster: &mut Cluster, line: &str) -> String {
 
 /// Plays a transcript and returns it with the output that came.
 fn play(text: &str) -> String {
+    play_and_look(text, |_, _, _| {})
+}
+
+/// Plays a transcript; `look` sees the cluster, the command and what came out of it after each command.
+fn play_and_look(text: &str, mut look: impl FnMut(&mut Cluster, &str, &str)) -> String {
     let mut cluster = Cluster::new(&ClusterSpec::default()).expect("the default cluster");
     let mut out = String::new();
     let mut lines = text.lines().peekable();
@@ -65,7 +70,9 @@ fn play(text: &str) -> String {
                 command += more.get(2..).unwrap_or("");
                 let _ = writeln!(out, "{more}");
             }
-            out += &run(&mut cluster, &command);
+            let came = run(&mut cluster, &command);
+            look(&mut cluster, &command, &came);
+            out += &came;
             // Blank lines and remarks after the output belong to the next step.
             while lines
                 .next_if(|l| !l.starts_with("$ ") && !l.starts_with("@ ") && !l.starts_with("# "))
@@ -106,4 +113,34 @@ fn what_people_type_answers_to_the_letter() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+/// What is there to be harmed: all objects by name with what they desire, a file of the person's, a pipe.
+const UNHARMED: &str = "kubectl get all,cm,secret,sa,ns,node,pv,pvc -A -o jsonpath='{range .items[*]}{.kind}/{.metadata.namespace}/{.metadata.name} {.metadata.labels} {.spec}{\"\\n\"}{end}'; cat keep.txt; echo usable | cat";
+
+/// The mistakes of both transcripts: wrong commands and wrong manifests.
+const MISTAKES: &[&str] = &["mistakes.txt", "wrong-manifests.txt"];
+
+/// How many mistakes are shown to be harmless.
+const AT_LEAST: usize = 75;
+
+#[test]
+fn every_mistake_is_answered_and_leaves_cluster_files_and_terminal_usable() {
+    let mut mistakes = 0;
+    for path in files().iter().filter(|f| MISTAKES.iter().any(|m| f.ends_with(m))) {
+        let text = fs::read_to_string(path).expect("a transcript");
+        let text = format!("$ echo mine > keep.txt\n{text}");
+        let mut before = String::new();
+        play_and_look(&text, |cluster, command, came| {
+            let now = run(cluster, UNHARMED);
+            assert!(now.ends_with("mine\nusable\n"), "after {command}: {now}");
+            if came.ends_with("]\n") {
+                assert_eq!(now, before, "after {command}");
+                assert!(came.lines().count() > 1 && !came.contains("[does not end]"), "{command}: {came}");
+                mistakes += 1;
+            }
+            before = now;
+        });
+    }
+    assert!(mistakes >= AT_LEAST, "only {mistakes} mistakes");
 }

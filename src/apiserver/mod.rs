@@ -11,6 +11,7 @@ mod admission;
 mod authorize;
 mod custom;
 pub mod events;
+mod managed;
 pub mod quota;
 mod request;
 pub mod store;
@@ -23,6 +24,7 @@ pub use write::DeleteOptions;
 
 use crate::api::object::Key;
 use crate::api::{Kind, Object, Text, Value};
+use crate::collections::BTreeMap;
 use crate::rng::Rng;
 use crate::time::{Epoch, Time};
 use crate::trace::{self, Cause, Trace, What};
@@ -46,6 +48,7 @@ pub struct ApiServer {
     pub seed: u64,
     events: events::Correlator,
     uids: Rng,
+    managed: BTreeMap<Key, Vec<managed::Entry>>,
 }
 
 impl ApiServer {
@@ -61,6 +64,7 @@ impl ApiServer {
             seed,
             events: events::Correlator::new(),
             uids: Rng::stream(seed, "uids"),
+            managed: BTreeMap::new(),
         }
     }
 

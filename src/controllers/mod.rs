@@ -25,6 +25,7 @@ mod quota;
 mod replicaset;
 mod rules;
 mod serviceaccount;
+pub use serviceaccount::CERTIFICATE;
 mod statefulset;
 mod volumes;
 mod work;
