@@ -7,7 +7,7 @@ export function tabList(label, items, onchoose) {
   const element = h('div', { class: 'tabs', role: 'tablist', 'aria-label': label });
   let list = [];
   let chosen = null;
-  const more = () => element.classList.toggle('more', element.scrollWidth - element.scrollLeft - element.clientWidth > 4);
+  const more = () => element.classList.toggle('cut', element.scrollWidth - element.scrollLeft - element.clientWidth > 4);
   element.addEventListener('scroll', more, { passive: true });
   new ResizeObserver(more).observe(element);
   const draw = () => {

@@ -25,6 +25,7 @@ export class MapView {
     this.context = context;
     this.cells = new Cells({ onopen: (name) => this.#choose(name) });
     this.summary = h('p', { class: 'map-summary' });
+    this.summary.hidden = this.cells.element.hidden = true;
     this.cards = h('div', { class: 'map' });
     this.body = h('div', { class: 'map-body' }, this.summary, this.cells.element, this.cards);
     this.element = h('div', { class: 'table-view', tabindex: '0', role: 'region', 'aria-label': t('map.title') }, this.body);
