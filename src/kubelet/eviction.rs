@@ -9,8 +9,8 @@ use super::worker::{self, Phase};
 use super::{Cx, KubeletTimer, Node, config, rules, status};
 use crate::api::object::Key;
 use crate::api::quantity::{Format, Quantity};
-use crate::api::resources::pod_request;
-use crate::api::{Kind, Object, Text};
+use crate::api::resources::{pod_request, qos_class};
+use crate::api::{Kind, Object, Text, Value};
 use crate::apiserver::NewEvent;
 use crate::collections::{BTreeMap, Order};
 
@@ -26,6 +26,9 @@ const DISK_PERCENT: u64 = 10;
 const TRANSITION: Span = Span::secs(300);
 /// eviction_manager.go `immediateEvictionGracePeriodSeconds`.
 const GRACE: i64 = 1;
+
+/// pkg/apis/scheduling `SystemCriticalPriority`.
+const SYSTEM_CRITICAL: i64 = 2_000_000_000;
 
 /// What the node is short of, and since when it was last seen.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -101,6 +104,29 @@ pub fn look(node: &mut Node, pods: &mut BTreeMap<Text, Pod>, cx: &mut Cx<'_>) {
         let pressed = seen.is_some();
         set_condition(node, cx, &object, what, pressed);
     }
+}
+
+/// Why a node under pressure takes no such pod (`managerImpl.Admit`): short of memory it refuses those that ask
+/// for nothing and do not tolerate it, short of disk all but critical ones.
+pub fn refusal(node: &Object, pod: &Pod) -> Option<(&'static str, String)> {
+    let conditions = ["MemoryPressure", "DiskPressure"];
+    let pressed: Vec<&str> = conditions.into_iter().filter(|c| node.condition_true(c)).collect();
+    let critical = pod.object.at("spec.priority").int_or(0) >= SYSTEM_CRITICAL
+        || pod.object.annotation("kubernetes.io/config.mirror").is_some();
+    if pressed.is_empty() || critical {
+        return None;
+    }
+    if pressed == ["MemoryPressure"] {
+        let tolerates = |t: &Value| {
+            matches!(t["key"].str(), "" | "node.kubernetes.io/memory-pressure")
+                && matches!(t["effect"].str(), "" | "NoSchedule")
+        };
+        let class = qos_class(&pod.object["spec"]);
+        if class != "BestEffort" || pod.object.at("spec.tolerations").items().iter().any(tolerates) {
+            return None;
+        }
+    }
+    Some(("Evicted", format!("The node had condition: [{}]. ", pressed.join(" "))))
 }
 
 struct Short {
