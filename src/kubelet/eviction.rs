@@ -4,7 +4,7 @@
 //! Looked at every ten seconds while there are pods, as upstream's synchronize loop. Left out: soft
 //! thresholds, inodes, process numbers, image collection before eviction.
 
-use super::pod::{Pod, Section};
+use super::pod::{Pod, Section, specs};
 use super::worker::{self, Phase};
 use super::{Cx, KubeletTimer, Node, config, rules, status};
 use crate::api::object::Key;
@@ -41,16 +41,16 @@ pub struct Pressure {
 /// Sees to it that the node is looked at from the first pod on. In a cluster of thousands of nodes only those
 /// are looked at whose pods limit their local storage.
 pub fn arm(node: &mut Node, pod: &Pod, cx: &mut Cx<'_>) {
-    if !node.heart.is_lazy() || limits_storage(pod) {
+    if !node.heart.is_lazy() || pod.limits_storage {
         arm_again(node, cx);
     }
 }
 
-fn limits_storage(pod: &Pod) -> bool {
+/// Whether a pod limits its local storage. It cannot begin to later: what says so is immutable.
+pub fn limits_storage(pod: &Object) -> bool {
     let by_container = |c: &crate::api::Value| c["resources"]["limits"]["ephemeral-storage"].is_some();
     let by_volume = |v: &crate::api::Value| v["emptyDir"]["sizeLimit"].is_some();
-    pod.specs(Section::Main).iter().any(by_container)
-        || pod.object.at("spec.volumes").items().iter().any(by_volume)
+    specs(pod, Section::Main).iter().any(by_container) || pod.at("spec.volumes").items().iter().any(by_volume)
 }
 
 fn arm_again(node: &mut Node, cx: &mut Cx<'_>) {
@@ -67,7 +67,8 @@ pub fn look(node: &mut Node, pods: &mut BTreeMap<Text, Pod>, cx: &mut Cx<'_>) {
         return;
     }
     arm_again(node, cx);
-    let uids: Vec<Text> = pods.iter().filter(|(_, p)| is_active(p)).map(|(uid, _)| uid.clone()).collect();
+    let limited = pods.iter().filter(|(_, p)| p.limits_storage && is_active(p));
+    let uids: Vec<Text> = limited.map(|(uid, _)| uid.clone()).collect();
     for uid in uids {
         let Some(pod) = pods.get_mut(&uid) else { continue };
         if let Some(message) = over_local_limit(pod, cx) {
@@ -182,7 +183,7 @@ fn used(pod: &Pod, cx: &Cx<'_>, name: &str) -> u64 {
     pod.instances.iter().map(|id| of(cx.cri.usage(cx.world, *id))).sum()
 }
 
-/// Why a pod's local storage is too much, if it is.
+/// Why a pod's local storage is too much, if it is; never where [`Pod::limits_storage`] says that nothing limits it.
 fn over_local_limit(pod: &Pod, cx: &Cx<'_>) -> Option<String> {
     let spec = &pod.object["spec"];
     let mut total = 0;

@@ -334,9 +334,12 @@ fn refusal(node: &Object, pods: &BTreeMap<Text, Pod>, pod: &Pod) -> Option<(&'st
     {
         let of = |q: Quantity| if name == "cpu" { q.milli_value() } else { q.value() };
         let requested = of(pod_request(&pod.object, name));
+        if requested <= 0 {
+            continue;
+        }
         let used: i64 = others.iter().map(|p| of(pod_request(&p.object, name))).sum();
         let capacity = of(Quantity::of(&allocatable[name]));
-        if requested > 0 && requested + used > capacity {
+        if requested + used > capacity {
             let why = format!(
                 "Node didn't have enough resource: {name}, requested: {requested}, used: {used}, capacity: {capacity}"
             );
