@@ -1,5 +1,6 @@
 //! The integration tests: one binary, one module for each subject.
 
+mod controllers;
 mod coverage;
 mod fuzz;
 mod fuzz_shell;
@@ -11,6 +12,7 @@ mod properties;
 mod readme;
 mod rewind;
 mod runner;
+mod scheduling;
 mod score;
 mod shells;
 mod texts;

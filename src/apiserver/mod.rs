@@ -11,6 +11,7 @@ mod admission;
 mod authorize;
 mod custom;
 pub mod events;
+mod eviction;
 pub mod quota;
 mod request;
 pub mod store;

@@ -8,6 +8,7 @@
 
 mod ask;
 mod compare;
+mod complete;
 mod events;
 mod flow;
 mod goals;

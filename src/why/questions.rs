@@ -140,7 +140,11 @@ fn gone(sources: Sources<'_>, key: &Key, path: &str) -> Vec<Answer> {
     if chain.is_empty() {
         return Vec::new();
     }
-    vec![Answer::new(ask("ask.gone", path, vec![]), vec![], chain)]
+    let mut answers = vec![Answer::new(ask("ask.gone", path, vec![]), vec![], chain)];
+    if key.kind == Kind::SERVICE {
+        answers.extend(requests::dropped(sources, path));
+    }
+    answers
 }
 
 fn of_pod(sources: Sources<'_>, pod: &Object, path: &str) -> Vec<Answer> {
@@ -204,7 +208,7 @@ fn of_pod(sources: Sources<'_>, pod: &Object, path: &str) -> Vec<Answer> {
 
 fn of_service(sources: Sources<'_>, service: &Object, path: &str) -> Vec<Answer> {
     let (empty, facts) = missing::endpoints(sources, service);
-    let dropped = requests::dropped(sources, service);
+    let dropped = requests::dropped(sources, path);
     if facts.is_empty() {
         return dropped;
     }

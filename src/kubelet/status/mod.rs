@@ -111,7 +111,8 @@ fn write(node: &Node, pod: &mut Pod, cx: &mut Cx<'_>) {
         return;
     }
     let mut status = object["status"].clone();
-    let foreign = conditions::foreign(&status["conditions"]);
+    // What others wrote comes first (upstream `mergePodStatus`).
+    let mut list = conditions::foreign(&status["conditions"]);
     for (key, value) in pod.status.entries() {
         status.map_mut().insert(key.clone(), value.clone());
     }
@@ -120,8 +121,7 @@ fn write(node: &Node, pod: &mut Pod, cx: &mut Cx<'_>) {
             status.remove(gone);
         }
     }
-    let mut list = pod.status["conditions"].items().to_vec();
-    list.extend(foreign);
+    list.extend_from_slice(pod.status["conditions"].items());
     status.set("conditions", Value::from(list));
     // The pod may have gone in between; then there is nothing to write.
     let _ = cx.api.update_status(&pod.key, status);
