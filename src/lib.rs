@@ -22,6 +22,7 @@ pub mod scheduler;
 pub mod shell;
 pub mod time;
 pub mod trace;
+pub mod traffic;
 pub mod view;
 #[cfg(target_arch = "wasm32")]
 pub mod wasm;

@@ -3,7 +3,8 @@
 //! Whatever the core does because of something (a command, a write seen by watch, a timer, a process
 //! that ended, an injected fault) is an entry that names its parent. "Why?" follows the parents to the
 //! command, manifest, rule or fault that began it. The trace keeps the newest [`LIMIT`] entries.
-//! Beside the causes it keeps the results of probes, which are too many to be causes of their own.
+//! Beside the causes it keeps the results of probes and the requests to Services that failed, which are too many
+//! to be causes of their own.
 
 use crate::api::Text;
 use crate::history::History;
@@ -14,6 +15,9 @@ pub const LIMIT: usize = 400_000;
 
 /// How many results of probes are kept.
 pub const PROBES: usize = 20_000;
+
+/// How many requests that failed are kept.
+pub const REQUESTS: usize = 20_000;
 
 /// The number of a trace entry; 0 is the beginning of the scenario.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
@@ -92,11 +96,27 @@ pub struct Probed {
     pub ok: bool,
 }
 
+/// A request to a Service that failed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Requested {
+    /// When that was known.
+    pub at: Time,
+    /// `services/default/web`.
+    pub service: Text,
+    /// The pod that it was sent to, `pods/default/web`; empty if there was none.
+    pub pod: Text,
+    /// `refused`, `timeout`, …
+    pub outcome: &'static str,
+    /// The entry that tells why.
+    pub cause: Cause,
+}
+
 /// The trace.
 #[derive(Clone, Debug)]
 pub struct Trace {
     entries: History<Entry>,
     probes: History<Probed>,
+    requests: History<Requested>,
 }
 
 impl Trace {
@@ -106,7 +126,7 @@ impl Trace {
             Entry { at: Time::ZERO, parent: Cause::START, actor: Text::from("scenario"), what: What::Start };
         let mut entries = History::new(LIMIT);
         entries.push(start);
-        Trace { entries, probes: History::new(PROBES) }
+        Trace { entries, probes: History::new(PROBES), requests: History::new(REQUESTS) }
     }
 
     /// Adds an entry and returns its number.
@@ -122,6 +142,16 @@ impl Trace {
     /// The results of probes that are kept, oldest first.
     pub fn probes(&self) -> impl Iterator<Item = &Probed> {
         self.probes.iter()
+    }
+
+    /// Keeps a request that failed.
+    pub fn requested(&mut self, requested: Requested) {
+        self.requests.push(requested);
+    }
+
+    /// The requests that failed and are kept, oldest first.
+    pub fn requests(&self) -> &History<Requested> {
+        &self.requests
     }
 
     /// The entry of a cause, unless it has been dropped.

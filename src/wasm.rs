@@ -132,6 +132,11 @@ impl Podlab {
         self.apply(Input::Fault(text))
     }
 
+    /// Begins or ends traffic to a Service.
+    pub fn traffic(&mut self, text: String) -> Result<(), JsError> {
+        self.apply(Input::Traffic(text))
+    }
+
     /// Writes a file of the workstation.
     pub fn write_file(&mut self, path: String, text: String) -> Result<(), JsError> {
         self.apply(Input::File(path, text))
@@ -264,6 +269,16 @@ impl Podlab {
     /// Reads a lesson for a student: `{ document, scenario, points, problems }` as JSON.
     pub fn read_lesson(text: &str, student: &str) -> String {
         view::lesson(text, student)
+    }
+
+    /// Tries a lesson in runs of its own: what its solution reaches, and what comes by itself; as JSON.
+    pub fn try_lesson(text: &str) -> String {
+        view::trial(text)
+    }
+
+    /// Goals that an author may point at: what holds now, with its conditions.
+    pub fn goals(&self) -> JsValue {
+        to_js(&view::goals(&self.player))
     }
 
     /// Follows a lesson in this run, from its present instant on.

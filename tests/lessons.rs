@@ -2,9 +2,8 @@
 //! what a teacher does with them: located errors, receipts, seeds.
 
 use podlab::api::Value;
-use podlab::scenario::lesson::{self, Lesson, Marks, Receipt};
-use podlab::scenario::{Input, Player};
-use podlab::time::Span;
+use podlab::scenario::Player;
+use podlab::scenario::lesson::{self, Lesson, Marks, Receipt, trial};
 use std::path::{Path, PathBuf};
 
 fn files() -> Vec<(PathBuf, String)> {
@@ -29,13 +28,9 @@ fn named(id: &str) -> Lesson {
 
 /// Plays a lesson's solution and returns the run with its marks.
 fn solve(lesson: &Lesson, student: &str) -> (Player, Marks) {
-    let mut player = Player::new(lesson.scenario_for(student)).expect("valid");
-    let mut marks = Marks::new(lesson, player.now());
-    for act in lesson.steps.iter().flat_map(|s| &s.solution) {
-        act.perform(&mut player).unwrap_or_else(|why| panic!("{}: {why}", lesson.id));
-        marks.update(&player);
-    }
-    (player, marks)
+    let solved = trial::solve(lesson, student).expect("valid");
+    assert!(solved.stuck.is_empty(), "{}: {:?}", lesson.id, solved.stuck);
+    (solved.player, solved.marks)
 }
 
 #[test]
@@ -56,13 +51,7 @@ fn every_solution_reaches_every_goal_and_answers_every_question() {
 #[test]
 fn doing_nothing_reaches_no_goal_and_answers_no_question() {
     for lesson in all() {
-        let mut player = Player::new(lesson.scenario.clone()).expect("valid");
-        let mut marks = Marks::new(&lesson, player.now());
-        player.apply(Input::Open(0)).expect("a terminal");
-        for _ in 0..10 {
-            player.seek(player.now() + Span::secs(60));
-            marks.update(&player);
-        }
+        let marks = trial::idle(&lesson).expect("valid");
         for (goal, at) in lesson.goals().zip(marks.goals()) {
             assert!(at.is_none(), "{}: reached by doing nothing: {}", lesson.id, goal.label);
         }
@@ -187,4 +176,19 @@ fn students_have_seeds_of_their_own_where_the_lesson_says_so() {
     assert_ne!(seed("Ada"), seed("Bob"));
     assert_eq!(seed("Ada"), seed(" ada "));
     assert!(seed("张三") < 1 << 53);
+}
+
+#[test]
+fn a_trial_tells_what_the_solution_leaves_open_and_what_comes_by_itself() {
+    let lesson = "lesson: 1\nid: odd\nlanguages: [en]\ntitle: t\nabout: a\nsetup:\n- kubectl run ready --image=nginx:1.14.2\n\
+                  steps:\n- title: t\n  text: t\n  commands:\n  - kubectl run mine --image=nginx:1.14.2\n  \
+                  - until pod/mine is Gone\n  goals:\n  - {en: by itself, when: pod/ready ready}\n  \
+                  - {en: mine, when: pod/mine exists}\n  - {en: never, when: pod/other exists}\n";
+    let tried = podlab::api::json::parse(&podlab::view::trial(lesson)).expect("JSON");
+    assert_eq!(tried["idle"].items().iter().filter_map(Value::as_int).collect::<Vec<_>>(), [0]);
+    let reached: Vec<bool> = tried["goals"].items().iter().map(Value::is_some).collect();
+    assert_eq!(reached, [true, true, false]);
+    assert_eq!(tried["stuck"][0]["text"].str(), "it never came to hold: pod/mine is Gone");
+    let wrong = podlab::view::trial("lesson: 2\n");
+    assert!(wrong.starts_with("{\"problems\":["), "{wrong}");
 }

@@ -15,6 +15,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("api", &["time"]),
     ("fs", &["api", "time"]),
     ("os", &["api", "fs", "history", "rng", "time"]),
+    ("traffic", &["api", "history", "os", "rng", "time", "trace"]),
     ("shell", &["api", "os", "rng", "time"]),
     ("images", &["api", "fs", "os", "rng", "shell", "time"]),
     ("cri", &["api", "fs", "images", "os", "rng", "time"]),

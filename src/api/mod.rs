@@ -22,6 +22,7 @@ pub mod pod_security;
 pub mod quantity;
 pub mod rbac;
 pub mod request;
+pub mod resources;
 pub mod schema;
 pub mod selector;
 pub mod status;

@@ -63,7 +63,7 @@ impl ApiServer {
         Key { kind: request.kind, namespace, name: request.name.clone() }
     }
 
-    fn read(&self, request: &Request) -> Result<Object> {
+    pub(super) fn read(&self, request: &Request) -> Result<Object> {
         let key = Self::key(request);
         if request.kind == Kind::COMPONENT_STATUS {
             let found = component_statuses().into_iter().find(|o| o.name() == &*key.name);
@@ -238,6 +238,7 @@ impl ApiServer {
                 object = old.clone();
                 object.set("status", status);
             }
+            "resize" => object = super::strategy::only_resources(old, &object),
             _ => {
                 self.prepare_update(old, &mut object);
                 self.admit_update(old, &mut object);
@@ -245,7 +246,7 @@ impl ApiServer {
         }
         let found = validation::update(old, &object, request.subresource);
         refuse(&object, self.violations(&object, found))?;
-        self.admit_valid_update(old, &object)?;
+        self.admit_valid_update(old, &object, request.subresource)?;
         let warnings: Vec<Text> = warnings.into_iter().chain(validation::warnings(&object)).collect();
         let warnings = [warnings, self.admission_warnings(Some(old), &object)].concat();
         let answer = |o: Object| if request.subresource == "scale" { scale_of(&o) } else { o };
@@ -264,7 +265,7 @@ impl ApiServer {
         Ok(Response::Object(answer(updated), warnings))
     }
 
-    fn delete_options(request: &Request) -> DeleteOptions {
+    pub(super) fn delete_options(request: &Request) -> DeleteOptions {
         DeleteOptions {
             grace_period_seconds: request.options.grace_period_seconds,
             propagation_policy: request.options.propagation_policy.clone(),
@@ -313,69 +314,6 @@ impl ApiServer {
         Ok(Response::Success(
             map! { "kind" => "Status", "apiVersion" => "v1", "status" => "Success", "code" => 201 },
         ))
-    }
-
-    /// The `eviction` subresource: a deletion that a PodDisruptionBudget may refuse.
-    fn evict_request(&mut self, request: &Request) -> Result<Response> {
-        let pod = self.read(request)?;
-        self.disrupt(&pod)?;
-        if !request.options.dry_run {
-            let grace = request.body.at("deleteOptions.gracePeriodSeconds").as_int();
-            let options = DeleteOptions { grace_period_seconds: grace, ..Self::delete_options(request) };
-            self.delete(&pod.key(), &options)?;
-        }
-        Ok(Response::Success(map! {
-            "kind" => "Status", "apiVersion" => "v1", "metadata" => Value::map(), "status" => "Success",
-            "code" => 201,
-        }))
-    }
-
-    /// Takes one disruption from the budget that covers a pod (registry/core/pod/rest/eviction.go).
-    fn disrupt(&mut self, pod: &Object) -> Result<()> {
-        if matches!(pod.at("status.phase").str(), "Succeeded" | "Failed" | "Pending") || pod.is_deleting() {
-            return Ok(());
-        }
-        let covers = |b: &&Object| {
-            labels::Selector::of_object(b.at("spec.selector")).matches(pod.at("metadata.labels"))
-        };
-        let budgets: Vec<Key> =
-            self.list(Kind::PDB, Some(pod.namespace())).filter(covers).map(Object::key).collect();
-        let [budget] = budgets.as_slice() else {
-            return match budgets.len() {
-                0 => Ok(()),
-                _ => Err(Status::new(
-                    500,
-                    "InternalError",
-                    "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.",
-                )),
-            };
-        };
-        let object = self.store.get(budget).expect("listed above");
-        let (healthy, desired) =
-            (object.at("status.currentHealthy").int_or(0), object.at("status.desiredHealthy").int_or(0));
-        if object.at("status.disruptionsAllowed").int_or(0) <= 0 {
-            let mut status = Status::new(
-                429,
-                "TooManyRequests",
-                "Cannot evict pod as it would violate the pod's disruption budget.",
-            );
-            status.causes.push(crate::api::status::CauseOf {
-                reason: Text::lit("DisruptionBudget"),
-                message: Text::from(format!(
-                    "The disruption budget {} needs {desired} healthy pods and has {healthy} currently",
-                    budget.name
-                )),
-                field: Text::default(),
-            });
-            return Err(status);
-        }
-        let (stamp, name) = (self.timestamp(), pod.at("metadata.name").text());
-        self.modify(budget, |b| {
-            let left = b.at("status.disruptionsAllowed").int_or(1) - 1;
-            b.set("status.disruptionsAllowed", left);
-            b.slot("status.disruptedPods").map_mut().insert(name, stamp);
-        })?;
-        Ok(())
     }
 
     fn token_request(&mut self, request: &Request) -> Result<Response> {

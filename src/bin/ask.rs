@@ -101,7 +101,7 @@ fn print_runs(runs: &[Run]) {
         let o = &run.outcome;
         let ready = o.ready_at.map_or("never".to_string(), |t| format!("{:.2}s", t.secs()));
         let alive = format!("{}/{}", o.alive, o.pods);
-        let failed = format!("{}/{}", o.calls.1, o.calls.0 + o.calls.1);
+        let failed = format!("{}/{}", o.failed(), o.asked());
         let not_ready = format!("{:.1}s", o.not_ready.as_secs_f64());
         println!(
             "{:20} {ready:>10} {not_ready:>10} {alive:>6} {:>9} {:>5} {:>9} {failed:>15}  {}",

@@ -1,7 +1,7 @@
 //! The classroom's commands: checking lessons, playing their solutions, marking receipts.
 
-use podlab::scenario::Player;
-use podlab::scenario::lesson::{self, Lesson, Marks, Receipt, Verdict};
+use podlab::scenario::lesson::trial::{self, Solved};
+use podlab::scenario::lesson::{self, Lesson, Receipt, Verdict};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -46,15 +46,9 @@ pub fn check(paths: &[&str]) -> Result<(), String> {
 /// Says which goal it does not reach.
 pub fn play(path: &str, show: bool) -> Result<(), String> {
     let lesson = load(path)?;
-    let mut player = Player::new(lesson.scenario.clone()).map_err(|e| e.0)?;
-    let mut marks = Marks::new(&lesson, player.now());
-    for (i, step) in lesson.steps.iter().enumerate() {
-        for act in &step.solution {
-            if let Err(why) = act.perform(&mut player) {
-                println!("step {}: {act:?}: {why}", i + 1);
-            }
-            marks.update(&player);
-        }
+    let Solved { player, marks, stuck } = trial::solve(&lesson, "").map_err(|e| e.0)?;
+    for (step, why) in stuck {
+        println!("step {}: {why}", step + 1);
     }
     if show {
         player.output().iter().for_each(|c| print!("{}", c.text.replace("\r\n", "\n")));
@@ -73,7 +67,17 @@ pub fn play(path: &str, show: bool) -> Result<(), String> {
     }
     let open = reached.iter().filter(|at| at.is_none()).count()
         + marks.answers().iter().filter(|a| a.is_none()).count();
-    if open > 0 { Err(format!("the solution leaves {open} open")) } else { Ok(()) }
+    if open > 0 {
+        return Err(format!("the solution leaves {open} open"));
+    }
+    let idle = trial::idle(&lesson).map_err(|e| e.0)?.goals();
+    let early: Vec<&str> = lesson
+        .goals()
+        .zip(idle)
+        .filter(|(_, at)| at.is_some())
+        .map(|(goal, _)| goal.label.as_str())
+        .collect();
+    if early.is_empty() { Ok(()) } else { Err(format!("reached by doing nothing: {}", early.join("; "))) }
 }
 
 /// `podlab lesson receipt FILE STUDENT`: plays the solution as a student and prints the receipt of it.
@@ -82,9 +86,9 @@ pub fn play(path: &str, show: bool) -> Result<(), String> {
 /// Says what is wrong with the lesson.
 pub fn receipt(path: &str, student: &str) -> Result<(), String> {
     let lesson = load(path)?;
-    let mut player = Player::new(lesson.scenario_for(student)).map_err(|e| e.0)?;
-    for act in lesson.steps.iter().flat_map(|s| &s.solution) {
-        act.perform(&mut player)?;
+    let Solved { player, stuck, .. } = trial::solve(&lesson, student).map_err(|e| e.0)?;
+    if let Some((step, why)) = stuck.first() {
+        return Err(format!("step {}: {why}", step + 1));
     }
     println!("{}", Receipt::of(&lesson, &player, student, Vec::new(), 0).print());
     Ok(())

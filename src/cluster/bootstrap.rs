@@ -46,7 +46,7 @@ pub(super) fn build(spec: &ClusterSpec) -> Result<Cluster, FormatError> {
         ),
         runtime: super::programs::runtime(spec),
         scheduler: Scheduler::new(spec.seed, host),
-        controllers: Controllers::new(spec.seed),
+        controllers: Controllers::new(spec.seed).with_cloud(spec.settings.load_balancer),
         kubelets: Vec::new(),
         node_index: BTreeMap::new(),
         agenda: Agenda::new(),
@@ -55,6 +55,8 @@ pub(super) fn build(spec: &ClusterSpec) -> Result<Cluster, FormatError> {
         streams: streams::Streams::default(),
         jobs: jobs::Jobs::default(),
         broken: faults::Broken::default(),
+        traffic: crate::traffic::Traffic::default(),
+        reasons: super::requests::Reasons::default(),
         command: Cause::START,
         spec: spec.clone(),
     };
@@ -73,6 +75,7 @@ pub(super) fn build(spec: &ClusterSpec) -> Result<Cluster, FormatError> {
         add_node(&mut cluster, i, node)?;
     }
     workstation(&mut cluster);
+    cluster.spread_proxies();
     cluster.world.net.dns.answers = spec.settings.dns;
     cluster.world.net.pod_prefix = pod_prefix(spec);
     cluster.settle();

@@ -4,7 +4,7 @@
 
 use super::Cluster;
 use crate::api::object::Key;
-use crate::api::{Kind, Text};
+use crate::api::{Kind, Text, duration};
 use crate::cri::RegistryState;
 use crate::kubelet::logs;
 use crate::os::MachineId;
@@ -19,9 +19,19 @@ usage: fault node NAME down|up            cut a machine's power, or give it back
        fault kill [-n NS] POD [CONTAINER] kill process 1 of a container
        fault scheduler pause|resume       the scheduler sees and does nothing meanwhile
        fault controllers pause|resume     likewise the controller manager
+       fault apiserver down|up            nobody answers at the API server's port
+       fault etcd slow SPAN|normal        every write takes SPAN longer, e.g. 500ms
        fault registry down|up             whether image registries answer
        fault registry slow FACTOR         pulls take FACTOR times as long
+       fault network cut NODE NODE        new connections between two workers' pods time out
+       fault network mend                 all nodes reach each other again
 ";
+
+/// The label of a node that runs the control plane.
+const CONTROL_PLANE: &str = "node-role.kubernetes.io/control-plane";
+
+/// The longest delay of etcd: beyond its own request timeout of 5 s and some writes would fail.
+const ETCD_DELAY: Span = Span::secs(5);
 
 /// What is broken at the moment, beside what components know themselves.
 #[derive(Clone, Debug, Default)]
@@ -71,6 +81,16 @@ impl Cluster {
             }
             ["scheduler", what @ ("pause" | "resume")] => self.broken.scheduler = *what == "pause",
             ["controllers", what @ ("pause" | "resume")] => self.broken.controllers = *what == "pause",
+            ["apiserver", what @ ("down" | "up")] => self.set_api_server(*what == "up", cause),
+            ["etcd", "normal"] => self.api.etcd_delay = Span::ZERO,
+            ["etcd", "slow", span] => {
+                let nanos = duration::parse(span).ok().and_then(|n| u64::try_from(n).ok());
+                let delay =
+                    nanos.map(|n| Span::micros(n / 1_000)).filter(|d| *d > Span::ZERO && *d <= ETCD_DELAY);
+                self.api.etcd_delay = delay.ok_or_else(|| {
+                    format!("fault: \"{span}\" is not a span like 500ms, at most {}s", ETCD_DELAY.as_secs())
+                })?;
+            }
             ["registry", what @ ("down" | "up")] => {
                 self.runtime.set_registry(if *what == "up" { RegistryState::Up } else { RegistryState::Down })
             }
@@ -78,13 +98,11 @@ impl Cluster {
                 Ok(f) if (0.01..=10_000.0).contains(&f) => self.runtime.set_registry(RegistryState::Slow(f)),
                 _ => return Err(format!("fault: \"{factor}\" is not a factor between 0.01 and 10000")),
             },
+            ["network", "cut", a, b] => self.cut(a, b)?,
+            ["network", "mend"] => self.world.net.cuts.clear(),
             ["kill", "-n", namespace, rest @ ..] => self.kill(namespace, rest)?,
             ["kill", rest @ ..] => {
-                let namespace = if self.spec.namespace.is_empty() {
-                    "default".into()
-                } else {
-                    self.spec.namespace.clone()
-                };
+                let namespace = self.home();
                 self.kill(&namespace, rest)?;
             }
             _ => return Err(USAGE.to_string()),
@@ -97,6 +115,45 @@ impl Cluster {
             let names: Vec<&str> = self.node_index.keys().map(Text::as_str).collect();
             format!("fault: there is no node \"{name}\"; there are {}", names.join(", "))
         })
+    }
+
+    /// New connections between two workers are lost from now on; those that are open stay open. Kubelets
+    /// reach the API server by other means, so a control plane cannot be cut off.
+    fn cut(&mut self, a: &str, b: &str) -> Result<(), String> {
+        let (from, to) = (self.node_number(a)?, self.node_number(b)?);
+        if from == to {
+            return Err(format!("fault: a cut is between two nodes, and \"{a}\" is one"));
+        }
+        for name in [a, b] {
+            let node = self.api.store.get(&Key::new(Kind::NODE, "", name));
+            if node.is_some_and(|n| n.label(CONTROL_PLANE).is_some()) {
+                return Err(format!(
+                    "not simulated: a network cut of the control plane's node \"{name}\" \
+                     (\"fault kubelet NAME stop\" stops what a node reports)"
+                ));
+            }
+        }
+        let machine = |node: usize| MachineId(u32::try_from(node).unwrap_or(u32::MAX));
+        let pair = (machine(from.min(to)), machine(from.max(to)));
+        if !self.world.net.cuts.contains(&pair) {
+            self.world.net.cuts.push(pair);
+        }
+        Ok(())
+    }
+
+    /// While nobody answers, pods run on, scheduler and controllers wait, and kubelets keep what they have to say.
+    /// Afterwards they say it at their next heartbeats, and every node counts as heard of just now.
+    fn set_api_server(&mut self, up: bool, cause: Cause) {
+        if self.api.down != up {
+            return;
+        }
+        self.api.down = !up;
+        if up {
+            self.controllers.heard_of_nodes(self.now);
+            for node in 0..self.kubelets.len() {
+                self.with_kubelet(node, cause, |k, e| k.api_server_is_back(e.api.now, e.api.cause, e.timers));
+            }
+        }
     }
 
     /// A machine without power runs nothing; when it boots, its kubelet starts.

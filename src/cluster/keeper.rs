@@ -1,15 +1,15 @@
-//! The keeper of the machines: what `systemctl`, `fault`, `crictl` and `journalctl` ask for from inside.
+//! The keeper of the machines: what `systemctl`, `fault`, `traffic`, `crictl` and `journalctl` ask for from inside.
 //!
 //! The programs only pass their words on; the cluster carries them out, or answers.
 
 use super::Cluster;
 use crate::api::Text;
-use crate::os::{Program, STDERR, STDOUT, Spawn, Step, Sys, Wait};
+use crate::os::{Answer, Program, STDERR, STDOUT, Spawn, Step, Sys, Wait};
 
 /// The units of a machine that can be started and stopped.
 const UNITS: &[&str] = &["kubelet", "containerd"];
 
-/// `systemctl`, `fault`, `crictl` or `journalctl`, running.
+/// `systemctl`, `fault`, `traffic`, `crictl` or `journalctl`, running.
 #[derive(Clone, Debug)]
 pub struct Asking {
     name: &'static str,
@@ -19,7 +19,7 @@ pub struct Asking {
 impl Asking {
     /// The program of a name with its arguments; `None` if it asks nobody.
     pub fn new(name: &str, spawn: &Spawn) -> Option<Asking> {
-        let name = *["systemctl", "fault", "crictl", "journalctl"].iter().find(|n| **n == name)?;
+        let name = *["systemctl", "fault", "traffic", "crictl", "journalctl"].iter().find(|n| **n == name)?;
         Some(Asking { name, words: spawn.argv.iter().skip(1).cloned().collect() })
     }
 
@@ -28,10 +28,6 @@ impl Asking {
         let words: Vec<&str> = self.words.iter().map(Text::as_str).filter(|w| !w.starts_with('-')).collect();
         match (self.name, words.as_slice()) {
             ("fault", []) => Some(say(sys, super::FAULT_USAGE, 1)),
-            ("fault", words) => {
-                sys.request_service(&format!("fault {}", words.join(" ")));
-                Some(0)
-            }
             ("systemctl", ["daemon-reload" | "reset-failed"]) => Some(0),
             ("systemctl", ["start" | "stop" | "restart" | "enable" | "disable", units @ ..]) => {
                 let action = words[0];
@@ -89,7 +85,6 @@ impl Cluster {
         for (machine, request) in requests {
             let node = self.world.machine(machine).name.clone();
             let lines = match request.split_once(' ') {
-                Some(("fault", line)) => vec![line.to_string()],
                 Some((unit, action)) => {
                     let what = if unit == "containerd" { "runtime" } else { "kubelet" };
                     let actions = if action == "restart" { vec!["stop", "start"] } else { vec![action] };
@@ -104,9 +99,31 @@ impl Cluster {
             }
         }
         for question in questions {
-            let answer = self.answer(&question);
+            let answer = match question.words.split_first() {
+                Some((name, words)) if *name == "fault" => self.fault_answer(words),
+                Some((name, words)) if *name == "traffic" => self.traffic_answer(words),
+                _ => self.answer(&question),
+            };
             self.world.answer(&question, answer);
         }
         any
+    }
+
+    /// Starts, stops or counts traffic for the program `traffic`.
+    fn traffic_answer(&mut self, words: &[Text]) -> Answer {
+        let words: Vec<&str> = words.iter().map(Text::as_str).collect();
+        match self.traffic_words(&words, self.command) {
+            Ok(out) => Answer { out, ..Answer::default() },
+            Err(text) => Answer { code: 1, err: format!("{}\n", text.trim_end()), ..Answer::default() },
+        }
+    }
+
+    /// Breaks or mends something for the program `fault`, which says what was wrong with its words.
+    fn fault_answer(&mut self, words: &[Text]) -> Answer {
+        let words: Vec<&str> = words.iter().map(Text::as_str).collect();
+        match self.fault_quietly(&words.join(" "), self.command) {
+            Ok(()) => Answer::default(),
+            Err(text) => Answer { code: 1, err: format!("{}\n", text.trim_end()), ..Answer::default() },
+        }
     }
 }

@@ -12,8 +12,10 @@ mod network;
 mod node_tools;
 mod port;
 mod programs;
+mod requests;
 mod serve;
 mod streams;
+mod traffic;
 pub mod why;
 
 pub use faults::USAGE as FAULT_USAGE;
@@ -31,6 +33,7 @@ use crate::scenario::format::{ClusterSpec, FormatError};
 use crate::scheduler::{self, Scheduler};
 use crate::time::{Epoch, Span, Time};
 use crate::trace::Cause;
+use crate::traffic::Traffic;
 
 /// How many rounds may pass within one instant before the rest is put off by a millisecond; a loop of
 /// components that answer each other at once would otherwise stop the clock.
@@ -70,6 +73,8 @@ pub struct Cluster {
     streams: streams::Streams,
     jobs: jobs::Jobs,
     broken: faults::Broken,
+    traffic: Traffic,
+    reasons: requests::Reasons,
     /// The command line that was typed last: what programs on the workstation do is traced to it.
     command: Cause,
     spec: ClusterSpec,
@@ -106,7 +111,14 @@ impl Cluster {
 
     /// When something is due next; `None` if nothing ever will be.
     pub fn next_due(&self) -> Option<Time> {
-        [self.agenda.next_time(), self.world.next_due(), self.runtime.next_due()].into_iter().flatten().min()
+        let due = [
+            self.agenda.next_time(),
+            self.world.next_due(),
+            self.runtime.next_due(),
+            self.traffic.next_due(),
+            self.next_visible(),
+        ];
+        due.into_iter().flatten().min()
     }
 
     /// Lets time pass until `t`.
@@ -137,6 +149,7 @@ impl Cluster {
         for _ in 0..ROUNDS {
             let mut busy = self.fire_timers();
             busy |= self.run_processes();
+            busy |= self.drive_traffic();
             self.note_calls();
             busy |= self.show_changes();
             busy |= self.serve_streams();
@@ -153,8 +166,8 @@ impl Cluster {
         while let Some(entry) = self.agenda.pop_due(self.now) {
             busy = true;
             let paused = match entry.what {
-                Due::Scheduler(_) => self.broken.scheduler,
-                Due::Controllers(_) => self.broken.controllers,
+                Due::Scheduler(_) => self.broken.scheduler || self.api.down,
+                Due::Controllers(_) => self.broken.controllers || self.api.down,
                 Due::Kubelet(..) => false,
             };
             if paused {
@@ -205,12 +218,12 @@ impl Cluster {
         let mut busy = false;
         loop {
             let mut any = false;
-            if let Some(change) = self.unseen(0).filter(|_| !self.broken.scheduler) {
+            if let Some(change) = self.unseen(0).filter(|_| !self.broken.scheduler && !self.api.down) {
                 self.cursors[0] += 1;
                 any = true;
                 self.with_scheduler(change.cause, |s, api, timers| s.on_change(&change, api, timers));
             }
-            if let Some(change) = self.unseen(1).filter(|_| !self.broken.controllers) {
+            if let Some(change) = self.unseen(1).filter(|_| !self.broken.controllers && !self.api.down) {
                 self.cursors[1] += 1;
                 any = true;
                 self.with_controllers(change.cause, |c, api, timers| c.on_change(&change, api, timers));
@@ -237,7 +250,17 @@ impl Cluster {
     }
 
     fn unseen(&self, watcher: usize) -> Option<Change> {
-        self.api.store.change(self.cursors[watcher]).cloned()
+        let change = self.api.store.change(self.cursors[watcher])?;
+        (change.at + self.api.etcd_delay <= self.now).then(|| change.clone())
+    }
+
+    /// When a write that etcd is slow with becomes visible next.
+    fn next_visible(&self) -> Option<Time> {
+        if self.api.etcd_delay == Span::ZERO {
+            return None;
+        }
+        // Kubelets are never paused, so they have always seen what there was to see.
+        self.api.store.change(self.cursors[2]).map(|c| c.at + self.api.etcd_delay)
     }
 
     /// The kubelets that watch an object: the node's own for pods and nodes; all for what pods refer to.

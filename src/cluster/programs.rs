@@ -13,7 +13,7 @@ use crate::shell;
 pub fn load(name: &str, spawn: &Spawn) -> Option<Box<dyn Program>> {
     match name {
         "kubectl" => kubectl::program(spawn),
-        "systemctl" | "fault" | "crictl" | "journalctl" => {
+        "systemctl" | "fault" | "traffic" | "crictl" | "journalctl" => {
             super::keeper::Asking::new(name, spawn).map(|p| Box::new(p) as Box<dyn Program>)
         }
         "why" => Some(Box::new(super::why::Why::new(spawn))),

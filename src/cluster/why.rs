@@ -12,9 +12,10 @@ use crate::os::{Program, STDERR, STDOUT, Spawn, Step, Sys};
 use crate::why::{self, Language, Sources, text};
 
 const USAGE: &str = "\
-usage: why KIND/NAME [-n NAMESPACE] [--zh]
+usage: why KIND/NAME [-n NAMESPACE] [--dropped] [--zh]
        why is an object as it is, and why not otherwise? Podlab's own; a real cluster has no such program.
        why pod/web    why svc/web    why node/worker01    why deploy/web -n shop
+       why svc/web --dropped: only why requests to it failed
 ";
 
 /// The program, running.
@@ -30,12 +31,13 @@ impl Why {
     }
 
     fn run(&self, sys: &mut dyn Sys) -> Result<String, String> {
-        let (mut names, mut namespace, mut language) = (Vec::new(), None, "en");
+        let (mut names, mut namespace, mut language, mut only) = (Vec::new(), None, "en", "");
         let mut words = self.words.iter().map(Text::as_str);
         while let Some(word) = words.next() {
             match word {
                 "-n" | "--namespace" => namespace = Some(words.next().ok_or(USAGE)?),
                 "--zh" => language = "zh",
+                "--dropped" => only = "ask.dropped",
                 "-h" | "--help" => return Ok(USAGE.to_string()),
                 flag if flag.starts_with('-') => return Err(format!("why: unknown flag {flag}\n{USAGE}")),
                 name => names.push(name),
@@ -49,6 +51,7 @@ impl Why {
         let kind = kind_of(kind).map_err(|_| format!("why: there is no kind \"{kind}\"\n"))?;
         let mut request = Request::new(Verb::Get, kind, namespace, name).subresource("why");
         request.options.query.push(("language", Text::from(language)));
+        request.options.query.push(("only", Text::from(only)));
         let client = sys.client().ok_or("why: this machine does not reach the API server\n")?;
         match client.request(request) {
             Response::Success(value) => {
@@ -89,9 +92,14 @@ impl Port<'_> {
         let key = Key::new(request.kind, namespace, &request.name);
         let language = Language::of(request.query("language").unwrap_or(""));
         let sources = Sources { api: self.api, scheduler: self.scheduler };
-        let answers = why::questions(sources, &key);
+        let mut answers = why::questions(sources, &key);
         if answers.is_empty() {
             return Response::Error(Status::not_found(request.kind, &request.name));
+        }
+        let only = request.query("only").unwrap_or("");
+        answers.retain(|a| a.ask.key.starts_with(only));
+        if answers.is_empty() {
+            answers.push(why::Answer::of(why::Link::fact("ask.none-dropped", key.path(), vec![])));
         }
         Response::Success(text::to_value(&text::lines(&answers, language)))
     }

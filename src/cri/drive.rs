@@ -39,7 +39,7 @@ impl Runtime {
             match self.by_handle.get(&handle).copied() {
                 Some(Owner::Container(id)) => self.read_container(world, now, id, handle),
                 Some(Owner::Session(id)) => self.pump(world, now, id),
-                None => {}
+                None => self.other_ready.push(handle),
             }
         }
         for exit in exits {

@@ -41,6 +41,12 @@ impl Runtime {
         list
     }
 
+    /// The containers of the pods that have or had an address.
+    pub fn at_address<'a>(&'a self, ip: &'a str) -> impl Iterator<Item = &'a ContainerStatus> {
+        let sandboxes = self.sandboxes.values().filter(move |s| s.ip == ip);
+        sandboxes.flat_map(|s| &s.containers).filter_map(|id| Some(&self.containers.get(id)?.status))
+    }
+
     /// The containers of a node, newest first.
     pub fn list_containers(&self, node: NodeId) -> Vec<ContainerStatus> {
         let own = self.containers.values().filter(|c| c.node == node);

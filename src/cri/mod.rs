@@ -32,7 +32,7 @@ pub use logs::LOG_BYTES;
 pub use types::*;
 
 use crate::api::Text;
-use crate::collections::BTreeMap;
+use crate::collections::{BTreeMap, BTreeSet};
 use crate::fs::{Base, TreeId};
 use crate::images::Image;
 use crate::os::{CellId, Exit, Handle, MachineId, NetId, ProcessId};
@@ -65,6 +65,7 @@ pub struct Runtime {
     due: BinaryHeap<Reverse<(Time, u32, Due)>>,
     events: Vec<RuntimeEvent>,
     other_exits: Vec<Exit>,
+    other_ready: Vec<Handle>,
 }
 
 /// Whose process or handle something is.
@@ -98,6 +99,8 @@ struct Node {
     /// The first three numbers of pod addresses with a dot, e.g. `10.224.1.`, and the sizes of the range.
     range: Range,
     images: BTreeMap<Text, Present>,
+    /// The containers that exist on it.
+    containers: BTreeSet<ContainerId>,
 }
 
 /// The addresses of a node's pods, given out in turn.
@@ -206,6 +209,11 @@ impl Runtime {
     /// Takes the exits of processes that were started by others than the runtime (jobs of the workstation).
     pub fn take_other_exits(&mut self) -> Vec<Exit> {
         std::mem::take(&mut self.other_exits)
+    }
+
+    /// Takes the handles that others than the runtime have watched and at which something has changed.
+    pub fn take_other_ready(&mut self) -> Vec<Handle> {
+        std::mem::take(&mut self.other_ready)
     }
 
     fn number(&mut self) -> u32 {

@@ -22,6 +22,7 @@ const NODE_PROGRAMS: &[(&str, &str)] = &[
     ("/usr/bin/scp", "scp"),
     ("/usr/bin/systemctl", "systemctl"),
     ("/usr/local/bin/fault", "fault"),
+    ("/usr/local/bin/traffic", "traffic"),
     ("/usr/local/bin/why", "why"),
     ("/usr/bin/journalctl", "journalctl"),
     ("/usr/bin/crictl", "crictl"),
@@ -85,6 +86,7 @@ impl Runtime {
             root,
             range: Range::parse(&config.pod_cidr),
             images: Default::default(),
+            containers: Default::default(),
         });
         for reference in &config.images {
             if let Ok(image) = self.look_up(reference) {

@@ -188,6 +188,9 @@ impl Cx<'_> {
         let Some(client) = self.sys.client() else {
             return Err(Fail::Raw(refused.into()));
         };
+        if !client.reachable() {
+            return Err(Fail::Raw(refused.replace("localhost:8080", super::SERVER)));
+        }
         let mut request = request;
         request.options.origin = self.origin.clone();
         let response = client.request(request);

@@ -23,6 +23,7 @@ mod process;
 mod procfs;
 pub mod program;
 mod run;
+mod services;
 mod signals;
 mod table;
 #[cfg(test)]
@@ -34,10 +35,11 @@ mod world;
 pub use calls::{Call, CallFate};
 pub use load::DEFAULT_PATH;
 pub use memory::MemorySample;
-pub use net::{Dns, Net, NetId, Service};
+pub use net::{Dns, Net, NetId};
 pub use pipe::PIPE_BYTES;
 pub use process::MIN_MEMORY;
 pub use program::*;
+pub use services::{Endpoint, Service};
 pub use world::{
     Cell, CellId, EditRequest, Exit, Handle, Machine, MachineId, NewCell, ProcessId, Programs, Question,
     Settings, Start, World,

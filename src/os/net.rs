@@ -7,12 +7,12 @@
 use super::calls::{Call, CallFate, WAITING};
 use super::files::Target;
 use super::pipe::PIPE_BYTES;
+use super::services::{Rules, Stays, Verdict};
 use super::wake::{ProcId, Waiters};
 use super::world::{CellId, Handle, MachineId, State, Timer, World};
 use super::{Errno, Signal, Sysr};
 use crate::api::Text;
 use crate::collections::BTreeMap;
-use crate::rng::Rng;
 use crate::time::{Span, Time};
 use std::collections::VecDeque;
 
@@ -36,22 +36,17 @@ pub type NetId = u32;
 #[derive(Clone, Debug, Default)]
 pub struct Net {
     /// Virtual addresses: (ip, port) of ClusterIPs; ("", port) for node ports.
-    pub services: BTreeMap<(Text, u16), Service>,
+    pub(super) services: BTreeMap<(Text, u16), Rules>,
+    /// Clients that stay with an endpoint, the latest last.
+    pub(super) stays: Vec<Stays>,
+    /// By machine: how much later than the first one its rules come into force.
+    pub lags: Vec<Span>,
     /// The cluster's names.
     pub dns: Dns,
     /// Pairs of machines that cannot reach each other.
     pub cuts: Vec<(MachineId, MachineId)>,
     /// The prefix of pod addresses, e.g. `10.224.`: unknown ones are unreachable after three seconds.
     pub pod_prefix: Text,
-}
-
-/// What stands behind a virtual address.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Service {
-    /// Ready endpoints: (ip, port). None: connections are refused.
-    pub endpoints: Vec<(Text, u16)>,
-    /// `sessionAffinity: ClientIP`.
-    pub affinity: bool,
 }
 
 /// The name server.
@@ -138,6 +133,22 @@ impl World {
         self.st.cells.get(cell.0).map(|c| c.net)
     }
 
+    /// The network that has an address, if any.
+    pub fn net_at(&self, ip: &str) -> Option<NetId> {
+        self.st.by_ip.get(ip).copied()
+    }
+
+    /// The ports at which somebody listens in the network of an address; `None` if there is no such network.
+    pub fn listens(&self, ip: &str) -> Option<Vec<u16>> {
+        let ns = self.st.namespaces.get(self.net_at(ip)?)?;
+        Some(ns.listeners.iter().map(|(port, _)| *port).collect())
+    }
+
+    /// The machine that has a network.
+    pub fn machine_of(&self, net: NetId) -> Option<MachineId> {
+        self.st.namespaces.get(net).map(|n| n.machine)
+    }
+
     /// The address of a network namespace.
     pub fn ip_of(&self, net: NetId) -> Text {
         self.st.namespaces.get(net).map_or(Text::default(), |n| n.ip.clone())
@@ -145,8 +156,12 @@ impl World {
 
     /// Dials; the answer comes later, by waking who waits for the file.
     pub(super) fn connect(&mut self, net: NetId, ip: &str, port: u16) -> Sysr<u32> {
-        let call = self.call(net, ip, port);
-        let route = self.route(net, ip, port);
+        self.dial_from(net, ip, port).map(|(file, _)| file)
+    }
+
+    /// Dials, and tells which call of a service it is.
+    fn dial_from(&mut self, net: NetId, ip: &str, port: u16) -> Sysr<(u32, u32)> {
+        let (route, call) = self.route(net, ip, port);
         let ns = self.st.namespaces.get_mut(net).ok_or(Errno::EINVAL)?;
         ns.dials += 1;
         let own = self.source(net, ip, &route);
@@ -163,29 +178,38 @@ impl World {
             closed: [false; 2],
             fin: [None; 2],
             failing,
-            call,
+            call: call.map(Box::new),
             waiters: Default::default(),
         });
         self.st.set_timer(self.st.now + wait, Timer::Arrive(conn));
-        Ok(self.st.add_file(Target::Conn(conn, 0)))
+        Ok((self.st.add_file(Target::Conn(conn, 0)), conn))
     }
 
-    /// The call that a connection makes, if it is one of a service.
-    fn call(&self, from: NetId, ip: &str, port: u16) -> Option<Box<Call>> {
-        let ns = self.st.namespaces.get(from)?;
-        let (address, service) = self.service(from, ns, ip, port)?;
-        let to = self.endpoint(ns, ip, port, service);
-        let fate = CallFate::Refused;
-        Some(Box::new(Call { at: self.st.now, ip: address, port, from: ns.ip.clone(), to, fate }))
+    /// Dials from a network for a caller who tells of failures himself. Also gives the endpoint that a virtual
+    /// address led to.
+    ///
+    /// # Errors
+    /// Only those that are known at once.
+    pub fn dial_quietly(&mut self, net: NetId, ip: &str, port: u16) -> Sysr<(Handle, Option<(Text, u16)>)> {
+        let (file, conn) = self.dial_from(net, ip, port)?;
+        let call = self.st.conns.get_mut(conn).and_then(|c| c.call.take());
+        Ok((Handle(file), call.and_then(|c| c.to)))
     }
 
-    /// The service at an address and port: at its own, or as a node port at a node's, which on the node itself
-    /// is also found at the loopback address (kube-proxy's `--iptables-localhost-nodeports`).
-    fn service(&self, from: NetId, ns: &NetNs, ip: &str, port: u16) -> Option<(Text, &Service)> {
-        let at = |ip: &str| self.net.services.get(&(Text::from(ip), port)).map(|s| (Text::from(ip), s));
-        let on_node = || self.net_of(self.machine(ns.machine).cell) == Some(from);
-        let node_port = || self.find_machine(ip).is_some() || ip.starts_with("127.") && on_node();
-        at(ip).or_else(|| at("").filter(|_| node_port()))
+    /// The virtual address that an address and port mean to a machine, and the machine whose rules decide: its
+    /// own; for a node port the node's, which on the node itself is also found at the loopback address
+    /// (kube-proxy's `--iptables-localhost-nodeports`).
+    fn virtual_address(&self, from: NetId, ns: &NetNs, ip: &str, port: u16) -> Option<(Text, MachineId)> {
+        let known = |ip: &str| self.net.services.contains_key(&(Text::from(ip), port));
+        if known(ip) {
+            return Some((Text::from(ip), ns.machine));
+        }
+        if !known("") {
+            return None;
+        }
+        let on_node = self.net_of(self.machine(ns.machine).cell) == Some(from);
+        let here = (ip.starts_with("127.") && on_node).then_some(ns.machine);
+        self.find_machine(ip).or(here).map(|m| (Text::default(), m))
     }
 
     /// The fate of a dialled connection is known.
@@ -218,20 +242,53 @@ impl World {
         }
     }
 
-    fn route(&self, from: NetId, ip: &str, port: u16) -> Route {
-        let Some(ns) = self.st.namespaces.get(from) else {
-            return Route::Lost(Errno::EHOSTUNREACH, Span::ZERO);
+    /// Where an address and port lead, and the call of a service that dialling them is.
+    fn route(&mut self, from: NetId, ip: &str, port: u16) -> (Route, Option<Call>) {
+        let Some(ns) = self.st.namespaces.get(from).cloned() else {
+            return (Route::Lost(Errno::EHOSTUNREACH, Span::ZERO), None);
         };
-        if let Some((_, service)) = self.service(from, ns, ip, port) {
-            let Some((ip, port)) = self.endpoint(ns, ip, port, service) else {
-                return Route::Lost(Errno::ECONNREFUSED, SAME_NODE);
-            };
-            return self.route_direct(from, ns, &ip, port);
+        let Some((address, by)) = self.virtual_address(from, &ns, ip, port) else {
+            if ip.starts_with("127.") || ip == "::1" || ip == "0.0.0.0" || *ns.ip == *ip {
+                return (Route::To(from, port, LOOPBACK), None);
+            }
+            return (self.route_direct(from, &ns, ip, port), None);
+        };
+        let mut call = Call {
+            at: self.st.now,
+            ip: address.clone(),
+            port,
+            from: ns.ip.clone(),
+            to: None,
+            fate: CallFate::Refused,
+        };
+        if let Some(lost) = self.unreachable(ns.machine, by) {
+            return (lost, Some(call));
         }
-        if ip.starts_with("127.") || ip == "::1" || ip == "0.0.0.0" || *ns.ip == *ip {
-            return Route::To(from, port, LOOPBACK);
+        let owner = format!("{}>{ip}:{port}#{}", ns.ip, ns.dials);
+        let random = (self.st.settings.seed, owner.as_str());
+        let now = self.st.now;
+        let route = match self.net.choose(by, &ns.ip, (&address, port), now, random) {
+            Some(Verdict::To(endpoint)) => {
+                let mut via = ns.clone();
+                via.machine = by;
+                call.to = Some((endpoint.ip.clone(), endpoint.port));
+                self.route_direct(from, &via, &endpoint.ip, endpoint.port)
+            }
+            Some(Verdict::Dropped) => Route::Lost(Errno::ETIMEDOUT, SYN_TIMEOUT),
+            Some(Verdict::Rejected) | None => Route::Lost(Errno::ECONNREFUSED, SAME_NODE),
+        };
+        (route, Some(call))
+    }
+
+    /// Why one machine cannot reach another, if so.
+    fn unreachable(&self, a: MachineId, b: MachineId) -> Option<Route> {
+        if a == b {
+            return None;
         }
-        self.route_direct(from, ns, ip, port)
+        if self.net.cuts.contains(&(a, b)) || self.net.cuts.contains(&(b, a)) {
+            return Some(Route::Lost(Errno::ETIMEDOUT, SYN_TIMEOUT));
+        }
+        (!self.machine(b).powered).then_some(Route::Lost(Errno::EHOSTUNREACH, NO_ROUTE))
     }
 
     fn route_direct(&self, from: NetId, ns: &NetNs, ip: &str, port: u16) -> Route {
@@ -248,21 +305,10 @@ impl World {
             return Route::To(to, port, LOOPBACK);
         }
         let (a, b) = (ns.machine, target.machine);
-        if self.net.cuts.contains(&(a, b)) || self.net.cuts.contains(&(b, a)) {
-            return Route::Lost(Errno::ETIMEDOUT, SYN_TIMEOUT);
-        }
-        if !self.machine(b).powered {
-            return Route::Lost(Errno::EHOSTUNREACH, NO_ROUTE);
+        if let Some(lost) = self.unreachable(a, b) {
+            return lost;
         }
         Route::To(to, port, if a == b { SAME_NODE } else { OTHER_NODE })
-    }
-
-    /// kube-proxy's choice: at random, or always the same for a client with affinity.
-    fn endpoint(&self, ns: &NetNs, ip: &str, port: u16, service: &Service) -> Option<(Text, u16)> {
-        let dial = if service.affinity { 0 } else { ns.dials };
-        let owner = format!("{}>{ip}:{port}#{dial}", ns.ip);
-        let mut rng = Rng::stream(self.st.settings.seed, &owner);
-        service.endpoints.get(rng.below(service.endpoints.len() as u64) as usize).cloned()
     }
 
     /// Something comes to pass on a connection: the SYN arrives, data arrives, the end arrives.

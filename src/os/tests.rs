@@ -44,6 +44,8 @@ enum Toy {
     Parent(bool),
     /// Listens on port 80 and greets one client.
     Serve(Option<Fd>),
+    /// Reads that many zeros.
+    Swallow(u64),
     /// Loops.
     Spin,
     /// Kills itself.
@@ -106,6 +108,13 @@ impl Program for Toy {
                     Err(_) => Wait::readable(fd),
                 }
             }
+            Toy::Swallow(left) => {
+                let fd = sys.open("/dev/zero", program::Open::Read).expect("the device is there");
+                let n = sys.read(fd, 64 << 10).expect("it has zeros without end").len() as u64;
+                sys.close(fd);
+                *left = left.saturating_sub(n);
+                if *left == 0 { Step::Exit(0) } else { Step::Yield }
+            }
             Toy::Spin => Step::Yield,
             Toy::Suicide => {
                 let pid = i64::from(sys.pid());
@@ -134,6 +143,7 @@ fn toys(name: &str, spawn: &Spawn) -> Option<Box<dyn Program>> {
         "parent" => Toy::Parent(false),
         "serve" => Toy::Serve(None),
         "spin" => Toy::Spin,
+        "swallow" => Toy::Swallow(spawn.argv.get(1)?.parse().ok()?),
         "suicide" => Toy::Suicide,
         "show" => Toy::Show(spawn.argv.get(1)?.clone()),
         _ => return None,
@@ -184,12 +194,14 @@ impl Lab {
         self.pods += 1;
         let net = self.world.add_netns(self.machine, &format!("10.224.1.{}", self.pods));
         let mut tree = Tree::new(FsKind::Overlay);
-        for toy in ["cat", "sleep", "polite", "eat", "parent", "serve", "spin", "suicide", "show"] {
+        for toy in ["cat", "sleep", "polite", "eat", "parent", "serve", "spin", "suicide", "show", "swallow"]
+        {
             tree.put(&format!("/bin/{toy}"), Content::Program(Text::from(toy), 100), 0o755, 0);
         }
         tree.put("/bin/text", Content::File(FileData::lit("no magic")), 0o755, 0);
         tree.put("/bin/script", Content::File(FileData::lit("#!/bin/show\n")), 0o755, 0);
         tree.put("/etc/plain", Content::File(FileData::lit("plain")), 0o644, 0);
+        tree.put("/dev/zero", Content::Device(Device::Zero), 0o666, 0);
         tree.put("/dev/null", Content::Device(Device::Null), 0o666, 0);
         let tree = self.world.forest.add(tree);
         let mounts = vec![
@@ -368,17 +380,69 @@ fn services_choose_an_endpoint_and_refuse_without_one() {
     let (a, b) = (lab.pod(), lab.pod());
     lab.start(a, &["/bin/serve"]);
     let key = (Text::lit("10.96.0.7"), 8000);
-    lab.world.net.services.insert(key.clone(), Service::default());
+    lab.world.net.set_service(key.clone(), Service::default(), Time::ZERO, Time::ZERO);
     lab.run(Time::ZERO);
     let refused = lab.world.dial(b, "10.96.0.7", 8000).expect("dialled");
     lab.run(Time(1000));
     assert_eq!(lab.world.read(refused, 1), Err(Errno::ECONNREFUSED));
-    let endpoints = vec![(Text::lit("10.224.1.1"), 80)];
-    lab.world.net.services.insert(key, Service { endpoints, affinity: false });
+    let endpoint = Endpoint { ip: Text::lit("10.224.1.1"), port: 80, machine: None };
+    let service = Service { endpoints: vec![endpoint.clone()], ..Service::default() };
+    // The machine learns of the endpoint at 2 ms, and acts upon it half a millisecond later.
+    lab.world.net.lags = vec![Span::micros(500)];
+    lab.world.net.set_service(key.clone(), service, Time(1000), Time(2000));
+    let early = lab.world.dial(b, "10.96.0.7", 8000).expect("dialled");
+    lab.run(Time(2499));
+    assert_eq!(lab.world.read(early, 1), Err(Errno::ECONNREFUSED));
+    lab.run(Time(2500));
     let served = lab.world.dial(b, "10.96.0.7", 8000).expect("dialled");
     lab.run(Time(3000));
     lab.run(Time(4000));
     assert_eq!(lab.text(served), "hello 10.224.1.2");
+    // Only endpoints of the same machine: this one is on another, so the packets are dropped.
+    let elsewhere = Endpoint { machine: Some(MachineId(7)), ..endpoint };
+    let local = Service { endpoints: vec![elsewhere], local: true, ..Service::default() };
+    lab.world.net.set_service(key, local, Time(4000), Time(4000));
+    lab.run(Time(5000));
+    let dropped = lab.world.dial(b, "10.96.0.7", 8000).expect("dialled");
+    lab.run(Time(200_000_000));
+    assert_eq!(lab.world.read(dropped, 1), Err(Errno::ETIMEDOUT));
+}
+
+#[test]
+fn a_client_with_affinity_stays_with_its_endpoint_until_its_time_is_over_or_the_endpoint_gone() {
+    let mut net = Net::default();
+    let endpoint = |n: u16| Endpoint { ip: Text::from(format!("10.224.1.{n}")), port: 80, machine: None };
+    let address = (Text::lit("10.96.0.7"), 80);
+    let service = |all: &[u16]| Service {
+        endpoints: all.iter().map(|n| endpoint(*n)).collect(),
+        affinity: Some(Span::secs(60)),
+        local: false,
+    };
+    net.set_service(address.clone(), service(&[1, 2, 3, 4]), Time::ZERO, Time::ZERO);
+    let mut calls = 0;
+    let mut call = |net: &mut Net, client: &str, at: u64| {
+        calls += 1;
+        let owner = format!("{calls}");
+        let chosen =
+            net.choose(MachineId(0), client, ("10.96.0.7", 80), Time::ZERO + Span::secs(at), (7, &owner));
+        match chosen {
+            Some(services::Verdict::To(e)) => e,
+            other => panic!("{other:?}"),
+        }
+    };
+    let first = call(&mut net, "a", 0);
+    // Each call renews the minute.
+    for at in (30..300).step_by(30) {
+        assert_eq!(call(&mut net, "a", at), first);
+    }
+    let clients: Vec<Endpoint> = (0..20).map(|n| call(&mut net, &format!("c{n}"), 300)).collect();
+    assert!((1..=4).all(|n| clients.contains(&endpoint(n))), "{clients:?}");
+    let rest: Vec<u16> = (1..=4).filter(|n| endpoint(*n) != first).collect();
+    net.set_service(address, service(&rest), Time::ZERO, Time::ZERO + Span::secs(301));
+    assert_ne!(call(&mut net, "a", 302), first);
+    // After more than a minute of silence the choice is free again.
+    let later: Vec<Endpoint> = (10..20).map(|n| call(&mut net, "a", 302 + n * 61)).collect();
+    assert!(later.iter().any(|e| *e != later[0]), "{later:?}");
 }
 
 #[test]
@@ -430,4 +494,20 @@ fn proc_and_sys_tell_about_processes_and_limits() {
     let (_, out) = lab.start(cell, &["/bin/script"]);
     lab.run(Time::ZERO);
     assert_eq!(lab.text(out), "#!/bin/show\n");
+}
+
+#[test]
+fn what_is_read_costs_time_by_its_bytes() {
+    let mut lab = Lab::new();
+    let pod = lab.pod();
+    lab.start(pod, &["/bin/swallow", "1073741824"]);
+    let mut now = Time::ZERO;
+    lab.run(now);
+    while let Some(due) = lab.world.next_due() {
+        now = due;
+        lab.run(now);
+    }
+    // 8 KiB a step, 2,000 steps in 5 ms.
+    let took = now.since(Time::ZERO).as_secs_f64();
+    assert!((0.3..0.4).contains(&took), "{took} s");
 }

@@ -52,8 +52,22 @@ pub struct Outcome {
     pub warnings: i64,
     /// Connections to Services that were made, and that failed.
     pub calls: (u64, u64),
+    /// Requests of traffic that were served, and that failed.
+    pub requests: (u64, u64),
     /// The event-log hash.
     pub hash: String,
+}
+
+impl Outcome {
+    /// Connections to Services and requests of traffic.
+    pub fn asked(&self) -> u64 {
+        self.calls.0 + self.calls.1 + self.requests.0 + self.requests.1
+    }
+
+    /// Those that failed.
+    pub fn failed(&self) -> u64 {
+        self.calls.1 + self.requests.1
+    }
 }
 
 /// A status change of a pod, or an event.
@@ -171,6 +185,10 @@ fn outcome(cluster: &Cluster) -> Outcome {
     out.alive = pods.values().filter(|(fine, _)| *fine).count();
     out.warnings = events.values().sum();
     out.calls = cluster.calls();
+    for (_, generator) in cluster.traffic().generators() {
+        let counts = &generator.tally.counts;
+        out.requests = (out.requests.0 + counts.served(), out.requests.1 + counts.failed());
+    }
     out
 }
 
@@ -223,6 +241,7 @@ pub fn parting(a: &Run, b: &Run) -> Option<Parting> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scenario::format::TrafficSpec;
     use crate::scenario::{Input, LogEntry};
 
     fn probed() -> Scenario {
@@ -257,5 +276,54 @@ mod tests {
             .expect("valid");
         assert_eq!(parting(&runs[0], &runs[1]), None);
         assert_eq!(runs[0].outcome, runs[1].outcome);
+    }
+
+    #[test]
+    fn a_pre_stop_hook_that_waits_spares_requests() {
+        let mut s = Scenario::default();
+        let text = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  replicas: 2\n  selector: {matchLabels: {app: web}}\n  template:\n    metadata: {labels: {app: web}}\n    spec:\n      containers:\n      - name: c\n        image: nginx:1.14.2\n        lifecycle: {preStop: {exec: {command: [sh, -c, sleep 0]}}}\n";
+        s.files.insert("web.yaml".into(), text.into());
+        let lines = [
+            "kubectl apply -f web.yaml",
+            "kubectl expose deployment web --port=80",
+            "kubectl rollout restart deployment web",
+        ];
+        s.log.push(LogEntry { at: 0, input: Input::Open(0) });
+        let typed = lines.iter().zip([1, 6, 20]);
+        s.log
+            .extend(typed.map(|(l, at)| LogEntry { at: at * 1_000_000, input: Input::Line(0, (*l).into()) }));
+        s.log.insert(3, LogEntry { at: 10_000_000, input: Input::Traffic("start web --rate 20".into()) });
+        let path = "web.yaml:spec.template.spec.containers[0].lifecycle.preStop.exec.command[2]";
+        let values = ["sleep 0", "sleep 3"].map(String::from).to_vec();
+        let runs = vary(&s, path, &values, Time::ZERO + Span::secs(60)).expect("valid");
+        let failed: Vec<u64> = runs.iter().map(|r| r.outcome.failed()).collect();
+        assert!(failed[0] > 3 && failed[1] == 0, "{failed:?}");
+        assert!(runs.iter().all(|r| r.outcome.asked() > 990), "the Service was asked all the time");
+    }
+
+    #[test]
+    fn requests_are_counted_the_same_after_going_back() {
+        let mut s = Scenario::default();
+        s.setup = vec![
+            "kubectl create deployment web --image=nginx:1.14.2 --replicas=2".into(),
+            "kubectl expose deployment web --port=80".into(),
+            "wait 5s".into(),
+        ];
+        s.traffic.push(TrafficSpec { service: "web".into(), ..TrafficSpec::default() });
+        s.log.push(LogEntry { at: 20_000_000, input: Input::Fault("node worker02 down".into()) });
+        let tally = |p: &Player| {
+            let g = p.cluster().traffic().generator("default/web").expect("running");
+            (g.tally.counts, g.tally.pods.clone())
+        };
+        let mut player = Player::new(s.clone()).expect("valid");
+        player.seek(Time(60_000_000));
+        let at_end = tally(&player);
+        player.seek(Time(19_500_000));
+        let mut fresh = Player::new(s).expect("valid");
+        fresh.seek(Time(19_500_000));
+        assert_eq!(tally(&player), tally(&fresh));
+        assert!(at_end.0.failed() > 5, "{at_end:?}");
+        player.seek(Time(60_000_000));
+        assert_eq!(tally(&player), at_end);
     }
 }

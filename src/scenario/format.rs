@@ -37,6 +37,9 @@ pub struct Scenario {
     /// What happened before the visitor came: command lines, `wait SPAN` and `fault …`, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub setup: Vec<String>,
+    /// Requests that are sent to Services from the end of the setup on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub traffic: Vec<TrafficSpec>,
     /// The lesson that this run belongs to: the name of one that the page holds, or a lesson's whole text.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub lesson: String,
@@ -150,6 +153,53 @@ pub struct ImageSpec {
     pub start_delay: f64,
 }
 
+/// Requests that are sent to a Service, as `traffic start` has them.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase", default)]
+pub struct TrafficSpec {
+    /// The Service; requests wait until it is there.
+    pub service: String,
+    /// Its namespace; the context's if empty.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub namespace: String,
+    /// Requests in a second; 5 if 0.
+    #[serde(skip_serializing_if = "is_nothing")]
+    pub rate: f64,
+    /// What is asked for; `/` if empty.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub path: String,
+    /// The Service's port, by number or name; its first if empty.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub port: String,
+    /// A node, `pod/NAME` or `outside`; the workstation's node if empty.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub from: String,
+    /// How long an answer may take, e.g. `500ms`; `1s` if empty.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub timeout: String,
+}
+
+fn is_nothing(n: &f64) -> bool {
+    *n == 0.0
+}
+
+impl TrafficSpec {
+    /// The words that `traffic start` would be given.
+    pub fn words(&self) -> Vec<String> {
+        let rate = if is_nothing(&self.rate) { String::new() } else { self.rate.to_string() };
+        let flags = [
+            ("--namespace", &self.namespace),
+            ("--rate", &rate),
+            ("--path", &self.path),
+            ("--port", &self.port),
+            ("--from", &self.from),
+            ("--timeout", &self.timeout),
+        ];
+        let given = flags.into_iter().filter(|(_, value)| !value.is_empty());
+        std::iter::once(self.service.clone()).chain(given.map(|(f, v)| format!("{f}={v}"))).collect()
+    }
+}
+
 /// The registry.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
@@ -229,6 +279,7 @@ impl Default for Scenario {
             cluster: ClusterSpec::default(),
             files: BTreeMap::new(),
             setup: Vec::new(),
+            traffic: Vec::new(),
             lesson: String::new(),
             log: Vec::new(),
             position: 0,
@@ -269,6 +320,8 @@ pub enum Input {
     Edited(u32, Option<String>),
     /// A fault, as the command that injects it.
     Fault(String),
+    /// Traffic to a Service begins or ends, as the words behind `traffic` say it.
+    Traffic(String),
 }
 
 /// Why a scenario cannot be read.

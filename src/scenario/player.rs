@@ -100,6 +100,9 @@ impl Player {
         for line in &scenario.setup {
             set_up(&mut cluster, line)?;
         }
+        for spec in &scenario.traffic {
+            cluster.begin_traffic(spec).map_err(|why| FormatError(format!("traffic: {why}")))?;
+        }
         if !scenario.setup.is_empty() {
             // What the visitor does must not fall into the same instant as the setup's last command.
             let begin = cluster.now() + Span::millis(1);
@@ -266,6 +269,7 @@ impl Player {
             Input::Remove(path) => c.remove_file(&home_path(path)),
             Input::Edited(id, text) => c.answer_edit(*id, text.as_deref()),
             Input::Fault(text) => return c.fault(text),
+            Input::Traffic(text) => return c.direct_traffic(text).map(drop),
         }
         self.cluster.settle();
         Ok(())
@@ -420,7 +424,11 @@ impl Input {
     /// Its length in bytes.
     fn len(&self) -> usize {
         match self {
-            Input::Line(_, s) | Input::Keys(_, s) | Input::Remove(s) | Input::Fault(s) => s.len(),
+            Input::Line(_, s)
+            | Input::Keys(_, s)
+            | Input::Remove(s)
+            | Input::Fault(s)
+            | Input::Traffic(s) => s.len(),
             Input::File(path, text) => path.len() + text.len(),
             Input::Edited(_, text) => text.as_ref().map_or(0, String::len),
             Input::Open(_) | Input::Interrupt(_) | Input::Eof(_) => 0,

@@ -49,7 +49,7 @@ pub struct Outcome {
     pub oom_kills: usize,
     /// Warnings.
     pub warnings: i64,
-    /// Connections to Services.
+    /// Connections to Services, and requests of traffic.
     pub calls: f64,
     /// Those that failed.
     pub failed: f64,
@@ -159,8 +159,8 @@ fn outcome(run: &Run) -> Outcome {
         restarts: o.restarts,
         oom_kills: o.oom_kills,
         warnings: o.warnings,
-        calls: (o.calls.0 + o.calls.1) as f64,
-        failed: o.calls.1 as f64,
+        calls: o.asked() as f64,
+        failed: o.failed() as f64,
         hash: o.hash.clone(),
     }
 }

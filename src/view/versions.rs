@@ -1,7 +1,7 @@
 //! The versions that an object has had, and each as YAML: what a difference between two instants is made of.
 
 use super::{changes, key_of};
-use crate::api::yaml;
+use crate::api::{Object, yaml};
 use crate::apiserver::{ApiServer, Change};
 use serde::Serialize;
 
@@ -35,10 +35,22 @@ pub fn versions(api: &ApiServer, path: &str) -> Vec<Version> {
 
 /// The version `PATH@REVISION` as YAML, without the bookkeeping of field managers.
 pub fn version(api: &ApiServer, path: &str) -> Option<String> {
+    change_of(api, path).map(|c| text(&c.new))
+}
+
+/// What the write that made `PATH@REVISION` changed: the object as YAML before it, where it was there, and after.
+pub fn written(api: &ApiServer, path: &str) -> Option<(Option<String>, String)> {
+    change_of(api, path).map(|c| (c.old.as_ref().map(text), text(&c.new)))
+}
+
+fn change_of<'a>(api: &'a ApiServer, path: &str) -> Option<&'a Change> {
     let (path, revision) = path.rsplit_once('@')?;
     let revision: u64 = revision.parse().ok()?;
-    let change = of(api, path).find(|c| c.revision == revision)?;
-    let mut value = change.new.value.clone();
+    of(api, path).find(|c| c.revision == revision)
+}
+
+fn text(object: &Object) -> String {
+    let mut value = object.value.clone();
     value.remove("metadata.managedFields");
-    Some(yaml::print(&value))
+    yaml::print(&value)
 }

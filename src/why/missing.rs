@@ -269,23 +269,6 @@ pub fn endpoints(sources: Sources<'_>, service: &Object) -> (bool, Vec<Link>) {
     (empty, facts)
 }
 
-/// The connections to a Service that failed, and the chain of the newest; nothing if none did.
-pub fn failed_calls(sources: Sources<'_>, service: &Object) -> Option<(Vec<Link>, Vec<Link>)> {
-    let path = service.key().path();
-    let trace = &sources.api.trace;
-    let end = trace.next().0;
-    let failed = |what: &What| {
-        let rules = ["service.no-endpoint", "service.refused", "service.unreachable"];
-        matches!(what, What::Rule { rule, object, .. } if *object == path.as_str() && rules.contains(rule))
-    };
-    let numbers = (end.saturating_sub(LOOKED_BACK)..end).rev().map(Cause);
-    let all: Vec<Cause> = numbers.filter(|c| trace.get(*c).is_some_and(|e| failed(&e.what))).collect();
-    let newest = *all.first()?;
-    let last = trace.get(newest).map_or(Time::ZERO, |e| e.at);
-    let values = vec![("count", text(all.len())), ("last", Text::from(super::text::clock(last)))];
-    Some((vec![Link::fact("fact.failed-calls", path, values)], chain(sources.api, newest)))
-}
-
 /// Why a pod that a Service selects is not among its ready endpoints.
 fn left_out(pod: &Object, service: &Object) -> Option<Link> {
     let path = pod.key().path();

@@ -9,6 +9,7 @@
 pub mod chain;
 mod missing;
 mod questions;
+mod requests;
 pub mod text;
 pub mod words;
 

@@ -1,7 +1,7 @@
 //! What can be asked of an object, and the answers.
 
 use super::chain::{Link, chain, place_facts};
-use super::{Sources, missing};
+use super::{Sources, missing, requests};
 use crate::api::object::Key;
 use crate::api::request::WatchKind;
 use crate::api::{Kind, Object, Text};
@@ -23,7 +23,12 @@ pub struct Answer {
 }
 
 impl Answer {
-    fn new(ask: Link, mut facts: Vec<Link>, chain: Vec<Link>) -> Answer {
+    /// A sentence that needs no answer.
+    pub fn of(ask: Link) -> Answer {
+        Answer { ask, facts: Vec::new(), chain: Vec::new() }
+    }
+
+    pub(super) fn new(ask: Link, mut facts: Vec<Link>, chain: Vec<Link>) -> Answer {
         place_facts(&mut facts, &chain);
         Answer { ask, facts, chain }
     }
@@ -135,7 +140,11 @@ fn gone(sources: Sources<'_>, key: &Key, path: &str) -> Vec<Answer> {
     if chain.is_empty() {
         return Vec::new();
     }
-    vec![Answer::new(ask("ask.gone", path, vec![]), vec![], chain)]
+    let mut answers = vec![Answer::new(ask("ask.gone", path, vec![]), vec![], chain)];
+    if key.kind == Kind::SERVICE {
+        answers.extend(requests::dropped(sources, path));
+    }
+    answers
 }
 
 fn of_pod(sources: Sources<'_>, pod: &Object, path: &str) -> Vec<Answer> {
@@ -163,11 +172,9 @@ fn of_pod(sources: Sources<'_>, pod: &Object, path: &str) -> Vec<Answer> {
         let links = missing::newest_probe_failure(sources, pod)
             .or_else(|| turned.map(|c| chain(sources.api, c.cause)))
             .unwrap_or_default();
-        answers.push(Answer::new(
-            ask("ask.not-ready", path, vec![]),
-            missing::not_ready(sources, pod),
-            links,
-        ));
+        let answer = Answer::new(ask("ask.not-ready", path, vec![]), missing::not_ready(sources, pod), links);
+        // That a pod runs is no news where it is not ready.
+        answers.insert(if now.status == "Running" { 0 } else { answers.len() }, answer);
     }
     if now.restarts > 0 {
         let rose = newest(sources, &key, |c| {
@@ -199,10 +206,9 @@ fn of_pod(sources: Sources<'_>, pod: &Object, path: &str) -> Vec<Answer> {
 
 fn of_service(sources: Sources<'_>, service: &Object, path: &str) -> Vec<Answer> {
     let (empty, facts) = missing::endpoints(sources, service);
-    let failed = missing::failed_calls(sources, service);
-    let dropped = failed.map(|(facts, links)| Answer::new(ask("ask.dropped", path, vec![]), facts, links));
+    let dropped = requests::dropped(sources, path);
     if facts.is_empty() {
-        return dropped.into_iter().collect();
+        return dropped;
     }
     let made = newest(sources, &service.key(), |c| c.old.as_ref().is_none_or(|o| o["spec"] != c.new["spec"]));
     let links = made.map(|c| chain(sources.api, c.cause)).unwrap_or_default();

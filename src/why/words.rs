@@ -18,7 +18,7 @@ pub enum Of {
     Container,
 }
 
-struct Row {
+pub(super) struct Row {
     key: &'static str,
     english: &'static str,
     chinese: &'static str,
@@ -27,7 +27,7 @@ struct Row {
     field: Option<(Of, &'static str)>,
 }
 
-const fn row(
+pub(super) const fn row(
     key: &'static str,
     english: &'static str,
     chinese: &'static str,
@@ -367,34 +367,6 @@ const ROWS: &[Row] = &[
         Some((Of::Object, "progressDeadlineSeconds")),
     ),
     row(
-        "service.no-endpoint",
-        "a connection from {from} to port {port} of {object} was refused, as no ready pod stood behind it",
-        "从 {from} 到 {object} 端口 {port} 的连接被拒绝，因为它背后没有就绪的 Pod",
-        SERVICE,
-        Some((Of::Object, "selector")),
-    ),
-    row(
-        "service.refused",
-        "a connection from {from} to port {port} of {object} went to {to}, where nothing listened",
-        "从 {from} 到 {object} 端口 {port} 的连接转到 {to}，但那里没有进程监听",
-        SERVICE,
-        Some((Of::Object, "ports")),
-    ),
-    row(
-        "service.unreachable",
-        "a connection from {from} to port {port} of {object} went to {to}, which could not be reached",
-        "从 {from} 到 {object} 端口 {port} 的连接转到 {to}，但无法到达",
-        NODES,
-        None,
-    ),
-    row(
-        "fact.failed-calls",
-        "{count} connections failed, the last at {last}",
-        "{count} 个连接失败，最近一次在 {last}",
-        SERVICE,
-        None,
-    ),
-    row(
         "service.endpoints",
         "the set of ready pods behind {object} changed",
         "{object} 背后的就绪 Pod 集合发生变化",
@@ -504,7 +476,6 @@ const ROWS: &[Row] = &[
         "",
         None,
     ),
-    row("ask.dropped", "Why did requests to {object} fail?", "对 {object} 的请求为什么失败？", "", None),
     // Facts.
     row(
         "fact.filtered",
@@ -742,7 +713,7 @@ const ROWS: &[Row] = &[
 ];
 
 fn find(key: &str) -> Option<&'static Row> {
-    ROWS.iter().find(|r| r.key == key)
+    ROWS.iter().chain(super::requests::ROWS).find(|r| r.key == key)
 }
 
 /// Whether there is a sentence for a key.
@@ -850,7 +821,7 @@ mod tests {
             names.dedup();
             names
         };
-        for row in ROWS {
+        for row in ROWS.iter().chain(crate::why::requests::ROWS) {
             assert_eq!(names(row.english), names(row.chinese), "{}", row.key);
             assert!(
                 !row.page.starts_with('/') && (row.page.is_empty() || row.page.contains('/')),

@@ -99,7 +99,7 @@ test('undo takes a command back, and the receipt that is saved carries the run',
   await type(page, 'kubectl delete pod readiness-httpget --now');
   await shows(page, 'deleted');
   await page.getByRole('button', { name: 'Take the last command back (Alt+U)' }).click();
-  await page.getByText('Taken back: kubectl delete pod readiness-httpget --now').waitFor();
+  await page.getByText('Undone: kubectl delete pod readiness-httpget --now').waitFor();
   await type(page, 'kubectl get pods');
   await shows(page, /readiness-httpget +1\/1/);
   await type(page, 'kubectl label pod readiness-httpget app=nginx');
@@ -128,6 +128,8 @@ test('a teacher records a lesson, points at a goal, packs one file, and a studen
   await page.getByLabel('Title of the step').fill('Run it');
   await page.getByRole('button', { name: 'Point at a goal' }).click();
   await page.getByRole('button', { name: /^mine is ready ?pod\/mine ready$/ }).click();
+  await page.getByRole('button', { name: 'Check', exact: true }).click();
+  await page.locator('.lesson-trial li.done', { hasText: 'mine is ready' }).waitFor();
   await page.getByRole('button', { name: 'Pack one HTML file' }).click();
   const saved = page.waitForEvent('download');
   await page.getByRole('button', { name: 'Save the HTML file' }).click();
@@ -139,6 +141,83 @@ test('a teacher records a lesson, points at a goal, packs one file, and a studen
   await type(student, 'kubectl run mine --image=nginx:1.14.2');
   await reached(student, 'mine is ready');
   assert.deepEqual(student.complaints, []);
+});
+
+test('a teacher makes a drill with a setup, a question and a second language, and changes it later', async () => {
+  const page = await open();
+  const author = page.locator('.author');
+  await page.getByRole('button', { name: 'Lessons', exact: true }).click();
+  await page.getByRole('button', { name: 'Write a lesson' }).click();
+  await type(page, 'kubectl create job pi --image=busybox -- sh -c "exit 3"');
+  await shows(page, 'job.batch/pi created');
+  await author.getByRole('button', { name: 'Take it as the setup' }).click();
+  await type(page, 'kubectl delete job pi');
+  await shows(page, 'job.batch "pi" deleted');
+  await author.getByRole('button', { name: 'Take what I did as a step' }).click();
+  await author.getByRole('button', { name: 'Point at a goal' }).click();
+  await page.getByRole('button', { name: /job\/pi is gone/ }).click();
+  await author.getByLabel('Languages').selectOption('both');
+  await author.getByLabel('Title', { exact: true }).fill('A Job without end');
+  await page.getByText('title: the text in `zh` is missing').waitFor();
+  await author.getByLabel('Texts below are in').selectOption('zh');
+  await author.getByLabel('Title', { exact: true }).fill('没完没了的 Job');
+  await author.getByLabel('Goal in words').fill('Job 已删除');
+  await author.getByRole('button', { name: 'Question', exact: true }).click();
+  await author.getByLabel('What will happen?').fill('它会重试吗？');
+  for (const [i, [answer, when]] of [['会', 'count pod[job-name=pi] >= 2'], ['不会', 'job/pi gone']].entries()) {
+    await author.getByRole('button', { name: 'Write a condition' }).first().click();
+    await author.getByLabel('Answer', { exact: true }).nth(i).fill(answer);
+    await author.getByLabel('Condition').nth(i).fill(when);
+  }
+  await author.getByLabel('Texts below are in').selectOption('en');
+  await author.getByLabel('What will happen?').fill('Is it tried again?');
+  await author.getByLabel('Answer', { exact: true }).nth(0).fill('Yes');
+  await author.getByLabel('Answer', { exact: true }).nth(1).fill('No');
+  await author.getByRole('button', { name: 'Check', exact: true }).click();
+  await page.locator('.lesson-trial li.done', { hasText: 'job/pi is gone' }).waitFor();
+  await page.locator('.lesson-trial li.done', { hasText: 'Is it tried again?' }).waitFor();
+  const saved = page.waitForEvent('download');
+  await author.getByRole('button', { name: 'Save the file' }).click();
+  const text = readFileSync(await (await saved).path(), 'utf8');
+  assert.match(text, /^setup:\n- "kubectl create job pi/m);
+  assert.match(text, /zh: 没完没了的 Job|zh: "没完没了的 Job"/);
+  await author.getByRole('button', { name: 'Try it' }).click();
+  await page.getByRole('heading', { name: 'A Job without end', level: 2 }).waitFor();
+  await page.getByRole('radio', { name: 'Yes' }).waitFor();
+  await page.getByRole('button', { name: 'Change this lesson' }).click();
+  await page.getByRole('button', { name: 'Leave it' }).click();
+  assert.equal(await author.getByLabel('Title', { exact: true }).inputValue(), 'A Job without end');
+  assert.equal(await author.getByLabel('Setup').inputValue().then((value) => value.split('\n')[0]), 'kubectl create job pi --image=busybox -- sh -c "exit 3"');
+  assert.deepEqual(page.complaints, []);
+});
+
+test('a built-in lesson that is opened for change and saved is the same lesson', async () => {
+  const page = await open({ hash: '#lesson=limits' });
+  await page.getByRole('button', { name: 'Change this lesson' }).click();
+  const saved = page.waitForEvent('download');
+  await page.locator('.author').getByRole('button', { name: 'Save the file' }).click();
+  const text = readFileSync(await (await saved).path(), 'utf8');
+  const original = readFileSync('www/lessons/limits.yaml', 'utf8');
+  const words = (lesson) => lesson.replace(/^version:.*|^languages:[^\n]*\n(- (en|zh)\n)*/gm, '').match(/[\p{L}\d]+/gu).filter((word) => !/^(https?|n)$/.test(word)).sort();
+  assert.deepEqual(words(text), words(original));
+  assert.deepEqual(page.complaints, []);
+});
+
+test('the handout is all that is printed, with its address as a code where there is one', async () => {
+  for (const url of [undefined, await hosted()]) {
+    const page = await open({ url, hash: '#lesson=limits' });
+    await page.getByRole('heading', { name: 'Memory limits and the OOM kill' }).waitFor();
+    await page.evaluate(() => { window.print = () => {}; });
+    await page.emulateMedia({ media: 'print' });
+    await page.locator('[aria-label^="Print"]').dispatchEvent('click');
+    const sheet = page.locator('.handout');
+    await sheet.waitFor();
+    assert.equal(await page.locator('#app').isVisible(), false);
+    for (const text of ['2. Beyond the limit', '☐ It is killed, and restarted again and again', 'greedy.yaml', '☐ greedy was restarted at least twice']) await sheet.getByText(text).first().waitFor();
+    assert.match(await sheet.locator('header').innerText(), url ? /http:.*#lesson=limits/ : /podlab\.html#lesson=limits/);
+    assert.equal(await sheet.locator('.qr').count(), url ? 1 : 0);
+    assert.deepEqual(page.complaints, []);
+  }
 });
 
 test('every lesson has a link of at most 2,000 characters', async () => {

@@ -13,6 +13,7 @@ import { niceWindow } from '../../www/js/views/axis.js';
 import { fields, pathAt } from '../../www/js/editor/schema.js';
 import { qr, QR_LIMIT } from '../../www/js/qr.js';
 import { clock, span } from '../../www/js/format.js';
+import { acts, blank, finished, opened, since, take } from '../../www/js/lessons/draft.js';
 
 const lines = (text) => {
   const screen = new Screen();
@@ -144,4 +145,29 @@ test('every text that the scripts ask for exists', () => {
     const source = readFileSync(`www/js/${name}`, 'utf8');
     for (const [, key] of source.matchAll(/\bt\('([\w.-]+)'/g)) assert.ok(key in en, `${name}: ${key}`);
   }
+});
+
+test('a session becomes steps: lines, pauses, files given and files changed', () => {
+  const log = [{ at: 0, open: 0 }, { at: 1e6, file: ['new.yaml', 'a'] }, { at: 2e6, line: [0, 'kubectl apply -f new.yaml'] }, { at: 9.4e6, line: [0, '  '] }, { at: 12e6, file: ['new.yaml', 'b'] }, { at: 12.5e6, fault: 'node worker01 down' }];
+  const done = acts(log, 42.5e6);
+  assert.deepEqual(done, [{ file: 'new.yaml', text: 'a' }, 'kubectl apply -f new.yaml', 'wait 10s', { file: 'new.yaml', text: 'b' }, 'fault node worker01 down', 'wait 30s']);
+  const draft = blank('en');
+  assert.equal(take(draft, done, false), true);
+  assert.deepEqual(draft.files, { 'new.yaml': 'a' });
+  assert.deepEqual(draft.steps[0].commands, ['kubectl apply -f new.yaml', 'fault node worker01 down']);
+  assert.deepEqual(draft.steps[0].solution, ['kubectl apply -f new.yaml', 'wait 10s', { file: 'new.yaml', text: 'b' }, 'fault node worker01 down', 'wait 30s']);
+  assert.equal(take(draft, ['wait 20s'], false), false);
+  take(draft, ['kubectl run web --image=nginx', '^C', 'wait 5s'], true);
+  assert.deepEqual(draft.setup, ['kubectl run web --image=nginx', 'wait 5s']);
+  assert.deepEqual(since(log, JSON.stringify(log[2])), log.slice(3));
+  assert.deepEqual(since(log, '{"at":7}'), log);
+});
+
+test('a draft leaves out what is blank, falls back where it must, and keeps what it does not edit', () => {
+  const draft = opened({ lesson: 1, id: 'x', languages: ['en'], title: { en: 'T' }, about: {}, section: '4.2', steps: [{ title: {}, text: {}, commands: ['ls'], solution: ['ls'], goals: [{ when: 'pod/a ready', points: 2, then: true }], hints: [{ en: ' ' }], ask: { en: 'Q', options: [{ en: 'A', when: 'x' }] } }] });
+  const done = JSON.parse(JSON.stringify(finished(draft)));
+  assert.deepEqual(done.steps[0], { title: { en: 'T' }, text: { en: 'T' }, commands: ['ls'], goals: [{ en: 'pod/a ready', when: 'pod/a ready', points: 2, then: true }], hints: [], ask: { en: 'Q', options: [{ en: 'A', when: 'x' }] } });
+  assert.deepEqual([done.section, done.about, done.debrief, done.kind], ['4.2', { en: 'T' }, undefined, undefined]);
+  draft.languages = ['en', 'zh'];
+  assert.deepEqual(finished(draft).title, { en: 'T', zh: '' });
 });

@@ -2,47 +2,45 @@
 
 import { h, put, button } from './dom.js';
 import { t, chooseLanguage, currentLanguage } from './i18n.js';
-import { keep, load, forget } from './store.js';
+import { keep, load } from './store.js';
 import { Terminals } from './terminal.js';
 import { Files } from './files.js';
 import { TimeBar } from './timebar.js';
 import { Views } from './views/views.js';
 import { EXAMPLES, scenarioOf } from './examples.js';
-import { dialog, question, palette, keyMap, examplesMenu } from './palette.js';
-import { share } from './share.js';
-import { savePicture } from './picture.js';
+import { dialog, palette, keyMap, examplesMenu } from './palette.js';
 import { connect } from './embed.js';
-import { brief, encode, focusOf, withFocus } from './link.js';
+import { brief } from './link.js';
 import { download, pick } from './download.js';
-import { clock } from './format.js';
 import { visible } from './ansi.js';
 import { faultMenu } from './faults.js';
-import { keepTimeline } from './views/compare.js';
 import { askUntil } from './until.js';
 import { keyGroups, bindKeys } from './keys.js';
 import { Announcer } from './announce.js';
 import { registered } from './registry.js';
 import { EMBED, Frame, SHOWN, header } from './frame.js';
+import { Run } from './run.js';
+import { Chips } from './chips.js';
+import { begin } from './opening.js';
+import { saveDrawing, saveScenario, shareSheet } from './sharing.js';
 import { THEMES, commands } from './commands.js';
 import { bindLessonKeys, classroom } from './lessons/index.js';
-import { saveEvents, saveMarkdown, saveScript } from './exports.js';
 
 const KEEP_MS = 1_500;
 
 /** The whole page. */
 export class App {
   #core;
-  #example = null;
-  #next = 0;
+  #run;
   #keeping = 0;
-  #asking = null;
-  defaults = null;
 
   constructor(core) {
     this.#core = core;
+    this.#run = new Run(this);
     core.addEventListener('frame', ({ detail }) => this.#frame(detail));
     core.addEventListener('trouble', ({ detail }) => this.#trouble(detail));
     this.classroom = classroom(this);
+    this.chips = new Chips(this);
     bindKeys(this);
     bindLessonKeys(this);
     addEventListener('pagehide', () => this.#keep());
@@ -62,7 +60,7 @@ export class App {
     document.title = t('title');
     document.documentElement.toggleAttribute('data-large', load('large') === true);
     this.announcer = new Announcer();
-    this.terminals = new Terminals(this.#core, { guard: (line) => this.#guard(line), onrun: (line) => this.#ran(line) });
+    this.terminals = new Terminals(this.#core, { guard: () => this.#run.allowed(), onrun: (line) => this.chips.ran(line) });
     this.files ??= this.#makeFiles();
     this.time = new TimeBar(this.#core, { onseek: (at) => this.seek(at) });
     this.time.onmessage = (text) => this.say(text);
@@ -70,13 +68,12 @@ export class App {
     this.views = new Views(this.#core, this.context = this.#makeContext());
     this.toast = h('div', { class: 'toast', role: 'status' });
     this.banner = h('div', { class: 'banner', role: 'status', hidden: true });
-    this.chips = h('div', { class: 'chips', role: 'group', 'aria-label': t('chips.title') });
     put(document.getElementById('app'), h('a', { href: '#main', class: 'skip', onclick: (event) => { event.preventDefault(); this.terminals.active?.focus(); } }, t('skip')),
       EMBED === null && header(this), this.banner, (this.frame = new Frame(this)).element, this.time.element, this.frame.tabs, this.toast, this.announcer.element, h('aside', { class: 'hidden', 'aria-label': t('keys.title') }, h('p', { id: 'term-keys' }, t('terminal.keys'))));
     if (before) this.terminals.adopt(before);
     if (side) this.frame.openSide(side);
     this.showPane(this.pane ?? SHOWN[0]);
-    this.#drawChips();
+    this.chips.draw();
   }
 
   get title() { return (this.titleElement ??= h('span', { class: 'scenario-title' })); }
@@ -95,7 +92,7 @@ export class App {
     return {
       core: this.#core, app: this, announcer: this.announcer,
       seek: (at) => this.seek(at), run: (line) => this.run(line), say: (text) => this.say(text), copy: (text) => this.copy(text),
-      side: (id) => this.frame.openSide(id), onmarks: (marks) => this.time.setMarks(marks), onhealth: (list) => this.time.setHealth(list), onshow: (pane) => this.showPane(pane),
+      side: (id) => this.frame.openSide(id), onmarks: (inputs, troubles) => this.time.setMarks(inputs, troubles), onhealth: (list) => this.time.setHealth(list), onshow: (pane) => this.showPane(pane),
     };
   }
 
@@ -126,82 +123,45 @@ export class App {
   }
 
   /** Begins with what the page was opened with. */
-  async begin({ scenario, linked, broken, example, kept, lesson, first }) {
-    if (linked && load('opening') === location.hash.slice(0, 200)) return this.#safe(scenario);
-    if (linked) keep('opening', location.hash.slice(0, 200));
-    this.#example = example ?? null;
-    this.#next = 0;
-    try {
-      await this.load(scenario, { play: !linked || lesson });
-    } catch (error) {
-      await this.load(scenarioOf(EXAMPLES[0]), { play: true });
-      this.#say(t('link.broken', { why: visible(error.message) }));
-      return;
-    }
-    forget('opening');
-    if (linked) this.#show(focusOf(location.hash));
-    if (lesson) return;
-    if (broken) this.#say(t('link.broken', { why: broken }));
-    else if (first && EMBED === null) this.#welcome();
-    else if (linked) {
-      const count = (scenario.log ?? []).filter((entry) => 'line' in entry).length;
-      this.#say(t('link.opened', { n: count, at: clock(scenario.position ?? 0, 1) }), [[t('link.play'), () => this.time.toggle()], [t('link.replay'), async () => { await this.seek(0); this.time.toggle(); }]]);
-    } else if (kept?.log?.some((entry) => 'line' in entry)) {
-      this.#say(t('session.found', { n: kept.log.filter((entry) => 'line' in entry).length, at: clock(kept.position ?? 0, 0) }), [[t('session.restore'), () => { this.#hideBanner(); this.load(kept, {}); }], [t('session.drop'), () => { forget('session'); this.#hideBanner(); }]]);
-    }
-  }
+  begin(what) { return begin(this, what); }
 
-  /** Shows a first visitor the way in. */
-  #welcome() {
-    keep('welcomed', true);
-    this.#say(t('welcome'), [[t('welcome.begin'), () => this.classroom.begin()], [t('welcome.all'), () => this.side('lesson')]]);
-  }
-
-  /** The last start with this link did not come to an end: nothing is run, its texts are there to be mended. */
-  async #safe(scenario) {
-    forget('opening');
-    await this.load({ ...scenario, log: [], position: 0 }, {});
-    const lines = (scenario.log ?? []).filter((entry) => entry.line).map((entry) => entry.line[1]);
-    await this.files.open('commands.txt', `${lines.join('\n')}\n`);
-    this.#say(t('safe.text'), [[t('safe.anyway'), () => this.begin({ scenario, linked: true })]]);
-  }
-
-  /** Shows what a link opens with. */
-  #show({ view, object, tab }) {
-    if (view && this.views.list.some(([id]) => id === view)) this.views.choose(view);
-    if (object) this.views.inspect(object, tab);
-  }
+  /** Whose commands are offered below the terminal. */
+  example(example) { this.chips.begin(example); }
 
   /** Loads a scenario and goes to its position. */
-  async load(scenario, { play }) {
-    await this.#core.ready;
-    this.defaults ??= await this.#core.ask('scenario');
-    this.terminals.reset();
+  load(scenario, options) { return this.#run.load(scenario, options); }
+
+  /** The scenario without anything of its own. */
+  get defaults() { return this.#run.defaults; }
+
+  /** Another run begins: what shows the one before is emptied; what is being typed stays. */
+  begins({ keep: same }) {
+    this.terminals.blank();
+    if (same) return;
+    this.#hideBanner();
     this.views.reset();
     this.frame.sidePart?.reset?.();
     this.files.reset();
-    const lesson = await this.classroom.prepare(scenario);
-    scenario = lesson?.scenario ?? scenario;
-    await this.#core.open(scenario);
-    if (scenario.log?.length || scenario.position) await this.#core.ask('seek', { at: scenario.position ?? 0 });
-    if (!this.#core.frame.terminals?.length) await this.#core.ask('terminal');
-    if (lesson) await this.classroom.follow(lesson);
+  }
+
+  /** A run is open: shows its files and its name. */
+  async opened(scenario, { keep: same }) {
     this.#core.watch('files', { view: 'files' }, (list) => this.files.known(list));
-    const full = this.#core.scenario;
-    this.time.start = full?.cluster?.start ?? this.time.start;
+    this.time.start = this.#core.scenario?.cluster?.start ?? this.time.start;
     const first = Object.keys(scenario.files ?? {})[0] ?? scenario.log?.find((entry) => entry.file)?.file[0];
-    if (first) await this.files.open(first);
+    if (first && !same) await this.files.open(first);
     await this.#startEditor();
     this.title.textContent = visible(scenario.title ?? '');
-    if (play) await this.#core.ask('play', { on: true, rate: 1 });
-    this.#drawChips();
-    if (matchMedia('(pointer: fine)').matches && !document.querySelector('dialog')) this.terminals.active?.focus();
+    this.chips.draw();
+    this.views.refresh();
+    const elsewhere = same && document.activeElement !== document.body;
+    if (!elsewhere && matchMedia('(pointer: fine)').matches && !document.querySelector('dialog')) this.terminals.active?.focus();
   }
 
   #startEditor() { return (this.editorStarted ??= this.files.start().then(() => this.files.restoreDrafts())); }
 
   #frame(frame) {
-    this.terminals.sync(frame.terminals ?? []);
+    this.terminals.sync(frame.terminals ?? [], { keep: this.#run.opening });
     if (frame.output.length && !this.measured) {
       this.measured = true;
       performance.mark('podlab-ready');
@@ -230,58 +190,16 @@ export class App {
   }
 
   async #trouble({ fatal, reason, scenario }) {
-    if (fatal) return this.#say(t('trouble.fatal', { why: visible(fatal) }));
-    const log = scenario?.log ?? [];
-    const last = log.at(-1);
-    const safe = { ...scenario, log: log.slice(0, -1), position: Math.max(0, (last?.at ?? 1) - 1) };
-    try {
-      await this.load(scenario ? safe : scenarioOf(EXAMPLES[0]), {});
-    } catch {
-      await this.load(scenarioOf(EXAMPLES[0]), {});
-    }
-    const text = last?.line?.[1] ?? '';
-    this.#say(t(reason === 'timeout' ? 'trouble.hung' : 'trouble.crashed', { line: visible(text) }));
-    if (text && this.terminals.active) this.terminals.active.input.value = text;
-  }
-
-  /** Asks before a command is typed in the past. */
-  async #guard() {
-    if (!this.#core.frame.past) return true;
-    this.#asking ??= question(t('past.title'), t('past.text', { at: clock(this.#core.frame.now, 1) }), [['keep', t('past.keep'), true], ['overwrite', t('past.overwrite')], ['fork', t('past.fork')], ['', t('past.cancel')]]);
-    const answer = await this.#asking;
-    this.#asking = null;
-    if (answer === 'fork') {
-      const link = await encode(brief(this.#core.scenario, this.defaults));
-      open(location.href.split('#')[0] + link, '_blank', 'noopener');
-      return true;
-    }
-    if (answer === 'keep') {
-      keepTimeline(this.#core.scenario);
-      this.say(t('past.kept'));
-    }
-    return answer === 'overwrite' || answer === 'keep';
+    if (fatal) return this.tell(t('trouble.fatal', { why: visible(fatal) }));
+    const line = await this.#run.recover(scenario, scenarioOf(EXAMPLES[0]));
+    this.tell(t(reason === 'timeout' ? 'trouble.hung' : 'trouble.crashed', { line: visible(line) }));
+    return this.terminals.active?.offer(line);
   }
 
   /** Types a command into the terminal in front. */
-  run(line) { return this.terminals.active?.run(line); }
-
-  /** Told of every command: the suggestions move on. */
-  #ran(line) {
-    const at = (this.#example?.commands ?? []).indexOf(line.trim());
-    if (at < 0) return;
-    this.#next = at + 1;
-    this.#drawChips();
-  }
-
-  #drawChips() {
-    const commands = this.classroom.lesson ? [] : this.#example?.commands ?? [];
-    const next = commands[this.#next];
-    this.suggest(next);
-    this.chips.hidden = !commands.length;
-    put(this.chips, h('span', { class: 'quiet' }, t(next ? 'chips.try' : 'chips.done')),
-      commands.map((line, i) => button({ label: line, class: `chip${i === this.#next ? ' next' : ''}${i < this.#next ? ' used' : ''}`, title: t('chips.run'), onclick: () => { this.run(line); this.terminals.active?.focus(); } })),
-      !next && commands.length > 0 && button({ icon: 'menu', label: t('menu.examples'), class: 'chip', onclick: () => this.examples() }));
-    this.chips.querySelector('.next')?.scrollIntoView?.({ block: 'nearest', inline: 'nearest' });
+  async run(line) {
+    await this.#run.settled();
+    return this.terminals.active?.run(line);
   }
 
   /** Offers a command in the terminal's empty line: the lesson's next one if a lesson is open. */
@@ -292,10 +210,12 @@ export class App {
 
   /** Goes to an instant; the clock stands there. */
   async seek(at) {
-    await this.#core.ask('play', { on: false });
-    await this.#core.ask('seek', { at: Math.max(0, Math.round(at)) });
+    await this.#run.seek(at);
     this.views.refresh();
   }
+
+  /** Takes the clock on or back by microseconds, from where it stands when its turn comes. */
+  seekBy(micros) { return this.seek((now) => now + micros); }
 
   examples() {
     return examplesMenu(t('examples.title'), EXAMPLES.map((one) => ({ ...one, title: t(`example.${one.id}`), about: t(`example.${one.id}.about`) })), (one) => this.openExample(one.id));
@@ -303,35 +223,30 @@ export class App {
 
   /** Begins an example. */
   async openExample(id) {
-    this.#example = EXAMPLES.find((one) => one.id === id);
-    this.#next = 0;
-    this.#hideBanner();
+    const example = EXAMPLES.find((one) => one.id === id);
+    this.example(example);
     history.replaceState(null, '', location.pathname + location.search);
-    await this.load(scenarioOf(this.#example), { play: true });
+    await this.load(scenarioOf(example), { play: true });
     this.showPane('terminal');
   }
 
-  /** The menu of faults. */
-  faults() {
+  /** The menu of faults and traffic. */
+  async faults() {
+    const { services } = await this.#core.ask('view', { query: { view: 'services' } });
     return faultMenu({
-      nodes: this.views.nodeKeys(), pods: this.views.pods(),
-      inject: (text) => this.inject(text), kill: (namespace, name) => this.kill(namespace, name),
+      nodes: this.views.nodeKeys(), pods: this.views.pods(), services: services.filter(({ key }) => key !== 'services/default/kubernetes'),
+      inject: (text) => this.inject(text), kill: (namespace, name) => this.kill(namespace, name), direct: (text) => this.direct(text),
     });
   }
 
+  /** Begins or ends traffic to a Service now. */
+  direct(text) { return this.#run.direct(text); }
+
   /** Kills process 1 of a pod's container, of which one if there are several. */
-  async kill(namespace, name) {
-    const answer = await this.#core.ask('query', { line: `kubectl get pod ${name} -n ${namespace} -o jsonpath='{.spec.containers[*].name}'` });
-    const names = answer.trim().split(/\s+/);
-    const chosen = names.length === 1 ? names[0] : await question(t('faults.kill'), name, names.map((one) => [one, one]));
-    if (chosen) await this.inject(`kill -n ${namespace} ${name} ${chosen}`);
-  }
+  kill(namespace, name) { return this.#run.kill(namespace, name); }
 
   /** Breaks or mends something now. */
-  async inject(text) {
-    if (!(await this.#guard())) return;
-    await this.#core.ask('fault', { text }).then(() => this.say(`fault ${text}`), (error) => this.#say(visible(error.message)));
-  }
+  inject(text) { return this.#run.inject(text); }
 
   openFile() { pick('.yaml,.yml,.json,.txt,.sh,.md', (list) => this.files.take(list)); }
 
@@ -341,11 +256,11 @@ export class App {
       const own = /^\s*(\{\s*"podlab"|podlab:)\s*/.test(text);
       const scenario = await this.#core.ask(own ? 'parse' : 'import', { text });
       if (!scenario) return false;
-      this.#example = null;
+      this.example(null);
       await this.load(scenario, { play: !own });
-      if (!own) this.#say(t('import.done', { nodes: scenario.cluster?.nodes?.length ?? 0, name: visible(name) }));
+      if (!own) this.tell(t('import.done', { nodes: scenario.cluster?.nodes?.length ?? 0, name: visible(name) }));
     } catch (error) {
-      this.#say(t('open.wrong', { name: visible(name), why: visible(error.message) }));
+      this.tell(t('open.wrong', { name: visible(name), why: visible(error.message) }));
     }
     return true;
   }
@@ -357,55 +272,20 @@ export class App {
       h('div', { class: 'answers' }, button({ icon: 'open', label: t('menu.openTitle'), onclick: () => { close(); this.openFile(); } }))]);
   }
 
-  async saveFile() {
-    const text = await this.#core.ask('yaml').catch(async () => JSON.stringify(await this.#core.ask('scenario'), null, 1));
-    download('scenario.podlab.yaml', text, 'text/yaml');
-  }
-
-  /** What is in front: it goes into a link. */
-  #focus() {
-    const { views, detail } = this.views;
-    const { key, tab } = detail.part('inspector');
-    const inspecting = detail.chosen === 'inspector' && key;
-    return { view: views.chosen === 'pods' ? undefined : views.chosen, object: inspecting ? key : undefined, tab: inspecting && tab !== 'describe' ? tab : undefined };
-  }
-
-  async share() {
-    const whole = brief(await this.#core.ask('scenario'), this.defaults);
-    const http = location.protocol.startsWith('http');
-    const make = async ({ here, title }) => {
-      if (title !== (this.title.textContent ?? '')) this.title.textContent = title;
-      const fragment = await encode({ ...whole, title: title || undefined }) + (here ? withFocus(this.#focus()) : '');
-      if (http) history.replaceState(null, '', fragment);
-      return fragment;
-    };
-    const { view, object } = this.#focus();
-    return share({
-      make, local: !http, title: this.title.textContent, commands: (whole.log ?? []).filter((entry) => 'line' in entry).length,
-      focus: [view && t(`views.${view}`), object].filter(Boolean).join(', ') || null, copy: (text) => navigator.clipboard?.writeText(text).catch(() => document.execCommand('copy')),
-      saves: [[t('share.save'), () => this.saveFile()], [t('share.markdown'), () => saveMarkdown(this)], [t('share.events'), () => saveEvents(this, 'csv')], [t('share.eventsJson'), () => saveEvents(this, 'json')], [t('share.script'), () => saveScript(this)], [t('share.svg'), () => this.savePicture('svg')], [t('share.png'), () => this.savePicture('png')]],
-    });
-  }
-
-  /** The drawing in front as a picture: of the views, else of the inspector. */
-  async savePicture(form) {
-    const { views, detail } = this.views;
-    const done = (await savePicture(views.body, views.chosen, form)) || (await savePicture(detail.body, detail.chosen, form));
-    if (!done) this.say(t('share.noPicture'));
-  }
+  saveFile() { return saveScenario(this); }
+  share() { return shareSheet(this); }
+  savePicture(form) { return saveDrawing(this, form); }
 
   /** Takes the last input back, as if it had never been. */
   async undo() {
-    const scenario = await this.#core.ask('scenario');
-    const last = (scenario.log ?? []).findLastIndex((entry) => !('open' in entry));
-    if (last < 0) return this.say(t('undo.nothing'));
-    const gone = scenario.log[last];
-    await this.load({ ...scenario, log: scenario.log.slice(0, last), position: gone.at }, {});
-    const text = gone.line?.[1] ?? gone.fault ?? gone.file?.[0] ?? '';
-    this.say(t('undo.done', { text: visible(text) }));
-    if (gone.line && this.terminals.active) this.terminals.active.input.value = gone.line[1];
-    return undefined;
+    const gone = await (this.classroom.lesson ? this.classroom.undo() : this.takeBack());
+    if (!gone) return this.say(t('undo.nothing'));
+    this.say(t('undo.done', { text: visible(gone.line?.[1] ?? gone.fault ?? gone.traffic ?? gone.file?.[0] ?? '') }));
+    return this.terminals.active?.offer(gone.line?.[1] ?? '');
   }
+
+  /** Opens the run without its last input, with what the caller knows of it; gives that input. */
+  takeBack(own) { return this.#run.undo(own); }
 
   /** Larger type, for a projector. */
   setLarge(on) {
@@ -444,7 +324,7 @@ export class App {
   }
 
   /** A message that stays until it is answered. */
-  #say(text, actions = []) {
+  tell(text, actions = []) {
     put(this.banner, h('span', {}, text), actions.map(([label, run]) => button({ label, onclick: () => { this.#hideBanner(); run(); } })), button({ icon: 'close', title: t('dialog.close'), class: 'quiet', onclick: () => this.#hideBanner() }));
     this.banner.hidden = false;
   }

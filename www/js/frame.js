@@ -42,7 +42,7 @@ export class Frame {
     const { files, terminals, views } = app;
     const more = (name) => button({ icon: 'max', title: t('pane.max', { name: t(`pane.${name}`) }), class: 'quiet max', 'aria-pressed': 'false', onclick: () => this.maximise(name) });
     this.#pane('files', [files.tabs, button({ icon: 'plus', title: t('files.new'), class: 'quiet', onclick: () => files.fresh() }), button({ icon: 'open', title: t('files.list'), class: 'quiet', onclick: () => app.listFiles() }), h('span', { class: 'gap' }), files.tools ?? [], files.apply, more('files')], files.element);
-    this.#pane('terminal', [terminals.tabs, addButton(terminals), h('span', { class: 'gap' }), button({ label: 'Ctrl-C', title: t('terminal.interrupt'), class: 'quiet interrupt', onclick: () => { terminals.active?.interrupt(); terminals.active?.focus(); } }), more('terminal')], terminals.body, app.chips);
+    this.#pane('terminal', [terminals.tabs, addButton(terminals), h('span', { class: 'gap' }), button({ label: 'Ctrl-C', title: t('terminal.interrupt'), class: 'quiet interrupt', onclick: () => { terminals.active?.interrupt(); terminals.active?.focus(); } }), more('terminal')], terminals.body, app.chips.element);
     this.#pane('views', [views.views.head, more('views')], views.views.body);
     this.#pane('detail', [views.detail.head, more('detail')], views.detail.body);
     this.sideBody = h('div', { class: 'pane-body' });

@@ -3,5 +3,6 @@
 import './views/index.js';
 import './lessons/index.js';
 import './views/why.js';
+import './views/flow.js';
 import './views/compare.js';
 import './until.js';

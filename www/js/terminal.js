@@ -36,10 +36,11 @@ export class Terminal {
     this.guard = guard;
     this.log = h('div', { class: 'term-log', role: 'log', 'aria-label': t('terminal.output'), tabindex: '0' });
     this.prompt = h('span', { class: 'term-prompt' });
+    this.take = h('kbd', { class: 'term-take', hidden: true, 'aria-hidden': 'true' });
     this.input = h('input', { class: 'term-input', type: 'text', autocomplete: 'off', autocapitalize: 'off', autocorrect: 'off',
       spellcheck: 'false', enterkeyhint: 'send', 'aria-label': t('terminal.input'), 'aria-describedby': 'term-keys' });
     this.options = h('div', { class: 'term-options', role: 'status', hidden: true });
-    this.line = h('div', { class: 'term-line' }, this.prompt, this.input);
+    this.line = h('div', { class: 'term-line' }, this.prompt, this.input, this.take);
     this.element = h('div', { class: 'term', onmouseup: (event) => this.#focusFromMouse(event) }, this.log, this.line, this.options);
     this.input.addEventListener('keydown', (event) => this.#key(event));
     this.input.addEventListener('paste', (event) => this.#paste(event));
@@ -52,7 +53,13 @@ export class Terminal {
   /** A command to be offered: shown greyed in the empty line, taken with the right arrow or Tab. */
   suggest(text) {
     this.#suggestion = text ?? '';
+    this.#offerSuggestion();
+  }
+
+  #offerSuggestion() {
     this.input.placeholder = this.busy ? '' : this.#suggestion;
+    this.input.size = Math.max(8, this.input.placeholder.length + 1);
+    this.take.hidden = !this.input.placeholder;
   }
 
   #focusFromMouse(event) {
@@ -68,6 +75,12 @@ export class Terminal {
     }
     for (const { text } of chunks) this.#screen.write(text);
     this.#draw();
+  }
+
+  /** Empties the screen and forgets lines that were pasted and wait for their turn. */
+  blank() {
+    this.#queue = [];
+    this.write([], true);
   }
 
   /** Everything that stands here, as text. */
@@ -93,19 +106,22 @@ export class Terminal {
   setBusy(busy) {
     if (busy === this.busy) return;
     this.busy = busy;
-    this.input.placeholder = busy ? '' : this.#suggestion;
+    this.#offerSuggestion();
     this.element.classList.toggle('busy', busy);
     if (!busy) this.#runQueue();
   }
 
   /** Types a line as if by hand. */
   async run(line) {
-    if (!(await this.guard(line))) return;
+    if (!(await this.guard())) return this.offer(line);
     this.#remember(line);
     this.scroller.scrollTop = this.scroller.scrollHeight;
     this.onrun?.(line);
-    await this.#core.ask('input', { terminal: this.id, text: line }).catch(() => {});
+    return this.#core.ask('input', { terminal: this.id, text: line }).catch(() => {});
   }
+
+  /** Puts a line into the input without running it, unless something is being typed there. */
+  offer(line) { this.input.value ||= line; }
 
   #remember(line) {
     if (line.trim() && line !== this.#history.at(-1)) this.#history.push(line);
@@ -196,6 +212,7 @@ export class Terminal {
     };
     const key = event.key.toLowerCase();
     if (!(key in actions) || event.shiftKey) return;
+    if (key === 'k' && !input.value) return;
     if (key === 'c' && (String(getSelection()) || input.selectionStart !== input.selectionEnd)) return;
     if (key === 'd' && input.value) return;
     event.preventDefault();
@@ -259,23 +276,25 @@ export class Terminals {
     this.body = h('div', { class: 'term-body' });
   }
 
-  /** Shows exactly these terminals of the core. */
-  sync(ids) {
-    for (const gone of this.list) if (!ids.includes(gone.id)) gone.write([], true);
-    for (const id of ids) {
-      if (this.list.some((terminal) => terminal.id === id)) continue;
+  /** Shows exactly these terminals of the core; `keep` leaves those that it does not have yet. */
+  sync(ids, { keep = false } = {}) {
+    const stay = this.list.filter(({ id }) => keep || ids.includes(id));
+    const fresh = ids.filter((id) => !stay.some((terminal) => terminal.id === id));
+    if (stay.length === this.list.length && !fresh.length) return;
+    this.list = stay;
+    if (!stay.includes(this.active)) this.active = null;
+    for (const id of fresh) {
       const terminal = new Terminal(this.#core, id, { guard: this.#guard });
       terminal.onrun = (line) => this.onrun(line);
       this.list.push(terminal);
-      if (!this.active) this.choose(terminal);
     }
-    this.#drawTabs();
+    if (this.active || !this.list.length) this.#drawTabs();
+    else this.choose(this.list[0]);
   }
 
   /** Opens another terminal. */
   async add() {
     const id = await this.#core.ask('terminal');
-    this.sync([id]);
     this.choose(this.list.find((terminal) => terminal.id === id));
     this.active.focus();
   }
@@ -294,12 +313,8 @@ export class Terminals {
     if (other.active) this.choose(other.active);
   }
 
-  reset() {
-    this.list = [];
-    this.active = null;
-    put(this.body);
-    this.#drawTabs();
-  }
+  /** Empties the screens; what is being typed stays. */
+  blank() { for (const terminal of this.list) terminal.blank(); }
 
   #drawTabs() {
     put(this.tabs, this.list.map((terminal, i) => h('button', {

@@ -5,6 +5,9 @@ import { t } from './i18n.js';
 import { clock, wall } from './format.js';
 
 export const SPEEDS = [0.1, 0.5, 1, 2, 5, 10, 60, 100, 1000];
+// How many times the strip is drawn anew while the clock crosses the slider.
+const HEALTH_STEPS = 250;
+const MOST_MARKS = 200;
 const CONDITIONS = ['ready', 'change', 'warning', 'restart'];
 
 /** The bar. */
@@ -12,8 +15,11 @@ export class TimeBar {
   #core;
   #dragging = false;
   #marks = [];
+  #inputs = [];
   #health = [];
   #max = 1;
+  #drawnAt = 0;
+  #run = null;
   start = '2026-11-23T08:00:00Z';
 
   constructor(core, { onseek }) {
@@ -22,7 +28,7 @@ export class TimeBar {
     this.play = h('button', { type: 'button', class: 'play', onclick: () => this.toggle() });
     this.step = button({ icon: 'step', title: t('time.step'), class: 'quiet', onclick: () => core.ask('step') });
     this.rewind = button({ icon: 'start', title: t('time.start'), class: 'quiet', onclick: () => onseek(0) });
-    this.back = button({ label: '−10 s', title: t('time.back'), class: 'quiet', onclick: () => onseek(Math.max(0, core.frame.now - 10e6)) });
+    this.back = button({ label: '−10 s', title: t('time.back'), class: 'quiet', onclick: () => onseek((now) => now - 10e6) });
     this.ten = button({ label: '+10 s', title: t('time.ten'), class: 'quiet', onclick: () => this.forward(10) });
     this.minute = button({ label: '+1 min', title: t('time.minute'), class: 'quiet', onclick: () => this.forward(60) });
     this.speed = h('select', { 'aria-label': t('time.speed'), title: t('time.speed'), onchange: () => this.setSpeed(Number(this.speed.value)) },
@@ -97,6 +103,7 @@ export class TimeBar {
   /** Told of every frame. */
   frame({ now, end, playing, running, speed, progress }) {
     this.#drawPlay(playing, running);
+    if (this.#run !== this.#core.scenario) this.#forget(now);
     this.progress.hidden = !(progress >= 0);
     if (progress >= 0) this.progress.value = progress;
     if (!this.#dragging) {
@@ -114,34 +121,52 @@ export class TimeBar {
       if (this.slider.value !== value) this.slider.value = value;
       this.slider.setAttribute('aria-valuetext', clock(now));
     }
+    if (Math.abs(now - this.#drawnAt) > this.#max / HEALTH_STEPS) this.#drawHealth();
     this.element.classList.toggle('past', now < end);
   }
 
   /** How the pods were over time: [{ at, pods, ready, bad, restarts }]. */
   setHealth(list) {
-    this.#health = list ?? [];
+    this.#health = this.#withFuture(list ?? [], this.#health);
     this.#drawMarks();
   }
 
-  /** Where there was trouble: [{ at, bad }]. */
-  setMarks(marks) {
-    this.#marks = marks.slice(-200);
+  /** Where something was typed or broken, and where there was trouble: [{ at, bad }]. */
+  setMarks(inputs, troubles) {
+    this.#inputs = inputs.slice(-MOST_MARKS);
+    this.#marks = this.#withFuture(troubles.slice(-MOST_MARKS), this.#marks);
+    this.#drawMarks();
+  }
+
+  /** What is known up to now, and what an earlier pass has shown of later: it will come again as long as the log stays. */
+  #withFuture(list, before) {
+    const { now } = this.#core.frame;
+    return this.#run === this.#core.scenario ? [...list.filter(({ at }) => at <= now), ...before.filter(({ at }) => at > now)] : list;
+  }
+
+  /** Another log, another future. */
+  #forget(now) {
+    this.#run = this.#core.scenario;
+    const known = ({ at }) => at <= now;
+    [this.#health, this.#marks] = [this.#health.filter(known), this.#marks.filter(known)];
     this.#drawMarks();
   }
 
   #drawMarks() {
     const left = (at) => `${Math.min(100, (at / this.#max) * 100)}%`;
-    put(this.marks, this.#marks.map(({ at, bad }) => h('i', { class: bad ? 'bad' : 'command', style: { left: left(at) } })));
+    put(this.marks, [...this.#inputs, ...this.#marks].map(({ at, bad }) => h('i', { class: bad ? 'bad' : 'command', style: { left: left(at) } })));
     this.#drawHealth();
   }
 
   /** Behind the slider: ready pods, those on their way, those in trouble, as areas; restarts as lines. */
   #drawHealth() {
     const list = this.#health;
+    this.#drawnAt = this.#core.frame.now;
     if (!list.length) return put(this.strip);
     const most = Math.max(1, ...list.map(({ pods }) => pods));
     const x = (at) => (at / this.#max) * 1000;
-    const end = x(Math.max(this.#core.frame.now, this.#core.frame.end ?? 0));
+    const { now, end: last = 0 } = this.#core.frame;
+    const end = x(list.at(-1).at > now ? Math.max(now, last) : now);
     const area = (low, high) => {
       let [top, bottom] = ['', ''];
       list.forEach((one, i) => {

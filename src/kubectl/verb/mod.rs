@@ -29,6 +29,7 @@ pub mod order;
 pub mod patch;
 pub mod plugin;
 pub mod pods;
+mod profile;
 pub mod prune;
 pub mod raw;
 pub mod record;

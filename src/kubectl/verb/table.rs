@@ -226,7 +226,7 @@ static VERBS: &[Verb] = &[
         "Create debugging sessions for troubleshooting workloads and nodes",
         "(POD | TYPE/NAME) --image=image",
         100,
-        &[debug::FLAGS, FILES],
+        &[debug::FLAGS, profile::KEEP, FILES],
         debug::run,
     ),
     verb(

@@ -1,11 +1,12 @@
 //! What a condition asks of one instant: the tests of objects, and how values compare.
 
-use super::{Objects, Op, Reading, Test};
+use super::{Count, Objects, Op, Reading, Requests, Test};
 use crate::api::object::Key;
 use crate::api::quantity::Quantity;
-use crate::api::{Kind, Object, Value};
+use crate::api::{Kind, Object, Text, Value};
 use crate::collections::{BTreeMap, BTreeSet};
 use crate::kubectl::print::pod;
+use crate::traffic::Counts;
 use std::cmp::Ordering;
 
 /// The objects that a condition looks at, as they were at some instant.
@@ -14,6 +15,34 @@ pub(super) struct State {
     pub objects: BTreeMap<Key, Object>,
     /// Everything that has ever been there.
     pub seen: BTreeSet<Key>,
+    /// The requests to Services, by `namespace/service`.
+    pub traffic: BTreeMap<Text, Counts>,
+}
+
+impl Requests {
+    /// Reads the requests to all Services that are meant.
+    pub(super) fn read(&self, reading: Count, state: &State, home: &str) -> String {
+        let namespace = self.namespace.as_deref().unwrap_or(home);
+        let meant = |key: &Text| {
+            key.split_once('/')
+                .is_some_and(|(ns, name)| (namespace == "*" || ns == namespace) && fits(&self.name, name))
+        };
+        let (mut served, mut failed, mut outcome) = (0, 0, 0);
+        for (_, counts) in state.traffic.iter().filter(|(key, _)| meant(key)) {
+            served += counts.served();
+            failed += counts.failed();
+            if let Count::Outcome(o) = reading {
+                outcome += counts.0[o as usize];
+            }
+        }
+        match reading {
+            Count::All => (served + failed).to_string(),
+            Count::Failed => failed.to_string(),
+            Count::Outcome(_) => outcome.to_string(),
+            Count::Success if served + failed == 0 => String::new(),
+            Count::Success => format!("{:.3}", 100.0 * served as f64 / (served + failed) as f64),
+        }
+    }
 }
 
 /// Whether a text (of the run) and a wanted one compare so: by amount where both are quantities.

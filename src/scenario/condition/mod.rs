@@ -8,6 +8,7 @@
 //! never (service/web endpoints = 0) after 10s
 //! pod/web gone within 30s of pod/web deleting
 //! (pod/web ready) for 1m and (pod/web ready) exactly 2 times
+//! always traffic/web failed = 0
 //! output ~ "pod/web created" and command ~ "kubectl explain" and file notes.txt ~ nginx
 //! ```
 //!
@@ -17,6 +18,8 @@
 //! * Tests: `exists`, `absent`, `gone` (was there once), `deleting`, `ready`, `is WORD` (the STATUS column),
 //!   `status|phase|node|image|restarts|last|endpoints OP VALUE`, `condition TYPE [OP VALUE]`, `event REASON [~ TEXT]
 //!   [OP N]`, and `.a.path OP VALUE` or `{.a.jsonpath}`. A path without operator asks for a value that is set.
+//! * Traffic: `traffic/SERVICE READING OP VALUE`, where a reading is `served`, `failed`, `requests`, `success` (in
+//!   percent), or the name of a failure: `refused`, `timeout`, `reset`, `unreachable`, `4xx`, `5xx`, `no-name`.
 //! * Operators: `=` `!=` `<` `<=` `>` `>=`, by amount where both sides are quantities, and `~` (contains).
 //! * History: `ever`, `never`, `always`, `… for SPAN`, `… within SPAN [of CONDITION]`, `… exactly|at least|
 //!   at most N times` (how often it became true), `… after SPAN|CONDITION` (only what comes later counts).
@@ -35,6 +38,7 @@ use crate::api::Kind;
 use crate::api::jsonpath::JsonPath;
 use crate::api::labels::Selector;
 use crate::time::Span;
+use crate::traffic::Outcome;
 
 /// How long the text of a condition may be, in bytes.
 pub const TEXT_LIMIT: usize = 4_096;
@@ -118,6 +122,7 @@ enum Atom {
     Output(Op, String),
     Command(Op, String),
     File { path: String, wanted: Option<(Op, String)> },
+    Traffic { of: Requests, reading: Count, op: Op, value: String },
 }
 
 /// Which objects are meant.
@@ -128,6 +133,25 @@ struct Objects {
     /// `None`: the context's own; `*`: all.
     namespace: Option<String>,
     selector: Option<Selector>,
+}
+
+/// Requests to which Services are meant.
+#[derive(Clone, Debug, PartialEq)]
+struct Requests {
+    /// The Service; may be a pattern.
+    name: String,
+    /// `None`: the context's own; `*`: all.
+    namespace: Option<String>,
+}
+
+/// Which requests are counted.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Count {
+    All,
+    Failed,
+    /// Served ones, in percent of all.
+    Success,
+    Outcome(Outcome),
 }
 
 /// What is asked of each object.

@@ -1,13 +1,15 @@
 //! Reading conditions: words, then a descent by precedence.
 
 use super::{
-    Atom, Condition, ConditionError, DEPTH_LIMIT, NODE_LIMIT, Node, Objects, Op, Reading, TEXT_LIMIT, Test,
+    Atom, Condition, ConditionError, Count, DEPTH_LIMIT, NODE_LIMIT, Node, Objects, Op, Reading, Requests,
+    TEXT_LIMIT, Test,
 };
 use crate::api::duration;
 use crate::api::jsonpath::JsonPath;
 use crate::api::labels::Selector;
 use crate::kubectl::resource::kind_of;
 use crate::time::Span;
+use crate::traffic::OUTCOMES;
 
 type Res<T> = Result<T, ConditionError>;
 
@@ -281,10 +283,36 @@ impl Parser {
             let (op, value) = self.comparison()?;
             return Ok(Atom::Count { of, test, op, value });
         }
+        if self.peek().is_some_and(|w| !w.quoted && w.text.starts_with("traffic/")) {
+            return self.traffic();
+        }
         let any = self.take("any");
         let of = self.objects()?;
         let test = self.test()?;
         Ok(Atom::Objects { of, any, test })
+    }
+
+    /// `traffic/web@shop failed = 0`
+    fn traffic(&mut self) -> Res<Atom> {
+        let word = self.next("the traffic to a Service")?;
+        let text = word.text.trim_start_matches("traffic/");
+        let (name, namespace) = match text.split_once('@') {
+            Some((name, namespace)) => (name, Some(namespace.to_string())),
+            None => (text, None),
+        };
+        let of = Requests { name: if name.is_empty() { "*" } else { name }.to_string(), namespace };
+        let word = self.next("a count like failed, served or refused")?;
+        let outcome = || OUTCOMES.iter().find(|(_, n)| *n == word.text).map(|(o, _)| Count::Outcome(*o));
+        let reading = match word.text.as_str() {
+            "requests" => Some(Count::All),
+            "failed" => Some(Count::Failed),
+            "success" => Some(Count::Success),
+            _ => outcome(),
+        };
+        let reading =
+            reading.ok_or_else(|| error(word.at, format!("\"{}\" is not a count of requests", word.text)))?;
+        let (op, value) = self.comparison()?;
+        Ok(Atom::Traffic { of, reading, op, value })
     }
 
     fn objects(&mut self) -> Res<Objects> {

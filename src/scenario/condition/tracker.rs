@@ -7,9 +7,9 @@
 
 use super::atom::{self, State};
 use super::{Atom, Condition, Node, Op, Test};
-use crate::api::Kind;
+use crate::api::{Kind, Text};
 use crate::cluster::Cluster;
-use crate::collections::Order;
+use crate::collections::{BTreeMap, Order};
 use crate::scenario::player::Chunk;
 use crate::time::Time;
 use crate::trace::{Cause, What};
@@ -40,6 +40,8 @@ pub struct Part {
 pub struct Tracker {
     condition: Condition,
     kinds: Vec<Kind>,
+    /// Whether requests are counted.
+    counts: bool,
     /// What happened before does not count.
     since: Time,
     run: Run,
@@ -58,6 +60,8 @@ struct Run {
     pieces: usize,
     output: String,
     commands: String,
+    /// By traffic: when it was started, and its next tick to look at.
+    ticks: BTreeMap<Text, (Time, u64)>,
 }
 
 /// What is remembered of a node.
@@ -97,7 +101,8 @@ impl Tracker {
         kinds.order();
         kinds.dedup();
         let run = Run::of(&condition);
-        Tracker { condition, kinds, since, run }
+        let counts = condition.nodes.iter().any(|n| matches!(n, Node::Atom(Atom::Traffic { .. })));
+        Tracker { condition, kinds, counts, since, run }
     }
 
     /// The condition.
@@ -167,13 +172,15 @@ impl Tracker {
             }
         };
         let piece = output.get(self.run.pieces).map(|c| c.at);
-        [change, command, piece].into_iter().flatten().min()
+        let ticks = if self.counts { self.run.next_tick(cluster) } else { None };
+        [change, command, piece, ticks].into_iter().flatten().min()
     }
 
     /// Takes in what happened at an instant.
     fn take(&mut self, at: Time, evidence: Evidence<'_>) {
         let Evidence { cluster, output } = evidence;
         let run = &mut self.run;
+        run.take_ticks(at, cluster);
         while let Some(c) = cluster.api.store.change(run.cursor).filter(|c| c.at <= at) {
             run.cursor += 1;
             if !self.kinds.contains(&c.new.kind) {
@@ -302,6 +309,9 @@ impl Tracker {
                     found.iter().filter(|o| test.as_ref().is_none_or(|t| atom::passes(o, t, state)));
                 atom::compare(&passing.count().to_string(), *op, value)
             }
+            Atom::Traffic { of, reading, op, value } => {
+                atom::compare(&of.read(*reading, state, home), *op, value)
+            }
             Atom::Output(op, text) => texts(&self.run.output, *op, text),
             Atom::Command(op, text) => texts(&self.run.commands, *op, text),
             Atom::File { path, wanted } => {
@@ -339,6 +349,34 @@ fn keep(text: &mut String, more: &str) {
 impl Run {
     fn of(condition: &Condition) -> Run {
         Run { memory: vec![Memory::default(); condition.nodes.len()], ..Run::default() }
+    }
+
+    /// The next instant at which counts of requests changed.
+    fn next_tick(&mut self, cluster: &Cluster) -> Option<Time> {
+        let mut next: Option<Time> = None;
+        for (key, generator) in cluster.traffic().generators() {
+            let ticks = generator.tally.ticks();
+            let known = self.ticks.get(key).filter(|(started, _)| *started == generator.started);
+            let cursor = known.map_or(0, |(_, cursor)| *cursor).max(ticks.first());
+            if known.is_none() {
+                self.state.traffic.remove(key);
+            }
+            self.ticks.insert(key.clone(), (generator.started, cursor));
+            let at = ticks.get(cursor).map(|t| t.at);
+            next = [next, at].into_iter().flatten().min();
+        }
+        next
+    }
+
+    /// Takes in the counts of requests up to an instant.
+    fn take_ticks(&mut self, at: Time, cluster: &Cluster) {
+        for (key, (_, cursor)) in self.ticks.iter_mut() {
+            let Some(generator) = cluster.traffic().generator(key) else { continue };
+            while let Some(tick) = generator.tally.ticks().get(*cursor).filter(|t| t.at <= at) {
+                *cursor += 1;
+                self.state.traffic.insert(key.clone(), tick.counts);
+            }
+        }
     }
 }
 
@@ -453,5 +491,38 @@ mod tests {
         }
         assert!(Condition::parse(&"(".repeat(3_000)).is_err());
         assert!(Condition::parse(&"not ".repeat(1_000)).is_err());
+    }
+
+    #[test]
+    fn conditions_count_requests_at_the_instants_at_which_they_failed() {
+        let mut player = Player::new(Scenario::default()).expect("the default");
+        player.apply(Input::Open(0)).expect("a terminal");
+        let type_and_wait = |player: &mut Player, line: &str, seconds: u64| {
+            player.apply(Input::Line(0, line.into())).expect("typed");
+            let next = player.now() + Span::secs(seconds);
+            player.seek(next);
+        };
+        type_and_wait(&mut player, "kubectl create deployment web --image=nginx:1.14.2 --replicas=2", 5);
+        type_and_wait(&mut player, "kubectl expose deployment web --port=80", 5);
+        player.apply(Input::Traffic("start web --rate 10".into())).expect("started");
+        type_and_wait(&mut player, "", 30);
+        type_and_wait(&mut player, "kubectl scale deployment web --replicas=0", 10);
+        type_and_wait(&mut player, "kubectl scale deployment web --replicas=2", 30);
+        for (text, want) in [
+            ("traffic/web failed > 50", true),
+            ("always traffic/web failed = 0", false),
+            ("(traffic/web failed = 0) for 35s", false),
+            ("ever ((traffic/web failed = 0) for 35s)", true),
+            ("ever (traffic/web failed > 0) within 39s", false),
+            ("ever (traffic/web failed > 0) within 43s", true),
+            ("traffic/web refused > 40 and traffic/web 5xx = 0 and traffic/web no-name = 0", true),
+            ("traffic/web requests >= 600 and traffic/web served < 700", true),
+            ("traffic/w*@* success > 80 and traffic/web success < 100", true),
+            ("traffic/other failed = 0 and not traffic/other success > 0", true),
+        ] {
+            check(&player, text, want);
+        }
+        let error = Condition::parse("traffic/web lost = 0").expect_err("no such count");
+        assert_eq!(error.to_string(), "column 13: \"lost\" is not a count of requests");
     }
 }

@@ -2,13 +2,14 @@
 //!
 //! A lesson is one YAML file (`www/lessons/LESSONS.md` describes it). This module reads it, with every mistake
 //! named at its line; `script` plays what a lesson does by itself (its setup and its solution); `marks` watches a
-//! run and notes when each goal was reached; `receipt` turns a student's run into a receipt and checks one.
+//! run and notes when each goal was reached; `trial` tries a lesson before students do; `receipt` turns a student's run into a receipt and checks one.
 //! Texts stay in [`Lesson::document`] for whoever shows them; the core needs only what it has to check.
 
 pub mod marks;
 mod read;
 pub mod receipt;
 pub mod script;
+pub mod trial;
 
 pub use marks::Marks;
 pub use read::{Problem, read};

@@ -10,6 +10,8 @@ const UNTIL_LIMIT = 3_600e6;
 export class Lesson extends EventTarget {
   marks = { goals: [], answers: [] };
   step = 0;
+  /** How many lines had been typed when each step was entered first. */
+  entered = [0];
 
   /** `read` is what the core made of the text. */
   constructor(read, text, { student = '', builtIn = false, fresh = true } = {}) {

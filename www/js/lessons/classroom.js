@@ -78,7 +78,11 @@ export class Classroom extends EventTarget {
       if (detail.more && !(lesson.isExam && !lesson.over)) this.app.announcer.tell?.(t('lesson.reached', { n: lesson.marks.goals.filter((at) => at != null).length, of: lesson.marks.goals.length }));
       this.#changed();
     });
-    lesson.addEventListener('step', () => { this.suggest(); this.#changed(); });
+    lesson.addEventListener('step', () => {
+      lesson.entered[lesson.step] ??= this.#lines.length;
+      this.suggest();
+      this.#changed();
+    });
     this.app.side('lesson');
     this.#changed();
     this.suggest();
@@ -101,12 +105,21 @@ export class Classroom extends EventTarget {
 
   /** The number of a step's next command that was not typed yet; -1 where all were. */
   next_(step) {
-    let last = -1;
-    step.commands.forEach((line, i) => {
-      const what = act(line);
-      if (what.kind === 'line' && this.#lines.includes(what.text.trim())) last = i;
-    });
+    const last = Math.max(-1, ...this.typed(step));
     return step.commands.findIndex((line, i) => i > last && ['line', 'key'].includes(act(line).kind));
+  }
+
+  /** The numbers of a step's commands that were typed since the step was entered, in the order in which they stand. */
+  typed(step) {
+    const done = new Set();
+    let from = 0;
+    for (const line of this.#lines.slice(this.lesson.entered[this.lesson.step] ?? 0)) {
+      const at = step.commands.findIndex((one, i) => i >= from && act(one).kind === 'line' && act(one).text.trim() === line);
+      if (at < 0) continue;
+      done.add(at);
+      from = at + 1;
+    }
+    return done;
   }
 
   /** Offers the next command in the terminal's empty line: Tab or → takes it. */
@@ -168,6 +181,9 @@ export class Classroom extends EventTarget {
     else lesson.go(lesson.step + 1);
   }
 
+  /** Where a student goes on after a press on the panel. */
+  toTerminal() { this.app.terminals.active?.focus(); }
+
   /** Ends an exam: the marks are uncovered. */
   handIn() {
     this.lesson.over = true;
@@ -177,17 +193,14 @@ export class Classroom extends EventTarget {
 
   again() { return this.openText(this.lesson.text, { builtIn: this.lesson.builtIn, student: this.lesson.student }); }
 
-  /** Takes the last input back: the run stands where it was before it. */
+  /** Takes the last input back; the step and the answers stay. */
   async undo() {
-    const { scenario } = this.core;
-    const log = scenario?.log ?? [];
-    const at = log.findLastIndex((entry) => !('open' in entry));
-    if (at < 0) return this.say(t('lesson.nothing'));
-    const { step, answers } = this.lesson;
-    await this.app.load({ podlab: 1, lesson: scenario.lesson, student: this.lesson.student, cluster: { seed: scenario.cluster.seed }, log: log.slice(0, at), position: log[at].at }, { play: false });
-    this.lesson.answers = answers;
+    const { step, answers, entered, student } = this.lesson;
+    const gone = await this.app.takeBack({ student });
+    if (!gone) return null;
+    Object.assign(this.lesson, { answers, entered });
     this.lesson.go(step);
-    return this.say(t('lesson.undone', { what: log[at].line?.[1] ?? log[at].file?.[0] ?? log[at].fault ?? '' }));
+    return gone;
   }
 
   /** Leaves the lesson for the catalogue; the run stays. */
@@ -224,6 +237,12 @@ export class Classroom extends EventTarget {
   async print() { printHandout(this.lesson, await this.link(), { notes: this.presenting }); }
 
   author() { this.app.side('author'); }
+
+  /** Opens the lesson for its author. */
+  change() {
+    this.author();
+    this.dispatchEvent(new CustomEvent('edit', { detail: { text: this.lesson.text } }));
+  }
 }
 
 const idOf = (text) => /^id: *(\S+)/m.exec(text)[1];

@@ -34,7 +34,7 @@ export const handout = ({ own, lessons, say: tell }) => dialog(t('author.pack'),
   const all = [...(own ? [own] : []), ...lessons];
   const boxes = all.map((one, i) => h('input', { type: 'checkbox', checked: own && i === 0 ? true : null }));
   const title = h('input', { type: 'text', 'aria-label': t('author.packName'), value: own ? say(own.title) : '' });
-  const language = h('select', { 'aria-label': t('author.language') }, [['', t('author.packAny')], ['en', 'English'], ['zh', '简体中文']].map(([id, name]) => h('option', { value: id }, name)));
+  const language = h('select', { 'aria-label': t('author.languages') }, [['', t('author.packAny')], ['en', 'English'], ['zh', '简体中文']].map(([id, name]) => h('option', { value: id }, name)));
   const hidden = h('input', { type: 'checkbox' });
   const save = async () => {
     const chosen = all.filter((_, i) => boxes[i].checked);
@@ -45,7 +45,7 @@ export const handout = ({ own, lessons, say: tell }) => dialog(t('author.pack'),
   };
   return [h('header', {}, h('h2', {}, t('author.pack')), button({ icon: 'close', title: t('dialog.close'), class: 'quiet', onclick: () => close() })),
     h('p', {}, t('author.packText')),
-    h('div', { class: 'author' }, h('label', {}, t('author.packName'), title), h('label', {}, t('author.language'), language),
+    h('div', { class: 'author' }, h('label', {}, t('author.packName'), title), h('label', {}, t('author.languages'), language),
       h('label', { class: 'row' }, hidden, t('author.packHidden'))),
     h('ul', { class: 'pack-list' }, all.map((one, i) => h('li', {}, h('label', {}, boxes[i], ' ', say(one.title))))),
     h('p', { class: 'quiet' }, t('author.packPlain')),

@@ -24,7 +24,7 @@ register('command', { id: 'lessons', create: ({ app }) => {
     { title: t('lesson.insert'), keys: 'Alt+I', run: () => room.insert() },
     { title: t('lesson.next'), keys: 'Alt+N', run: () => room.next() },
     { title: t('lesson.nextHint'), keys: 'Alt+H', run: () => room.hint() },
-    { title: t('lesson.undo'), keys: 'Alt+U', run: () => room.undo() },
+    { title: t('lesson.undo'), keys: 'Alt+U', run: () => room.app.undo() },
     { title: t('lesson.reset'), run: () => room.again() },
     { title: t('lesson.present'), keys: 'Alt+P', run: () => room.present() },
     { title: t('lesson.print'), run: () => room.print() },
@@ -45,7 +45,7 @@ async function enter(app) {
 
 /** Keys that work everywhere while a lesson is open. */
 export function bindLessonKeys(app) {
-  const keys = { KeyI: () => room.insert(), KeyN: () => room.next(), KeyH: () => room.hint(), KeyU: () => room.undo(), KeyP: () => room.present() };
+  const keys = { KeyI: () => room.insert(), KeyN: () => room.next(), KeyH: () => room.hint(), KeyU: () => room.app.undo(), KeyP: () => room.present() };
   addEventListener('keydown', (event) => {
     if (!event.altKey || event.ctrlKey || event.metaKey || event.isComposing || document.querySelector('dialog[open]')) return;
     const run = event.code === 'KeyL' ? () => enter(app) : room?.lesson && keys[event.code];

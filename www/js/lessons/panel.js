@@ -15,7 +15,7 @@ const mark = (state) => h('span', { class: `tick ${state}`, role: 'img', 'aria-l
 
 const SHAPES = {
   undo: 'M5.5 2.5L2.5 5.5l3 3M2.5 5.5h7a4 4 0 0 1 0 8H6', reset: 'M13.5 8a5.5 5.5 0 1 1-1.7-4M13.5 1.5v3h-3',
-  present: 'M1.5 3h13v8h-13zM8 11v3M5 14h6', print: 'M4 6V2h8v4M4 12H2V6h12v6h-2M4 10h8v4H4z',
+  change: 'M3 13l.6-2.8L11 2.800l2.200 2.200-7.400 7.400zM9.500 4.300l2.200 2.200', present: 'M1.5 3h13v8h-13zM8 11v3M5 14h6', print: 'M4 6V2h8v4M4 12H2V6h12v6h-2M4 10h8v4H4z',
 };
 
 /** A button that shows only a drawing; its title names it. */
@@ -64,9 +64,10 @@ export class LessonPanel {
     return h('div', { class: 'lesson-head' },
       h('div', { class: 'lesson-tools' },
         button({ icon: 'menu', label: t('lesson.all'), class: 'quiet', onclick: () => this.classroom.leave() }), h('span', { class: 'gap' }), this.clock,
-        tool('undo', t('lesson.undo'), () => this.classroom.undo()),
+        tool('undo', t('lesson.undo'), () => this.classroom.app.undo()),
         tool('reset', t('lesson.reset'), () => this.classroom.again()),
         tool('present', t('lesson.present'), () => this.classroom.present(), { 'aria-pressed': String(this.classroom.presenting) }),
+        tool('change', t('lesson.change'), () => this.classroom.change()),
         tool('print', t('lesson.print'), () => this.classroom.print())),
       h('h2', { lang: languageOf(lesson.document.title) }, lesson.title),
       h('nav', { class: 'lesson-steps', 'aria-label': t('lesson.steps') }, steps.map((i) => h('button', {
@@ -92,7 +93,13 @@ export class LessonPanel {
       h('div', { class: 'lesson-move' },
         lesson.step > 0 && button({ label: t('lesson.back'), 'data-keep': 'back', onclick: () => lesson.go(lesson.step - 1) }),
         h('span', { class: 'gap' }),
-        button({ label: lesson.step + 1 < lesson.steps.length ? t('lesson.next') : t(lesson.isExam ? 'lesson.handIn' : 'lesson.finish'), title: 'Alt+N', 'data-keep': 'next', class: done || lesson.isExam ? 'primary' : '', onclick: () => this.classroom.next() })));
+        button({ label: lesson.step + 1 < lesson.steps.length ? t('lesson.next') : t(lesson.isExam ? 'lesson.handIn' : 'lesson.finish'), title: 'Alt+N', 'data-keep': 'next', class: done || lesson.isExam ? 'primary' : '', onclick: (event) => this.#onward(event) })));
+  }
+
+  /** The next step; who pressed with a pointer goes on in the terminal. */
+  #onward(event) {
+    this.classroom.next();
+    if (event.detail > 0 && this.classroom.lesson?.current?.commands.length) this.classroom.toTerminal();
   }
 
   #files(lesson) {
@@ -102,10 +109,11 @@ export class LessonPanel {
 
   #commands(step) {
     const next = this.classroom.next_(step);
+    const typed = this.classroom.typed(step);
     const row = (line, i) => {
       const what = act(line);
       const run = { wait: 'lesson.wait', until: 'lesson.until' }[what.kind];
-      return h('li', { class: i === next ? 'next' : '' },
+      return h('li', { class: i === next ? 'next' : typed.has(i) ? 'past' : '' },
         h('button', { type: 'button', 'data-keep': `c${i}`, class: run ? 'lesson-time' : 'lesson-command', title: run ? t('lesson.timeTitle') : t('lesson.insert'), onclick: () => this.classroom.take(line) },
           run ? h('span', {}, t(run, { what: what.shown })) : h('code', {}, what.shown)));
     };

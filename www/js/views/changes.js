@@ -5,6 +5,7 @@ import { t } from '../i18n.js';
 import { clock } from '../format.js';
 import { visible } from '../ansi.js';
 import { diff, hunks } from '../diff.js';
+import { difference } from './difference.js';
 
 /** The inspector's tab. */
 export class ChangesTab {
@@ -43,6 +44,6 @@ export class ChangesTab {
     const [a, b] = [await text(this.#from), await text(this.#to)];
     if (a === null || b === null) return put(this.body, h('div', { class: 'empty' }, t('changes.none')));
     const lines = this.#from === this.#to ? b.split('\n').map((line) => ['+', line]) : hunks(diff(a, b));
-    return put(this.body, lines.map((line) => (line ? h('div', { class: { '+': 'added', '-': 'removed', ' ': '' }[line[0]] }, `${line[0]} ${visible(line[1])}`) : h('div', { class: 'skipped' }, '⋯'))));
+    return put(this.body, difference(lines));
   }
 }

@@ -13,8 +13,7 @@ import { SchedulerView, SchedulingTab } from './scheduler.js';
 import { ProcessesTab, FilesTab } from './inside.js';
 import { ChangesTab } from './changes.js';
 import { Inspector } from './inspector.js';
-import { FlowView } from './flow.js';
-import { spoken, askEvent } from './why.js';
+import { askEvent } from './why.js';
 import { dialog } from '../palette.js';
 
 const WIDE_ONLY = new Set(['NOMINATED NODE', 'READINESS GATES', 'OS-IMAGE', 'KERNEL-VERSION', 'CONTAINER-RUNTIME', 'EXTERNAL-IP']);
@@ -65,10 +64,6 @@ textTab('previous', 41, (object) => `kubectl logs ${object.name}${inNamespace(ob
 textTab('yaml', 50, (object) => `kubectl get ${named(object)} -o yaml`);
 register('inspect', { id: 'changes', order: 55, command: (object) => `kubectl get ${named(object)} -o yaml -w`, create: (context) => new ChangesTab(context) });
 textTab('events', 60, (object) => `kubectl events --for ${object.kind}/${object.name}${inNamespace(object)}`);
-register('inspect', { id: 'flow', order: 70, command: (object) => `kubectl get ${named(object)} -w`, create: (context) => {
-  const view = new FlowView(context);
-  return { element: view.element, async show(key) { view.show(await context.core.ask('view', { query: { view: spoken('flow'), object: key } })); } };
-} });
 register('inspect', { id: 'scheduling', order: 75, kinds: isPod, command: (object) => `kubectl get ${named(object)} -o wide`, create: (context) => new SchedulingTab(context) });
 register('inspect', { id: 'processes', order: 80, kinds: isPod, command: (object) => `kubectl exec ${object.name}${inNamespace(object)} -- ps`, create: (context) => new ProcessesTab(context) });
 register('inspect', { id: 'files', order: 85, kinds: isPod, containers: true, command: (object) => `kubectl exec ${object.name}${inNamespace(object)}${of(object)} -- ls -la /`, create: (context) => new FilesTab(context) });

@@ -54,6 +54,9 @@ export class TabbedPane {
 
   frame(frame) { this.active?.frame?.(frame); }
   reset() { for (const part of this.#parts.values()) part.reset?.(); }
-  focus() { (this.body.querySelector('[tabindex="0"], button') ?? this.tabs.element.querySelector('[tabindex="0"]'))?.focus(); }
+  focus() {
+    if (this.active?.focus) this.active.focus();
+    else (this.body.querySelector('[tabindex="0"], button') ?? this.tabs.element.querySelector('[tabindex="0"]'))?.focus();
+  }
   focusFilter() { if (!this.field.hidden) this.field.focus(); }
 }

@@ -1,7 +1,7 @@
 // The first view: the table of pods, and below it their lanes as long as there are few; before there are
 // any, what one could do.
 
-import { h, button } from '../dom.js';
+import { h, put, button } from '../dom.js';
 import { t } from '../i18n.js';
 import { TableView } from './table.js';
 import { LanesView } from './lanes.js';
@@ -11,6 +11,8 @@ const FEW = 14;
 /** The pods. */
 export class PodsView {
   #count = -1;
+  #shown = null;
+  welcome = h('div', { class: 'welcome' });
 
   constructor(context, { hide }) {
     this.context = context;
@@ -41,19 +43,24 @@ export class PodsView {
   select(key) { this.table.select(key); }
   reset() { this.table.reset(); this.#count = -1; this.element.classList.remove('with-lanes'); }
   hidden() { this.context.core.unwatch('lanes'); }
-  frame(frame) { if (this.#few()) this.lanes.frame(frame); }
+  frame(frame) {
+    if (this.#few()) this.lanes.frame(frame);
+    else if (this.#count <= 0) this.#welcome();
+  }
 
-  /** What stands here before there is a pod. */
+  /** What stands here before there is a pod: in a lesson less, as the lesson itself says what to do. */
   #welcome() {
-    if (this.welcome) return this.welcome;
     const { app } = this.context;
-    const step = (n, title, text, ...actions) => h('li', {}, h('b', {}, title), h('span', {}, text), h('span', { class: 'answers' }, actions));
-    this.welcome = h('div', { class: 'welcome' }, h('h2', {}, t('welcome.title')), h('p', {}, t('welcome.text')),
+    const file = app.files.active?.path ?? 'FILE';
+    const shown = app.classroom.lesson ? 'lesson' : file;
+    if (this.#shown === shown) return this.welcome;
+    this.#shown = shown;
+    const step = (title, text, action) => h('li', {}, h('b', {}, title), h('span', {}, text), h('span', { class: 'answers' }, action));
+    put(this.welcome, h('h2', {}, t('welcome.title')), shown === 'lesson' ? h('p', {}, t('welcome.lesson')) : [h('p', {}, t('welcome.text')),
       h('ol', {},
-        step(1, t('welcome.apply'), t('welcome.applyText'), button({ icon: 'play', label: t('files.apply'), class: 'primary', onclick: () => app.files.applyNow() })),
-        step(2, t('welcome.examples'), t('welcome.examplesText'), button({ icon: 'menu', label: t('menu.examples'), onclick: () => app.examples() })),
-        step(3, t('welcome.time'), t('welcome.timeText'), button({ label: t('keys.title'), onclick: () => app.keys() }))));
+        step(t('welcome.apply'), t('welcome.applyText', { file }), button({ icon: 'play', label: t('files.apply'), class: 'primary', onclick: () => app.files.applyNow() })),
+        step(t('welcome.examples'), t('welcome.examplesText'), button({ icon: 'menu', label: t('menu.examples'), onclick: () => app.examples() })),
+        step(t('welcome.time'), t('welcome.timeText'), button({ label: t('keys.title'), onclick: () => app.keys() })))]);
     return this.welcome;
   }
 }
-

@@ -153,7 +153,7 @@ export class TableView {
     const cells = columns.map(([name], i) => h(i === named ? 'th' : 'td', { class: NUMBERS.has(name) ? 'number' : undefined }));
     const menu = (event, at) => { event.preventDefault(); event.stopPropagation(); objectMenu(this.#context, row.key, at); };
     const more = h('button', { type: 'button', class: 'quiet more-button', tabindex: '-1', title: t('menu.more'), 'aria-label': `${t('menu.more')}: ${row.key.split('/').at(-1)}`, onclick: (event) => menu(event, event.currentTarget) }, '⋯');
-    const element = h('tr', { 'aria-selected': String(row.key === this.selected),
+    const element = h('tr', { 'data-key': row.key, 'aria-selected': String(row.key === this.selected),
       onclick: (event) => { if (!String(getSelection()) || event.target.closest('button')) this.#context.inspect(row.key); },
       oncontextmenu: (event) => menu(event, { x: event.clientX, y: event.clientY }) }, cells, h('td', { class: 'more-cell' }, more));
     return { element, cells, texts: [] };
@@ -185,7 +185,7 @@ export class TableView {
     });
   }
 
-  /** Arrow keys go from row to row; Enter opens, m shows what can be done with it. */
+  /** Arrow keys go from row to row; Enter opens, w says why, m shows what can be done with it. */
   #key(event) {
     const links = [...this.body.querySelectorAll('th .link')];
     const at = links.indexOf(document.activeElement);
@@ -196,6 +196,9 @@ export class TableView {
     } else if (at >= 0 && (event.key === 'm' || event.key === 'ContextMenu')) {
       event.preventDefault();
       links[at].closest('tr').querySelector('.more-button').click();
+    } else if (at >= 0 && event.key === 'w') {
+      event.preventDefault();
+      this.#context.inspect(links[at].closest('tr').dataset.key, 'why');
     }
   }
 }
