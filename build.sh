@@ -118,7 +118,7 @@ web_tests() {
   node --test --test-timeout=300000 tests/web/units.test.mjs tests/web/links.test.mjs
   # One file after the other: each has a browser of its own. A browser on a busy machine may miss a moment, so
   # a file that fails is run once more; what fails twice fails.
-  for file in page typing flow views access lessons why firefox; do
+  for file in page typing flow time editor views access lessons why traffic firefox; do
     node --test --test-timeout=900000 "tests/web/$file.test.mjs" ||
       node --test --test-timeout=900000 "tests/web/$file.test.mjs"
   done

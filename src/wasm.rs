@@ -132,6 +132,11 @@ impl Podlab {
         self.apply(Input::Fault(text))
     }
 
+    /// Begins or ends traffic to a Service.
+    pub fn traffic(&mut self, text: String) -> Result<(), JsError> {
+        self.apply(Input::Traffic(text))
+    }
+
     /// Writes a file of the workstation.
     pub fn write_file(&mut self, path: String, text: String) -> Result<(), JsError> {
         self.apply(Input::File(path, text))

@@ -3,6 +3,7 @@
 //!
 //! `PODLAB_INSTANTS=500 cargo test rewind` looks at that many instants; the usual number is a few dozen.
 
+use podlab::api::Kind;
 use podlab::rng::Rng;
 use podlab::scenario::{Input, LogEntry, Player, Scenario};
 use podlab::time::{Span, Time};
@@ -27,11 +28,29 @@ const VIEWS: &[(&str, &str)] = &[
     ("health", ""),
     ("files", ""),
     ("scheduling", "pods/default/web"),
-    ("flow", "pods/default/web"),
-    ("why", "pods/default/web"),
-    ("why.zh", "deployments/default/web"),
-    ("why", "services/default/web"),
+    ("scheduling", ""),
+    ("why.zh", "deployments/default/front"),
+    ("why", "services/default/shop"),
+    ("why", "nodes/worker02"),
+    ("map", "worker01"),
 ];
+
+/// The views of one pod.
+const OF_A_POD: &[&str] = &[
+    "lanes",
+    "flow",
+    "flow.zh",
+    "why",
+    "why.zh",
+    "scheduling",
+    "versions",
+    "version",
+    "written",
+    "processes",
+    "place",
+];
+/// Of how many pods those views are looked at.
+const PODS: usize = 2;
 
 /// What is typed at each instant, on a copy.
 const COMMANDS: &[&str] = &[
@@ -99,6 +118,20 @@ fn seen(player: &mut Player) -> Vec<(String, String)> {
     for (name, argument) in VIEWS {
         all.push((format!("view {name} {argument}"), view::show(player.cluster(), name, argument)));
     }
+    let pods: Vec<_> = player.cluster().api.list(Kind::POD, None).take(PODS).collect();
+    for pod in pods {
+        let path = pod.key().path();
+        let container = pod.at("spec.containers.0.name").str();
+        for name in OF_A_POD {
+            let argument = match *name {
+                "version" | "written" => format!("{path}@{}", pod.resource_version()),
+                "place" => format!("{path} {container} /"),
+                _ => path.clone(),
+            };
+            all.push((format!("view {name} {argument}"), view::show(player.cluster(), name, &argument)));
+        }
+    }
+    all.push(("totals".into(), format!("{:?}", view::totals(&player.cluster().api))));
     for line in COMMANDS {
         all.push((format!("$ {line}"), view::query(player.cluster(), line)));
     }

@@ -1,6 +1,7 @@
 //! The seam between clients and the API server: requests shaped like the REST API.
 
 use crate::api::{Kind, Object, Status, Text, Value};
+use crate::time::Span;
 
 /// A request to the API server.
 #[derive(Clone, Debug, PartialEq)]
@@ -227,4 +228,12 @@ pub trait Client {
     fn stream_end(&mut self, stream: StreamId) -> Option<StreamEnd>;
     /// Closes a stream of either sort.
     fn close(&mut self, stream: StreamId);
+    /// Whether anybody answers.
+    fn reachable(&self) -> bool {
+        true
+    }
+    /// How much longer than usual the requests since the last call took; the caller waits so long.
+    fn take_delay(&mut self) -> Span {
+        Span::ZERO
+    }
 }

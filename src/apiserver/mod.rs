@@ -11,6 +11,8 @@ mod admission;
 mod authorize;
 mod custom;
 pub mod events;
+mod eviction;
+mod managed;
 pub mod quota;
 mod request;
 pub mod store;
@@ -22,9 +24,10 @@ pub use store::{Change, Store};
 pub use write::DeleteOptions;
 
 use crate::api::object::Key;
-use crate::api::{Kind, Object, Text, Value};
+use crate::api::{Kind, Object, Status, Text, Value};
+use crate::collections::BTreeMap;
 use crate::rng::Rng;
-use crate::time::{Epoch, Time};
+use crate::time::{Epoch, Span, Time};
 use crate::trace::{self, Cause, Trace, What};
 
 /// The API server: plain data, cloned into checkpoints.
@@ -44,8 +47,13 @@ pub struct ApiServer {
     pub actor: Text,
     /// The scenario's seed.
     pub seed: u64,
+    /// Whether it is down: nothing is written but events, whose authors try again until it is back.
+    pub down: bool,
+    /// How much longer than usual etcd takes for a write; watchers see it so much later.
+    pub etcd_delay: Span,
     events: events::Correlator,
     uids: Rng,
+    managed: BTreeMap<Key, Vec<managed::Entry>>,
 }
 
 impl ApiServer {
@@ -59,9 +67,36 @@ impl ApiServer {
             cause: Cause::START,
             actor: Text::lit("scenario"),
             seed,
+            down: false,
+            etcd_delay: Span::ZERO,
             events: events::Correlator::new(),
             uids: Rng::stream(seed, "uids"),
+            managed: BTreeMap::new(),
         }
+    }
+
+    /// The cursor behind the last change that watchers see by now.
+    pub fn seen_by_watchers(&self) -> u64 {
+        let mut cursor = self.store.cursor();
+        while self.etcd_delay > Span::ZERO
+            && cursor > self.store.oldest()
+            && self.store.change(cursor - 1).is_some_and(|c| c.at + self.etcd_delay > self.now)
+        {
+            cursor -= 1;
+        }
+        cursor
+    }
+
+    /// Refuses a write while the server is down.
+    fn answers(&self, kind: Kind) -> Result<(), Status> {
+        if self.down && kind != Kind::EVENT {
+            return Err(Status::new(
+                503,
+                "ServiceUnavailable",
+                "the server is currently unable to handle the request",
+            ));
+        }
+        Ok(())
     }
 
     /// Says who acts now, and why.

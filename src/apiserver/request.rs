@@ -11,6 +11,9 @@ use crate::api::{Kind, Object, Request, Response, Status, Text, Value};
 use crate::api::{custom, decode, defaults, fields, labels, patch, validation};
 use crate::map;
 
+/// The query with which a client asks for `metadata.managedFields`.
+const MANAGED: &str = "showManagedFields";
+
 impl ApiServer {
     /// Answers a request. Watches and the streams that nodes serve are not handled here but by the cluster.
     pub fn request(&mut self, request: &Request) -> Response {
@@ -40,7 +43,16 @@ impl ApiServer {
             (Verb::DeleteCollection, "") => self.delete_collection(request),
             _ => Err(Status::not_simulated(&format!("{:?} of {}", request.verb, request.path()))),
         };
-        result.unwrap_or_else(Response::Error)
+        match result {
+            Ok(Response::Object(o, warnings)) if request.query(MANAGED).is_some() => {
+                Response::Object(self.with_managed(o), warnings)
+            }
+            Ok(Response::List(list, revision)) if request.query(MANAGED).is_some() => {
+                Response::List(list.into_iter().map(|o| self.with_managed(o)).collect(), revision)
+            }
+            Ok(response) => response,
+            Err(status) => Response::Error(status),
+        }
     }
 
     fn key(request: &Request) -> Key {
@@ -51,7 +63,7 @@ impl ApiServer {
         Key { kind: request.kind, namespace, name: request.name.clone() }
     }
 
-    fn read(&self, request: &Request) -> Result<Object> {
+    pub(super) fn read(&self, request: &Request) -> Result<Object> {
         let key = Self::key(request);
         if request.kind == Kind::COMPONENT_STATUS {
             let found = component_statuses().into_iter().find(|o| o.name() == &*key.name);
@@ -84,6 +96,11 @@ impl ApiServer {
             // Allocation needs a valid type and ports, so what is wrong with them is said first.
             refuse(&object, validation::create(&object))?;
         }
+        let mut sent = object.clone();
+        if object.kind == Kind::POD {
+            // A template has the defaults of its fields, but not those of a whole pod.
+            defaults::apply(&mut sent);
+        }
         let object = self.completed(object)?;
         refuse(&object, self.violations(&object, validation::create(&object)))?;
         let warnings: Vec<Text> = warnings.into_iter().chain(validation::warnings(&object)).collect();
@@ -96,6 +113,13 @@ impl ApiServer {
             return Ok(Response::Object(object, warnings));
         }
         let made = self.put_created(object);
+        match request.verb {
+            Verb::Patch(_) => self.manage_apply(request, &Value::Null, &made),
+            _ => {
+                sent.set("metadata.name", made.name());
+                self.manage_update(request, &Value::Null, &sent);
+            }
+        }
         if made.kind == Kind::CRD {
             self.establish(&made.key(), None);
         }
@@ -122,6 +146,7 @@ impl ApiServer {
 
     /// Puts the object into the namespace of the request.
     fn place(&self, request: &Request, object: &mut Object) -> Result<()> {
+        object.remove("metadata.managedFields");
         if !request.kind.info().namespaced {
             if !object.namespace().is_empty() {
                 object.remove("metadata.namespace");
@@ -163,9 +188,7 @@ impl ApiServer {
             Ok(old) => old,
             Err(status) if how != PatchType::Apply => return Err(status),
             Err(_) => {
-                let mut create = request.clone();
-                create.verb = Verb::Create;
-                return self.create_request(&create);
+                return self.create_request(request);
             }
         };
         if request.kind.is_custom() && how == PatchType::Strategic {
@@ -177,7 +200,10 @@ impl ApiServer {
             let object = scaled(old.clone(), patched.at("spec.replicas"))?;
             return self.finish_update(request, &old, object, vec![]);
         }
-        let patched = patch::apply(request.kind, how, &old.value, &request.body)?;
+        let mut patched = patch::apply(request.kind, how, &old.value, &request.body)?;
+        if how == PatchType::Apply {
+            patched = self.apply_managed(request, &old, patched)?;
+        }
         if request.kind.is_custom() {
             let definition = self.definition(request.kind)?;
             let validation = request.options.field_validation;
@@ -203,13 +229,16 @@ impl ApiServer {
         if same && !version.is_empty() && version != old.at("metadata.resourceVersion").str() {
             return Err(Status::conflict(old.kind, old.name(), super::write::MODIFIED));
         }
+        object.remove("metadata.managedFields");
         defaults::apply(&mut object);
+        let sent = object.clone();
         match request.subresource {
             "status" => {
                 let status = object["status"].clone();
                 object = old.clone();
                 object.set("status", status);
             }
+            "resize" => object = super::strategy::only_resources(old, &object),
             _ => {
                 self.prepare_update(old, &mut object);
                 self.admit_update(old, &mut object);
@@ -217,7 +246,7 @@ impl ApiServer {
         }
         let found = validation::update(old, &object, request.subresource);
         refuse(&object, self.violations(&object, found))?;
-        self.admit_valid_update(old, &object)?;
+        self.admit_valid_update(old, &object, request.subresource)?;
         let warnings: Vec<Text> = warnings.into_iter().chain(validation::warnings(&object)).collect();
         let warnings = [warnings, self.admission_warnings(Some(old), &object)].concat();
         let answer = |o: Object| if request.subresource == "scale" { scale_of(&o) } else { o };
@@ -226,13 +255,17 @@ impl ApiServer {
             return Ok(Response::Object(answer(object), warnings));
         }
         let updated = self.update(object)?;
+        match request.verb {
+            Verb::Patch(PatchType::Apply) => self.manage_apply(request, &old.value, &updated),
+            _ => self.manage_update(request, &old.value, &sent),
+        }
         if updated.kind == Kind::CRD {
             self.establish(&updated.key(), Some(old));
         }
         Ok(Response::Object(answer(updated), warnings))
     }
 
-    fn delete_options(request: &Request) -> DeleteOptions {
+    pub(super) fn delete_options(request: &Request) -> DeleteOptions {
         DeleteOptions {
             grace_period_seconds: request.options.grace_period_seconds,
             propagation_policy: request.options.propagation_policy.clone(),
@@ -281,69 +314,6 @@ impl ApiServer {
         Ok(Response::Success(
             map! { "kind" => "Status", "apiVersion" => "v1", "status" => "Success", "code" => 201 },
         ))
-    }
-
-    /// The `eviction` subresource: a deletion that a PodDisruptionBudget may refuse.
-    fn evict_request(&mut self, request: &Request) -> Result<Response> {
-        let pod = self.read(request)?;
-        self.disrupt(&pod)?;
-        if !request.options.dry_run {
-            let grace = request.body.at("deleteOptions.gracePeriodSeconds").as_int();
-            let options = DeleteOptions { grace_period_seconds: grace, ..Self::delete_options(request) };
-            self.delete(&pod.key(), &options)?;
-        }
-        Ok(Response::Success(map! {
-            "kind" => "Status", "apiVersion" => "v1", "metadata" => Value::map(), "status" => "Success",
-            "code" => 201,
-        }))
-    }
-
-    /// Takes one disruption from the budget that covers a pod (registry/core/pod/rest/eviction.go).
-    fn disrupt(&mut self, pod: &Object) -> Result<()> {
-        if matches!(pod.at("status.phase").str(), "Succeeded" | "Failed" | "Pending") || pod.is_deleting() {
-            return Ok(());
-        }
-        let covers = |b: &&Object| {
-            labels::Selector::of_object(b.at("spec.selector")).matches(pod.at("metadata.labels"))
-        };
-        let budgets: Vec<Key> =
-            self.list(Kind::PDB, Some(pod.namespace())).filter(covers).map(Object::key).collect();
-        let [budget] = budgets.as_slice() else {
-            return match budgets.len() {
-                0 => Ok(()),
-                _ => Err(Status::new(
-                    500,
-                    "InternalError",
-                    "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.",
-                )),
-            };
-        };
-        let object = self.store.get(budget).expect("listed above");
-        let (healthy, desired) =
-            (object.at("status.currentHealthy").int_or(0), object.at("status.desiredHealthy").int_or(0));
-        if object.at("status.disruptionsAllowed").int_or(0) <= 0 {
-            let mut status = Status::new(
-                429,
-                "TooManyRequests",
-                "Cannot evict pod as it would violate the pod's disruption budget.",
-            );
-            status.causes.push(crate::api::status::CauseOf {
-                reason: Text::lit("DisruptionBudget"),
-                message: Text::from(format!(
-                    "The disruption budget {} needs {desired} healthy pods and has {healthy} currently",
-                    budget.name
-                )),
-                field: Text::default(),
-            });
-            return Err(status);
-        }
-        let (stamp, name) = (self.timestamp(), pod.at("metadata.name").text());
-        self.modify(budget, |b| {
-            let left = b.at("status.disruptionsAllowed").int_or(1) - 1;
-            b.set("status.disruptionsAllowed", left);
-            b.slot("status.disruptedPods").map_mut().insert(name, stamp);
-        })?;
-        Ok(())
     }
 
     fn token_request(&mut self, request: &Request) -> Result<Response> {

@@ -16,7 +16,7 @@ impl ApiServer {
     pub(super) fn prepare_create(&mut self, object: &mut Object) {
         match object.kind {
             Kind::POD => {
-                let mut status = map! { "phase" => Text::lit("Pending"), "qosClass" => qos_class(object) };
+                let mut status = map! { "phase" => Text::lit("Pending"), "qosClass" => crate::api::resources::qos_class(&object["spec"]) };
                 if !object.at("spec.schedulingGates").is_empty() {
                     status.set("conditions", list![self.gated()]);
                 }
@@ -62,6 +62,7 @@ impl ApiServer {
     /// Completes an object that is about to be updated by a client: status stays, allocations stay.
     pub(super) fn prepare_update(&mut self, old: &Object, object: &mut Object) {
         if object.kind == Kind::SERVICE {
+            drop_of_other_type(old, object);
             self.allocate_service(object, Some(old));
         }
         if object.kind == Kind::DAEMON_SET {
@@ -164,6 +165,38 @@ impl ApiServer {
     }
 }
 
+/// What only a Service's old type has goes with it, unless the client touched it (registry/core/service
+/// `dropTypeDependentFields`).
+fn drop_of_other_type(old: &Object, service: &mut Object) {
+    let kind = |o: &Object| o.at("spec.type").text();
+    let (was, is) = (kind(old), kind(service));
+    if was == is {
+        return;
+    }
+    let balanced = |kind: &Text| &**kind == "LoadBalancer";
+    let outside = |kind: &Text| matches!(&**kind, "NodePort" | "LoadBalancer");
+    let ports =
+        |o: &Object| o.at("spec.ports").items().iter().map(|p| p["nodePort"].clone()).collect::<Vec<_>>();
+    if outside(&was) && !outside(&is) && ports(old) == ports(service) {
+        for i in 0..service.at("spec.ports").items().len() {
+            service.remove(&format!("spec.ports.{i}.nodePort"));
+        }
+    }
+    let mut drop = |field: &str, gone: bool| {
+        let path = format!("spec.{field}");
+        if gone && old.at(&path) == service.at(&path) {
+            service.remove(&path);
+        }
+    };
+    drop("externalTrafficPolicy", outside(&was) && !outside(&is));
+    drop("healthCheckNodePort", outside(&was) && !outside(&is));
+    drop("allocateLoadBalancerNodePorts", balanced(&was) && !balanced(&is));
+    drop("loadBalancerClass", balanced(&was) && !balanced(&is));
+    for field in ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"] {
+        drop(field, &*is == "ExternalName");
+    }
+}
+
 fn initial_status(kind: Kind) -> Value {
     match kind {
         Kind::REPLICA_SET | Kind::REPLICATION_CONTROLLER => map! { "replicas" => 0 },
@@ -212,28 +245,28 @@ pub(super) fn select_job_pods(job: &mut Object) {
     }
 }
 
-/// The quality-of-service class of a pod (pkg/apis/core/v1/helper/qos): `Guaranteed` if every container
-/// limits cpu and memory and requests just that, `BestEffort` if none asks for either, else `Burstable`.
-pub fn qos_class(pod: &Object) -> Text {
-    // Resources of the pod as a whole take the place of its containers' (`ComputePodQOS`).
-    let own = pod.at("spec.resources");
-    let resources: Vec<&Value> = if own.is_empty() {
-        let of = |path| pod.at(path).items().iter();
-        of("spec.initContainers").chain(of("spec.containers")).map(|c| &c["resources"]).collect()
+/// A pod with the resources of a resize and nothing else of it (registry/core/pod `dropNonResizeUpdates`);
+/// containers that are new or renamed stay for validation to refuse.
+pub(super) fn only_resources(old: &Object, resized: &Object) -> Object {
+    let mut pod = old.clone();
+    if resized.at("spec.resources").is_some() {
+        pod.set("spec.resources", resized.at("spec.resources"));
     } else {
-        vec![own]
-    };
-    let nothing = resources.iter().all(|r| {
-        ["cpu", "memory"].iter().all(|n| r["limits"].get(n).is_null() && r["requests"].get(n).is_null())
-    });
-    if nothing {
-        return Text::lit("BestEffort");
+        pod.remove("spec.resources");
     }
-    let guaranteed = resources.iter().all(|r| {
-        ["cpu", "memory"].iter().all(|n| {
-            let (limit, request) = (r["limits"].get(n), r["requests"].get(n));
-            limit.is_some() && (request.is_null() || request == limit)
-        })
-    });
-    Text::lit(if guaranteed { "Guaranteed" } else { "Burstable" })
+    for list in ["spec.initContainers", "spec.containers"] {
+        let merged = |c: &Value| match old.at(list).find("name", c["name"].str()) {
+            Value::Null => c.clone(),
+            before => {
+                let mut kept = before.clone();
+                kept.set("resources", &c["resources"]);
+                kept
+            }
+        };
+        if resized.at(list).is_some() {
+            let containers: Value = resized.at(list).items().iter().map(merged).collect();
+            pod.set(list, containers);
+        }
+    }
+    pod
 }

@@ -39,6 +39,7 @@ impl ApiServer {
     /// # Errors
     /// `AlreadyExists` if there is one of that name; what admission refuses.
     pub fn create(&mut self, object: Object) -> Result<Object> {
+        self.answers(object.kind)?;
         let object = self.completed(object)?;
         self.check_absent(&object)?;
         self.admit_valid(&object)?;
@@ -94,6 +95,7 @@ impl ApiServer {
     /// # Errors
     /// `NotFound`; `Conflict` if the object has changed since it was read.
     pub fn update(&mut self, mut object: Object) -> Result<Object> {
+        self.answers(object.kind)?;
         let key = object.key();
         let Some(old) = self.store.get(&key).cloned() else {
             return Err(Status::not_found(key.kind, &key.name));
@@ -136,6 +138,7 @@ impl ApiServer {
     /// # Errors
     /// `NotFound` if it does not exist.
     pub fn modify(&mut self, key: &Key, change: impl FnOnce(&mut Value)) -> Result<Object> {
+        self.answers(key.kind)?;
         let Some(old) = self.store.get(key) else {
             return Err(Status::not_found(key.kind, &key.name));
         };
@@ -149,6 +152,7 @@ impl ApiServer {
     /// # Errors
     /// `NotFound` if it does not exist.
     pub fn update_status(&mut self, key: &Key, status: Value) -> Result<Object> {
+        self.answers(key.kind)?;
         let Some(old) = self.store.get(key) else {
             return Err(Status::not_found(key.kind, &key.name));
         };
@@ -165,6 +169,7 @@ impl ApiServer {
     /// # Errors
     /// `NotFound`; `Conflict` if the pod is bound already or is being deleted.
     pub fn bind(&mut self, pod: &Key, node: &str) -> Result<Object> {
+        self.answers(pod.kind)?;
         let Some(old) = self.store.get(pod) else {
             return Err(Status::not_found(pod.kind, &pod.name));
         };
@@ -208,6 +213,7 @@ impl ApiServer {
     /// # Errors
     /// `NotFound`; `Conflict` if the uid is another one.
     pub fn delete(&mut self, key: &Key, options: &DeleteOptions) -> Result<Object> {
+        self.answers(key.kind)?;
         let Some(old) = self.store.get(key).cloned() else {
             return Err(Status::not_found(key.kind, &key.name));
         };
@@ -325,6 +331,7 @@ impl ApiServer {
         last.set("metadata.resourceVersion", revision.to_string());
         let cause = self.wrote("delete", key, revision);
         self.store.take(key, last.clone(), self.now, cause, self.actor.clone());
+        self.managed.remove(key);
         if key.kind.is_custom() {
             self.object_gone(key.kind);
         }

@@ -46,7 +46,7 @@ pub(super) fn build(spec: &ClusterSpec) -> Result<Cluster, FormatError> {
         ),
         runtime: super::programs::runtime(spec),
         scheduler: Scheduler::new(spec.seed, host),
-        controllers: Controllers::new(spec.seed),
+        controllers: Controllers::new(spec.seed).with_cloud(spec.settings.load_balancer),
         kubelets: Vec::new(),
         node_index: BTreeMap::new(),
         agenda: Agenda::new(),
@@ -114,18 +114,8 @@ fn furnish(cluster: &mut Cluster, namespace: &Text) -> Result<(), FormatError> {
     Ok(())
 }
 
-/// A self-signed certificate whose key nobody has; nothing here speaks TLS. An elliptic curve keeps it short.
-const CA: &str = "-----BEGIN CERTIFICATE-----\n\
-MIIBpzCCAUygAwIBAgIUeljOdfYJAz2xkFukiDmeTIJxZVMwCgYIKoZIzj0EAwIw\n\
-FTETMBEGA1UEAwwKa3ViZXJuZXRlczAeFw0yNjExMjgwODMwNDhaFw0zNjExMjUw\n\
-ODMwNDhaMBUxEzARBgNVBAMMCmt1YmVybmV0ZXMwWTATBgcqhkjOPQIBBggqhkjO\n\
-PQMBBwNCAATf5s0vOFv1PR8CCKDilT1I4k3a+Qa0jfHYUuzxiaiAsJsOlLnm+fLD\n\
-kAhM2Fly4GCJz38HAQTr5gMza+CowmTto3oweDAdBgNVHQ4EFgQUlfgwMDPeeIv5\n\
-66qIkQosTgOmWaEwHwYDVR0jBBgwFoAUlfgwMDPeeIv566qIkQosTgOmWaEwDwYD\n\
-VR0TAQH/BAUwAwEB/zAVBgNVHREEDjAMggprdWJlcm5ldGVzMA4GA1UdDwEB/wQE\n\
-AwICpDAKBggqhkjOPQQDAgNJADBGAiEAxa41nFRT+ONWn020ZmSQpG67Qby7GWFJ\n\
-ZQ7MJoRTnyICIQCQquC4nT5Xjz1L+40y6PhhX6J2yO1qR2GKwfuvFnsn7g==\n\
------END CERTIFICATE-----\n";
+/// A certificate's shape; nothing here speaks TLS.
+const CA: &str = crate::controllers::CERTIFICATE;
 
 fn system_objects(cluster: &mut Cluster) -> Result<(), FormatError> {
     for (name, value, about) in [

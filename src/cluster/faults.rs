@@ -4,7 +4,7 @@
 
 use super::Cluster;
 use crate::api::object::Key;
-use crate::api::{Kind, Text};
+use crate::api::{Kind, Text, duration};
 use crate::cri::RegistryState;
 use crate::kubelet::logs;
 use crate::os::MachineId;
@@ -19,6 +19,8 @@ usage: fault node NAME down|up            cut a machine's power, or give it back
        fault kill [-n NS] POD [CONTAINER] kill process 1 of a container
        fault scheduler pause|resume       the scheduler sees and does nothing meanwhile
        fault controllers pause|resume     likewise the controller manager
+       fault apiserver down|up            nobody answers at the API server's port
+       fault etcd slow SPAN|normal        every write takes SPAN longer, e.g. 500ms
        fault registry down|up             whether image registries answer
        fault registry slow FACTOR         pulls take FACTOR times as long
        fault network cut NODE NODE        new connections between two workers' pods time out
@@ -27,6 +29,9 @@ usage: fault node NAME down|up            cut a machine's power, or give it back
 
 /// The label of a node that runs the control plane.
 const CONTROL_PLANE: &str = "node-role.kubernetes.io/control-plane";
+
+/// The longest delay of etcd: beyond its own request timeout of 5 s and some writes would fail.
+const ETCD_DELAY: Span = Span::secs(5);
 
 /// What is broken at the moment, beside what components know themselves.
 #[derive(Clone, Debug, Default)]
@@ -76,6 +81,16 @@ impl Cluster {
             }
             ["scheduler", what @ ("pause" | "resume")] => self.broken.scheduler = *what == "pause",
             ["controllers", what @ ("pause" | "resume")] => self.broken.controllers = *what == "pause",
+            ["apiserver", what @ ("down" | "up")] => self.set_api_server(*what == "up", cause),
+            ["etcd", "normal"] => self.api.etcd_delay = Span::ZERO,
+            ["etcd", "slow", span] => {
+                let nanos = duration::parse(span).ok().and_then(|n| u64::try_from(n).ok());
+                let delay =
+                    nanos.map(|n| Span::micros(n / 1_000)).filter(|d| *d > Span::ZERO && *d <= ETCD_DELAY);
+                self.api.etcd_delay = delay.ok_or_else(|| {
+                    format!("fault: \"{span}\" is not a span like 500ms, at most {}s", ETCD_DELAY.as_secs())
+                })?;
+            }
             ["registry", what @ ("down" | "up")] => {
                 self.runtime.set_registry(if *what == "up" { RegistryState::Up } else { RegistryState::Down })
             }
@@ -124,6 +139,21 @@ impl Cluster {
             self.world.net.cuts.push(pair);
         }
         Ok(())
+    }
+
+    /// While nobody answers, pods run on, scheduler and controllers wait, and kubelets keep what they have to say.
+    /// Afterwards they say it at their next heartbeats, and every node counts as heard of just now.
+    fn set_api_server(&mut self, up: bool, cause: Cause) {
+        if self.api.down != up {
+            return;
+        }
+        self.api.down = !up;
+        if up {
+            self.controllers.heard_of_nodes(self.now);
+            for node in 0..self.kubelets.len() {
+                self.with_kubelet(node, cause, |k, e| k.api_server_is_back(e.api.now, e.api.cause, e.timers));
+            }
+        }
     }
 
     /// A machine without power runs nothing; when it boots, its kubelet starts.

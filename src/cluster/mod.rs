@@ -116,6 +116,7 @@ impl Cluster {
             self.world.next_due(),
             self.runtime.next_due(),
             self.traffic.next_due(),
+            self.next_visible(),
         ];
         due.into_iter().flatten().min()
     }
@@ -165,8 +166,8 @@ impl Cluster {
         while let Some(entry) = self.agenda.pop_due(self.now) {
             busy = true;
             let paused = match entry.what {
-                Due::Scheduler(_) => self.broken.scheduler,
-                Due::Controllers(_) => self.broken.controllers,
+                Due::Scheduler(_) => self.broken.scheduler || self.api.down,
+                Due::Controllers(_) => self.broken.controllers || self.api.down,
                 Due::Kubelet(..) => false,
             };
             if paused {
@@ -217,12 +218,12 @@ impl Cluster {
         let mut busy = false;
         loop {
             let mut any = false;
-            if let Some(change) = self.unseen(0).filter(|_| !self.broken.scheduler) {
+            if let Some(change) = self.unseen(0).filter(|_| !self.broken.scheduler && !self.api.down) {
                 self.cursors[0] += 1;
                 any = true;
                 self.with_scheduler(change.cause, |s, api, timers| s.on_change(&change, api, timers));
             }
-            if let Some(change) = self.unseen(1).filter(|_| !self.broken.controllers) {
+            if let Some(change) = self.unseen(1).filter(|_| !self.broken.controllers && !self.api.down) {
                 self.cursors[1] += 1;
                 any = true;
                 self.with_controllers(change.cause, |c, api, timers| c.on_change(&change, api, timers));
@@ -249,7 +250,17 @@ impl Cluster {
     }
 
     fn unseen(&self, watcher: usize) -> Option<Change> {
-        self.api.store.change(self.cursors[watcher]).cloned()
+        let change = self.api.store.change(self.cursors[watcher])?;
+        (change.at + self.api.etcd_delay <= self.now).then(|| change.clone())
+    }
+
+    /// When a write that etcd is slow with becomes visible next.
+    fn next_visible(&self) -> Option<Time> {
+        if self.api.etcd_delay == Span::ZERO {
+            return None;
+        }
+        // Kubelets are never paused, so they have always seen what there was to see.
+        self.api.store.change(self.cursors[2]).map(|c| c.at + self.api.etcd_delay)
     }
 
     /// The kubelets that watch an object: the node's own for pods and nodes; all for what pods refer to.

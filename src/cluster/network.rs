@@ -113,7 +113,7 @@ impl Cluster {
 
     /// Tells the network what has changed since the last call.
     pub(super) fn show_network(&mut self) {
-        let end = self.api.store.cursor();
+        let end = self.api.seen_by_watchers();
         let mut touched: Vec<(Text, Text)> = Vec::new();
         for cursor in self.network.cursor.max(self.api.store.oldest())..end {
             touched.extend(self.api.store.change(cursor).and_then(service_of));

@@ -5,7 +5,7 @@ use crate::api::request::{Channel, Client, StreamEnd, StreamId, Verb, WatchEvent
 use crate::api::{Kind, Request, Response, Text};
 use crate::apiserver::ApiServer;
 use crate::scheduler::Scheduler;
-use crate::time::Time;
+use crate::time::{Span, Time};
 use crate::trace::{Cause, What};
 
 /// How many bytes of a client's input may wait for a node.
@@ -51,6 +51,9 @@ impl Client for Port<'_> {
         if let Err(status) = self.api.authorize(&request) {
             return Response::Error(status);
         }
+        if writes(&request) || request.verb == Verb::Delete {
+            self.streams.delay = Span(self.streams.delay.0 + self.api.etcd_delay.0);
+        }
         let opened = if request.verb == Verb::Watch {
             self.streams.open_watch(self.api, &request).map(Response::Watch)
         } else if node_stream {
@@ -59,6 +62,14 @@ impl Client for Port<'_> {
             return self.api.request(&request);
         };
         opened.unwrap_or_else(Response::Error)
+    }
+
+    fn reachable(&self) -> bool {
+        !self.api.down
+    }
+
+    fn take_delay(&mut self) -> Span {
+        std::mem::take(&mut self.streams.delay)
     }
 
     fn watch_next(&mut self, stream: StreamId) -> Vec<WatchEvent> {

@@ -40,17 +40,12 @@ pub(super) struct Failed {
     pub otherwise: Cause,
 }
 
-/// The reason of a failure that was looked for last.
-#[derive(Clone, Debug)]
-struct Reason {
-    at: Time,
-    like: (Outcome, Option<(Text, u16)>, Option<MachineId>),
-    cause: Cause,
-}
+/// What failures have in common that have one reason: the service, the outcome, the endpoint, whose rules.
+type Like = (Text, &'static str, Option<(Text, u16)>, Option<u32>);
 
-/// By service, the reason of its latest failure.
+/// The reasons that were found lately: when, and the entry in the trace.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Reasons(BTreeMap<Text, Reason>);
+pub(super) struct Reasons(BTreeMap<Like, (Time, Cause)>);
 
 type Values = Vec<(&'static str, Text)>;
 
@@ -84,19 +79,19 @@ impl Cluster {
 
     /// The trace's entry that tells why a request failed: a new one, or that of the one before if it is like it.
     pub(super) fn reason(&mut self, failed: &Failed) -> Cause {
-        let like = (failed.outcome, failed.to.clone(), failed.by);
-        if let Some(known) = self.reasons.0.get(&failed.service)
-            && known.like == like
-            && self.now.since(known.at) < SAME
-        {
-            return known.cause;
+        let by = failed.by.map(|m| m.0);
+        let like = (failed.service.clone(), failed.outcome.name(), failed.to.clone(), by);
+        let now = self.now;
+        self.reasons.0.retain(|_, (at, _)| now.since(*at) < SAME);
+        if let Some((_, cause)) = self.reasons.0.get(&like) {
+            return *cause;
         }
         let (rule, mut values, parent) = self.look_for(failed);
         values.push(("from", failed.from.clone()));
         values.push(("outcome", Text::lit(failed.outcome.name())));
         self.api.enter(self.now, parent.unwrap_or(failed.otherwise), Text::lit("kube-proxy"));
         let cause = self.api.rule(rule, &failed.service, values);
-        self.reasons.0.insert(failed.service.clone(), Reason { at: self.now, like, cause });
+        self.reasons.0.insert(like, (self.now, cause));
         cause
     }
 

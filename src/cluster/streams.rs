@@ -5,7 +5,7 @@ use crate::api::{Kind, Object, Request, Status, Text, fields, labels};
 use crate::apiserver::{ApiServer, Change};
 use crate::collections::BTreeMap;
 use crate::cri::{ContainerId, SessionId};
-use crate::time::Time;
+use crate::time::{Span, Time};
 
 /// How many streams clients may hold at once.
 pub const LIMIT: usize = 256;
@@ -16,6 +16,8 @@ pub struct Streams {
     next: u32,
     pub watches: BTreeMap<StreamId, Watch>,
     pub nodes: BTreeMap<StreamId, NodeStream>,
+    /// How much longer than usual the requests of the program that runs now took.
+    pub delay: Span,
 }
 
 /// A watch: a cursor into the change log and what is chosen.
@@ -120,7 +122,8 @@ impl Watch {
     /// The events since the last call.
     pub fn take(&mut self, api: &ApiServer) -> Vec<WatchEvent> {
         let mut events = Vec::new();
-        while let Some(change) = api.store.change(self.cursor) {
+        let end = api.seen_by_watchers();
+        while let Some(change) = api.store.change(self.cursor).filter(|_| self.cursor < end) {
             self.cursor += 1;
             events.extend(self.event(change));
         }

@@ -112,7 +112,7 @@ impl Cluster {
     }
 
     /// The name of a client, for people.
-    pub(super) fn client_name(&self, options: &Options) -> Text {
+    pub fn client_name(&self, options: &Options) -> Text {
         match &options.from {
             From::Home => self.world.machine(MachineId(0)).name.clone(),
             From::Node(name) => name.clone(),

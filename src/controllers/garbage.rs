@@ -160,7 +160,8 @@ fn wait_for_dependents(object: &Object, cx: &mut Cx<'_>) {
     }
 }
 
-fn drop_finalizer(object: &Object, name: &str, cx: &mut Cx<'_>) {
+/// Takes a finalizer from an object.
+pub(super) fn drop_finalizer(object: &Object, name: &str, cx: &mut Cx<'_>) {
     // Dropping the last finalizer takes the object away.
     let _ = cx.api.modify(&object.key(), |o| {
         o.slot("metadata.finalizers").list_mut().retain(|f| f.str() != name);

@@ -21,10 +21,13 @@ mod job;
 mod namespace;
 mod node;
 mod pods;
+mod protection;
 mod quota;
 mod replicaset;
 mod rules;
+mod service;
 mod serviceaccount;
+pub use serviceaccount::CERTIFICATE;
 mod statefulset;
 mod volumes;
 mod work;
@@ -77,6 +80,8 @@ pub enum Which {
     Node,
     /// Pods on tainted nodes.
     TaintEviction,
+    /// Load balancers of Services.
+    Service,
 }
 
 impl Which {
@@ -102,6 +107,7 @@ impl Which {
             Which::Autoscaler => "horizontal-pod-autoscaler",
             Which::Node => "node-controller",
             Which::TaintEviction => "taint-eviction-controller",
+            Which::Service => "service-controller",
         }
     }
 }
@@ -132,6 +138,18 @@ impl Controllers {
     pub fn new(seed: u64) -> Controllers {
         let _ = seed;
         Controllers::default()
+    }
+
+    /// With a cloud that sets up load balancers, or without one.
+    #[must_use]
+    pub fn with_cloud(mut self, cloud: bool) -> Controllers {
+        self.work.cloud = cloud;
+        self
+    }
+
+    /// All nodes count as heard of now, as nobody could be heard of while the API server was away.
+    pub fn heard_of_nodes(&mut self, now: crate::time::Time) {
+        node::heard_of(&mut self.work.health, now);
     }
 
     /// Reports the CPU use of a pod in thousandths, which autoscalers act upon; `None` forgets it.
@@ -172,6 +190,7 @@ impl Controllers {
         node::changed(change, cx);
         node::eviction::changed(change, cx);
         node::pod_gc::changed(change, cx);
+        service::changed(change, cx);
     }
 
     /// Does what a timer says.
@@ -225,6 +244,7 @@ fn sync(which: Which, key: &Key, cx: &mut Cx<'_>) {
         Which::Autoscaler => hpa::sync(&object, cx),
         Which::Node => node::sync(&object, cx),
         Which::TaintEviction => node::eviction::sync(&object, cx),
+        Which::Service => service::sync(&object, cx),
     }
 }
 

@@ -28,6 +28,8 @@ pub const NODE_HEALTH: &str = "node.health";
 pub const TAINT_EVICTION: &str = "node.taint-eviction";
 /// A pod's node no longer exists, or the pod has long ended (`workloads/pods/pod-lifecycle/#pod-garbage-collection`).
 pub const POD_GC: &str = "pod.garbage-collection";
+/// A cloud sets up a load balancer or takes it down (`services-networking/service/#loadbalancer`).
+pub const BALANCER: &str = "service.load-balancer";
 /// A claim and a volume find each other (`storage/persistent-volumes/#binding`).
 pub const VOLUME: &str = "volume.bind";
 /// An autoscaler changes a scale (`workloads/autoscaling/horizontal-pod-autoscale/`).

@@ -278,7 +278,9 @@ fn new_pod(set: &Object, template: &Value, name: &str, i: i64, revision: &Text) 
 fn write_status(set: &Object, all: &[Object], state: &State, cx: &mut Cx<'_>) {
     let count = |test: &dyn Fn(&Object) -> bool| all.iter().filter(|p| test(p)).count();
     let living = |p: &Object| !p.is_deleting();
-    let available = |p: &Object| living(p) && pods::availability(p, state.min_ready, cx.api).is_ok();
+    // Pods that are going count as ready until they are not (upstream `computeReplicaStatus`).
+    let ready = |p: &Object| p.at("status.phase").str() == "Running" && pods::is_ready(p);
+    let available = |p: &Object| ready(p) && pods::availability(p, state.min_ready, cx.api).is_ok();
     let updated = count(&|p| living(p) && revision_of(p) == state.update.as_str());
     let current = count(&|p| living(p) && revision_of(p) == state.current.as_str());
     // When all pods are of the new revision and ready, it becomes the current one.
@@ -293,11 +295,9 @@ fn write_status(set: &Object, all: &[Object], state: &State, cx: &mut Cx<'_>) {
         "availableReplicas" => count(&available), "collisionCount" => 0,
         "currentRevision" => current_revision, "updateRevision" => &state.update,
     };
-    for (field, n) in [
-        ("readyReplicas", count(&|p| living(p) && pods::is_ready(p))),
-        ("currentReplicas", current),
-        ("updatedReplicas", updated),
-    ] {
+    for (field, n) in
+        [("readyReplicas", count(&ready)), ("currentReplicas", current), ("updatedReplicas", updated)]
+    {
         if n > 0 {
             status.set(field, n);
         }

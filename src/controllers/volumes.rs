@@ -2,11 +2,10 @@
 //!
 //! A claim takes the smallest volume that suits it; where none does, the provisioner of its class makes one.
 //! Claims of a class with `WaitForFirstConsumer` wait until the scheduler has picked a node. A released
-//! volume is deleted or kept as its reclaim policy says. Left out: resizing, snapshots, protection
-//! finalizers.
+//! volume is deleted or kept as its reclaim policy says. Left out: resizing, snapshots.
 
 use super::work::Cx;
-use super::{Timer, Which, rules};
+use super::{Timer, Which, protection, rules};
 use crate::api::object::Key;
 use crate::api::quantity::Quantity;
 use crate::api::request::WatchKind;
@@ -39,6 +38,7 @@ pub fn changed(change: &Change, cx: &mut Cx<'_>) {
             cx.enqueue(WHICH, &object.key());
             resync_later(cx);
         }
+        Kind::POD => protection::changed(change, WHICH, cx),
         Kind::PERSISTENT_VOLUME if change.kind != WatchKind::Deleted => cx.enqueue(WHICH, &object.key()),
         _ => {}
     }
@@ -71,7 +71,15 @@ pub fn resync(cx: &mut Cx<'_>) {
 
 /// Looks after a claim or a volume.
 pub fn sync(object: &Object, cx: &mut Cx<'_>) {
-    if object.kind == Kind::PERSISTENT_VOLUME { sync_volume(object, cx) } else { sync_claim(object, cx) }
+    if object.kind == Kind::PERSISTENT_VOLUME {
+        sync_volume(object, cx)
+    } else {
+        sync_claim(object, cx)
+    }
+    let now = cx.api.get(object.kind, object.namespace(), object.name()).cloned();
+    if let Some(now) = now {
+        protection::sync(&now, cx);
+    }
 }
 
 fn sync_volume(volume: &Object, cx: &mut Cx<'_>) {
@@ -113,7 +121,7 @@ fn set_phase(volume: &Object, phase: &'static str, cx: &mut Cx<'_>) {
 }
 
 fn sync_claim(claim: &Object, cx: &mut Cx<'_>) {
-    if claim.is_deleting() || claim.at("status.phase").str() == "Bound" {
+    if claim.at("status.phase").str() == "Bound" {
         return;
     }
     let wanted = claim.at("spec.volumeName").str();
@@ -130,6 +138,9 @@ fn sync_claim(claim: &Object, cx: &mut Cx<'_>) {
     let node_chosen = claim.annotation(SELECTED_NODE).is_some();
     if let Some(volume) = find(claim, delayed, cx) {
         return bind(claim, &volume, cx);
+    }
+    if claim.is_deleting() {
+        return;
     }
     set_pending(claim, cx);
     if delayed && !node_chosen {

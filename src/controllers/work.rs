@@ -61,6 +61,10 @@ pub struct Work {
     pub tainted: BTreeMap<Key, Time>,
     /// Pods whose node is missing.
     pub strays: super::node::pod_gc::Strays,
+    /// Whether a cloud sets up load balancers.
+    pub cloud: bool,
+    /// The load balancers that the cloud works on: whether it sets them up, and until when.
+    pub balancers: BTreeMap<Key, (bool, Time)>,
     /// For each Service: when the readiness of its pods (by uid) last turned.
     pub triggers: BTreeMap<Key, BTreeMap<Text, Text>>,
 }

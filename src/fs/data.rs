@@ -82,7 +82,7 @@ impl FileData {
     pub fn write(&mut self, offset: u64, bytes: &[u8]) -> Sysr<()> {
         let end = offset.saturating_add(bytes.len() as u64);
         let kept = self.kept() as u64;
-        if offset >= kept && bytes.iter().all(|b| *b == 0) {
+        if offset >= kept && all_zero(bytes) {
             self.zeros = self.zeros.max(end - kept);
             return Ok(());
         }
@@ -120,6 +120,12 @@ impl FileData {
             Head::Static(_) => unreachable!("made shared above"),
         }
     }
+}
+
+/// Whether there is nothing but zeros; compared in blocks, as this is asked of everything that is written.
+fn all_zero(bytes: &[u8]) -> bool {
+    const BLOCK: [u8; 1024] = [0; 1024];
+    bytes.chunks(BLOCK.len()).all(|c| *c == BLOCK[..c.len()])
 }
 
 #[cfg(test)]

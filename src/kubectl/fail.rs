@@ -53,9 +53,9 @@ impl Fail {
         matches!(self, Fail::Server(s) if s.reason == "Conflict")
     }
 
-    /// Whether the server said that the object may not be like this.
-    pub fn is_invalid(&self) -> bool {
-        matches!(self, Fail::Server(s) if s.reason == "Invalid")
+    /// Whether `apply --force` makes the object anew: the change conflicts or is invalid.
+    pub fn is_replaceable(&self) -> bool {
+        matches!(self, Fail::Server(s) if s.reason == "Conflict" || s.reason == "Invalid")
     }
 
     /// With a sentence put before the message, as kubectl does to name the file or the step.

@@ -66,6 +66,8 @@ enum Phase {
     Stdin(Call, Vec<u8>),
     Before(Call, Time),
     Task(Box<dyn Task>),
+    /// What was written is not committed yet; what is printed and comes next waits for it.
+    Committing(Time, Box<Phase>),
     After(i32, Time),
 }
 
@@ -79,6 +81,12 @@ struct Call {
 impl Program for Kubectl {
     fn step(&mut self, sys: &mut dyn Sys) -> Step {
         loop {
+            if let Phase::Committing(until, next) = &self.phase {
+                if sys.now() < *until {
+                    return Wait::until(*until);
+                }
+                self.phase = (**next).clone();
+            }
             match self.output.flush(sys) {
                 Ok(()) => {}
                 Err((fd, Errno::EAGAIN)) => return Wait::writable(fd),
@@ -115,6 +123,8 @@ impl Kubectl {
             Phase::Before(_, until) if sys.now() < *until => return Some(Wait::until(*until)),
             Phase::Before(call, _) => {
                 let call = call.clone();
+                self.base.manager = verb::manager(&self.base.path, &call.args);
+                self.base.managed = call.verb.name == "get" && print::wants_managed(&call.args);
                 if call.verb.talks {
                     self.base.custom = discover(sys);
                 }
@@ -124,7 +134,7 @@ impl Kubectl {
                     cx.klog('I', "loader.go:405", &format!("Config loaded from file:  {file}"));
                 }
                 let done = (call.verb.run)(&mut cx, &call.args);
-                self.phase = match done {
+                let next = match done {
                     Ok(Done::Task(task)) => Phase::Task(task),
                     Ok(Done::Exit(0)) if self.base.strict && self.output.warnings() > 0 => {
                         let code = self.report(&warned(self.output.warnings()));
@@ -136,12 +146,13 @@ impl Kubectl {
                         Phase::After(code, sys.now() + call.verb.after())
                     }
                 };
+                self.phase = committing(next, sys);
             }
             Phase::Task(task) => {
                 let mut cx = Cx { sys, output: &mut self.output, base: &self.base, origin: None };
                 match task.poll(&mut cx) {
                     Poll::Wait(wait) => return self.flushed(sys, wait),
-                    Poll::Next(next) => self.phase = Phase::Task(next),
+                    Poll::Next(next) => self.phase = committing(Phase::Task(next), sys),
                     Poll::Done(Ok(code)) => self.phase = Phase::After(code, sys.now()),
                     Poll::Done(Err(fail)) => {
                         let code = self.report(&fail);
@@ -149,6 +160,7 @@ impl Kubectl {
                     }
                 }
             }
+            Phase::Committing(..) => {}
             Phase::After(_, until) if sys.now() < *until => return Some(Wait::until(*until)),
             Phase::After(code, _) => return Some(Step::Exit(*code)),
         }
@@ -238,6 +250,9 @@ impl Kubectl {
         {
             return self.refused(server, sys);
         }
+        if call.verb.talks && sys.client().is_some_and(|c| !c.reachable()) {
+            return self.refused(&format!("https://{SERVER}"), sys);
+        }
         let reads = ["filename", "from-file", "from-env-file", "patch-file"];
         let stdin = reads.iter().flat_map(|f| call.args.values(f)).any(|v| {
             let path = v.split_once('=').map_or(v.as_str(), |(_, p)| p);
@@ -270,6 +285,14 @@ impl Kubectl {
         );
         self.output.push(crate::os::STDERR, end.as_bytes());
         Phase::After(1, sys.now() + Span::millis(verb::USAGE_MS))
+    }
+}
+
+/// What comes next, after the server's writes have taken their time.
+fn committing(next: Phase, sys: &mut dyn Sys) -> Phase {
+    match sys.client().map_or(Span::ZERO, |c| c.take_delay()) {
+        Span::ZERO => next,
+        delay => Phase::Committing(sys.now() + delay, Box::new(next)),
     }
 }
 

@@ -24,6 +24,8 @@ pub struct Causes {
     verdicts: BTreeMap<(Text, ProbeKind), Cause>,
     /// What asked for the pod's end.
     pub ending: Option<Cause>,
+    /// What a status comes from that could not be written, as the API server was away.
+    pub unsaid: Option<Cause>,
 }
 
 impl Causes {

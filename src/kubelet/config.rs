@@ -2,9 +2,9 @@
 //! (pkg/kubelet/kuberuntime/kuberuntime_container.go `generateContainerConfig`).
 
 use super::pod::{ContainerRef, Pod, Section};
-use super::status::resources::qos;
 use super::{Cx, Node, env, start, volumes};
 use crate::api::quantity::Quantity;
+use crate::api::resources::qos_class;
 use crate::api::{Text, Value};
 use crate::cri::ContainerConfig;
 
@@ -108,7 +108,7 @@ fn oom_score(pod: &Pod, resources: &Value) -> i32 {
     const BEST_EFFORT: i32 = 1000;
     /// The node's memory of the recorded cluster; the score is a share of it in thousandths.
     const NODE_MEMORY: u64 = 24_684_084 * 1024;
-    match qos(&pod.object) {
+    match qos_class(&pod.object["spec"]) {
         "Guaranteed" => GUARANTEED,
         "BestEffort" => BEST_EFFORT,
         _ => {

@@ -52,6 +52,7 @@ use crate::cri::{ContainerId, ContainerState, NodeId, Runtime, RuntimeEvent, Ses
 use crate::os::World;
 use crate::rng::Rng;
 use crate::time::{Span, Time};
+use crate::trace::Cause;
 use pleg::Pleg;
 use pod::Pod;
 
@@ -109,6 +110,8 @@ pub enum KubeletTimer {
     Eviction,
     /// The node's lease is due, and every so often its status.
     Heartbeat,
+    /// The API server, which was away, is tried again.
+    Reconnect,
 }
 
 /// The façade's name for them.
@@ -304,6 +307,22 @@ impl Kubelet {
         node::runtime_changed(&mut self.node, cx);
     }
 
+    /// The API server was away and answers again: the kubelet notices when it tries next.
+    pub fn api_server_is_back(&self, now: Time, cause: Cause, timers: &mut Timers<KubeletTimer>) {
+        if self.node.up {
+            timers.set(node::retry(&self.node, now), cause, KubeletTimer::Reconnect);
+        }
+    }
+
+    /// Tells the API server what it could not while that was away.
+    fn reconnect(&mut self, cx: &mut Cx<'_>) {
+        node::reached(&self.node, cx);
+        for pod in self.pods.values_mut() {
+            status::tell(&self.node, pod, cx);
+            terminate::tell(pod, cx);
+        }
+    }
+
     /// Something that it watches has changed.
     pub fn on_change(
         &mut self,
@@ -344,6 +363,7 @@ impl Kubelet {
                 return;
             }
             KubeletTimer::Heartbeat => return node::beat(node, cx),
+            KubeletTimer::Reconnect => return self.reconnect(cx),
             _ => {}
         }
         let (KubeletTimer::Step { pod: uid, .. }

@@ -2,12 +2,13 @@
 //!
 //! In a cluster of up to [`OBSERVED`] nodes every kubelet renews its Lease every ten seconds, as upstream.
 //! In a larger one nobody looks at healthy leases, so none is written: a Lease appears, with the time of the
-//! last renewal that a real kubelet would have made, when the kubelet stops.
+//! last renewal that a real kubelet would have made, when the kubelet stops; from its return on it is renewed.
 
-use super::pod::{Pod, Section, is_sidecar, specs};
+use super::pod::Pod;
 use super::{Cx, Kubelet, KubeletTimer, Node, rules};
 use crate::api::object::Key;
 use crate::api::quantity::Quantity;
+use crate::api::resources::pod_request;
 use crate::api::{Kind, Object, Text, Value};
 use crate::collections::BTreeMap;
 use crate::cri::{NodeId, Runtime};
@@ -83,7 +84,8 @@ impl Heart {
 /// The kubelet starts: it renews its lease and says that it is ready.
 pub fn start(node: &mut Node, cx: &mut Cx<'_>) {
     cx.api.rule(rules::HEARTBEAT, &format!("nodes/{}", node.name), vec![("period", Text::lit("10s"))]);
-    node.heart.lazy = cx.api.list(Kind::NODE, None).take(OBSERVED + 1).count() > OBSERVED;
+    let many = || cx.api.list(Kind::NODE, None).take(OBSERVED + 1).count() > OBSERVED;
+    node.heart.lazy = cx.api.now == Time::ZERO && many();
     if cx.api.now == Time::ZERO {
         // It has been running for long: its heartbeats have a phase of their own.
         node.heart.next = cx.api.now + node.heart.phase;
@@ -98,6 +100,18 @@ pub fn start(node: &mut Node, cx: &mut Cx<'_>) {
     }
     if !node.heart.lazy || node.heart.returning {
         cx.timers.set(node.heart.next, cx.api.cause, KubeletTimer::Heartbeat);
+    }
+}
+
+/// When the kubelet tries to reach the API server next, after it was away.
+pub fn retry(node: &Node, now: Time) -> Time {
+    now + node.heart.phase
+}
+
+/// The API server answers again.
+pub fn reached(node: &Node, cx: &mut Cx<'_>) {
+    if !node.heart.lazy {
+        renew(node, cx, cx.api.now);
     }
 }
 
@@ -278,7 +292,8 @@ impl Kubelet {
 /// not fails.
 pub fn admit(node: &mut Node, pods: &BTreeMap<Text, Pod>, pod: &mut Pod, cx: &mut Cx<'_>) -> bool {
     let Some(object) = cx.api.get(Kind::NODE, "", &node.name).cloned() else { return true };
-    let Some((reason, message)) = refusal(&object, pods, pod) else { return true };
+    let refused = super::eviction::refusal(&object, pod).or_else(|| refusal(&object, pods, pod));
+    let Some((reason, message)) = refused else { return true };
     cx.api.rule(rules::ADMISSION, &pod.path(""), vec![("reason", Text::from(message.as_str()))]);
     node.event(pod, cx, "", "Warning", reason, &message);
     let started = cx.api.timestamp();
@@ -318,10 +333,13 @@ fn refusal(node: &Object, pods: &BTreeMap<Text, Pod>, pod: &Pod) -> Option<(&'st
         [("cpu", "OutOfcpu"), ("memory", "OutOfmemory"), ("ephemeral-storage", "OutOfephemeral-storage")]
     {
         let of = |q: Quantity| if name == "cpu" { q.milli_value() } else { q.value() };
-        let requested = of(request(&pod.object, name));
-        let used: i64 = others.iter().map(|p| of(request(&p.object, name))).sum();
+        let requested = of(pod_request(&pod.object, name));
+        if requested <= 0 {
+            continue;
+        }
+        let used: i64 = others.iter().map(|p| of(pod_request(&p.object, name))).sum();
         let capacity = of(Quantity::of(&allocatable[name]));
-        if requested > 0 && requested + used > capacity {
+        if requested + used > capacity {
             let why = format!(
                 "Node didn't have enough resource: {name}, requested: {requested}, used: {used}, capacity: {capacity}"
             );
@@ -359,27 +377,4 @@ fn term_matches(node: &Object, term: &Value) -> bool {
     let by_field = term["matchFields"].items().iter().all(|e| one(e, name));
     let empty = term["matchExpressions"].is_empty() && term["matchFields"].is_empty();
     by_label && by_field && !empty
-}
-
-/// What a pod requests of a resource: its containers' sum, or more if an init container needs it.
-pub fn request(pod: &Value, name: &str) -> Quantity {
-    let own = &pod.at("spec.resources.requests")[name];
-    if own.is_some() {
-        return Quantity::of(own);
-    }
-    let of = |c: &Value| Quantity::of(&c["resources"]["requests"][name]);
-    let zero = Quantity::units(0);
-    let mut sum = specs(pod, Section::Main).iter().fold(zero, |s, c| s.plus(of(c)));
-    let mut sidecars = zero;
-    let mut peak = zero;
-    for c in specs(pod, Section::Init) {
-        if is_sidecar(c) {
-            sidecars = sidecars.plus(of(c));
-            sum = sum.plus(of(c));
-            peak = peak.max(sidecars);
-        } else {
-            peak = peak.max(sidecars.plus(of(c)));
-        }
-    }
-    sum.max(peak).plus(Quantity::of(&pod.at("spec.overhead")[name]))
 }

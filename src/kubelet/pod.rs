@@ -8,6 +8,7 @@ use super::resize::Resizes;
 use super::volumes::Volumes;
 use super::worker::Worker;
 use crate::api::object::Key;
+pub use crate::api::resources::is_sidecar;
 use crate::api::{Object, Text, Value};
 use crate::collections::BTreeMap;
 use crate::cri::{ContainerId, ContainerState, ContainerStatus, SandboxId};
@@ -23,6 +24,8 @@ pub struct Pod {
     pub key: Key,
     /// The object as last seen by watch.
     pub object: Object,
+    /// Whether it limits its local storage.
+    pub limits_storage: bool,
     /// The status as the kubelet last generated and wrote it (its status manager's copy).
     pub status: Value,
     /// What the worker does.
@@ -49,6 +52,8 @@ pub struct Pod {
     pub volumes: Volumes,
     /// The resources as admitted (in-place resize), by container; the spec's until a resize is accepted.
     pub allocated: BTreeMap<Text, Value>,
+    /// The pod's own resources as last accepted by a resize.
+    pub allocated_pod: Option<Value>,
     /// The resources that running containers have really been given, by container, if they differ.
     pub actuated: BTreeMap<Text, Value>,
     /// Resizes under way or refused.
@@ -173,11 +178,6 @@ pub fn lookup(pod: &Value, name: &str) -> Option<ContainerRef> {
 pub fn field_path(pod: &Value, name: &str) -> String {
     let field = lookup(pod, name).map_or("containers", |c| c.section.field());
     format!("spec.{field}{{{name}}}")
-}
-
-/// Whether a container of `spec.initContainers` is a sidecar (`restartPolicy: Always`).
-pub fn is_sidecar(container: &Value) -> bool {
-    container["restartPolicy"].str() == "Always"
 }
 
 /// The pod's restart policy.

@@ -2,8 +2,9 @@
 //! whose `resizePolicy` asks for it (pkg/kubelet/allocation, `computePodResizeAction`).
 
 use super::pod::{Pod, Section};
-use super::{Cx, Node, config, node as nodes};
+use super::{Cx, Node, config};
 use crate::api::quantity::Quantity;
+use crate::api::resources::{CLASS, pod_request};
 use crate::api::{Kind, Text, Value, json};
 use crate::cri::ContainerState;
 use crate::map;
@@ -22,6 +23,13 @@ pub struct Resize {
 pub struct Refused {
     reason: &'static str,
     message: String,
+}
+
+impl Refused {
+    /// The reason of the event.
+    fn event(&self) -> &'static str {
+        if self.reason == "Infeasible" { "ResizeInfeasible" } else { "ResizeDeferred" }
+    }
 }
 
 /// What a pod's resizes are up to.
@@ -74,20 +82,28 @@ pub fn asked(node: &Node, pod: &mut Pod, cx: &mut Cx<'_>, before: &Value) {
     if new.is_empty() {
         return;
     }
-    pod.resizes.refused = refusal(node, pod, cx);
-    if pod.resizes.refused.is_some() {
+    let generation = pod.object.at("metadata.generation").int_or(1);
+    let refused = refusal(node, pod, cx);
+    let before = std::mem::replace(&mut pod.resizes.refused, refused);
+    if let Some(refused) = pod.resizes.refused.clone() {
+        if before.as_ref() != Some(&refused) {
+            let spec = |c: &Value| c["resources"].clone();
+            let text = describe(pod, spec, generation, Some(&refused.message));
+            let text = format!("Pod resize {}: {text}", refused.reason);
+            node.event(pod, cx, "", "Warning", refused.event(), &text);
+        }
         return;
     }
-    let mut resize =
-        Resize { generation: pod.object.at("metadata.generation").int_or(1), ..Resize::default() };
+    let mut resize = Resize { generation, ..Resize::default() };
     for (name, had, wanted, restart) in new {
         pod.actuated.entry(name.clone()).or_insert(had);
         pod.allocated.insert(name.clone(), wanted);
         let list = if restart { &mut resize.restart } else { &mut resize.update };
         list.push(name);
     }
+    pod.allocated_pod = Some(pod_level);
     pod.resizes.under_way = Some(resize);
-    let text = describe(pod);
+    let text = accepted(pod);
     node.event(pod, cx, "", "Normal", "ResizeStarted", &format!("Pod resize started: {text}"));
 }
 
@@ -104,7 +120,7 @@ pub fn retry(node: &Node, pod: &mut Pod, cx: &mut Cx<'_>) {
 
 fn changed_kinds(old: &Value, new: &Value) -> Vec<&'static str> {
     let of = |v: &Value, kind: &str| (Quantity::of(&v["requests"][kind]), Quantity::of(&v["limits"][kind]));
-    ["cpu", "memory"].into_iter().filter(|k| of(old, k) != of(new, k)).collect()
+    CLASS.into_iter().filter(|k| of(old, k) != of(new, k)).collect()
 }
 
 fn restart_asked(container: &Value, kinds: &[&str]) -> bool {
@@ -117,9 +133,9 @@ fn restart_asked(container: &Value, kinds: &[&str]) -> bool {
 fn refusal(node: &Node, pod: &Pod, cx: &Cx<'_>) -> Option<Refused> {
     let object = cx.api.get(Kind::NODE, "", &node.name)?;
     let allocatable = object.at("status.allocatable");
-    for name in ["cpu", "memory"] {
+    for name in CLASS {
         let of = |q: Quantity| if name == "cpu" { q.milli_value() } else { q.value() };
-        let wanted = of(nodes::request(&pod.object, name));
+        let wanted = of(pod_request(&pod.object, name));
         let capacity = of(Quantity::of(&allocatable[name]));
         if wanted > capacity {
             let message = format!(
@@ -130,7 +146,7 @@ fn refusal(node: &Node, pod: &Pod, cx: &Cx<'_>) -> Option<Refused> {
         let others = cx.api.pods_on(&node.name).filter(|p| {
             p.uid() != pod.uid.as_str() && !matches!(p.at("status.phase").str(), "Succeeded" | "Failed")
         });
-        let used: i64 = others.map(|p| of(nodes::request(p, name))).sum();
+        let used: i64 = others.map(|p| of(pod_request(p, name))).sum();
         if wanted + used > capacity {
             let message = format!(
                 "Node didn't have enough resource: {name}, requested: {wanted}, used: {used}, capacity: {capacity}"
@@ -166,22 +182,40 @@ pub fn apply(pod: &mut Pod, cx: &mut Cx<'_>) {
 /// Reports a resize that has been applied.
 pub fn settle(node: &Node, pod: &mut Pod, cx: &mut Cx<'_>) {
     if pod.resizes.applied() {
-        let text = describe(pod);
+        let text = accepted(pod);
         node.event(pod, cx, "", "Normal", "ResizeCompleted", &format!("Pod resize completed: {text}"));
         pod.resizes.under_way = None;
     }
 }
 
-/// The resources as the events list them.
-fn describe(pod: &Pod) -> String {
-    let one = |c: &Value| {
-        let allocated = pod.allocated.get(c["name"].str()).unwrap_or(&c["resources"]);
-        let resources = if allocated.is_null() { Value::map() } else { allocated.clone() };
-        map! { "name" => &c["name"], "resources" => resources }
-    };
-    let containers: Value = pod.specs(Section::Main).iter().map(one).collect();
+/// The resources that were accepted, as the events list them.
+fn accepted(pod: &Pod) -> String {
     let generation = pod.resizes.under_way.as_ref().map_or(0, |r| r.generation);
-    json::print(&map! { "containers" => containers, "generation" => generation })
+    let allocated = |c: &Value| pod.allocated.get(c["name"].str()).unwrap_or(&c["resources"]).clone();
+    describe(pod, allocated, generation, None)
+}
+
+fn describe(pod: &Pod, resources: impl Fn(&Value) -> Value, generation: i64, error: Option<&str>) -> String {
+    let list = |section: Section| -> Value {
+        let one = |c: &Value| {
+            let own = resources(c);
+            map! { "name" => &c["name"], "resources" => if own.is_null() { Value::map() } else { own } }
+        };
+        pod.specs(section).iter().map(one).collect()
+    };
+    // In upstream's order of fields, which is not the alphabet's.
+    let mut fields = Vec::new();
+    for (name, section) in [("initContainers", Section::Init), ("containers", Section::Main)] {
+        let containers = list(section);
+        if !containers.is_empty() {
+            fields.push(format!("\"{name}\":{}", json::print(&containers)));
+        }
+    }
+    fields.push(format!("\"generation\":{generation}"));
+    if let Some(error) = error {
+        fields.push(format!("\"error\":{}", json::print(&Value::from(error))));
+    }
+    format!("{{{}}}", fields.join(","))
 }
 
 /// The conditions of a resize, without their times.

@@ -95,6 +95,18 @@ pub fn finish(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>) {
     pod.worker.task = Task::Idle;
     pod.worker.phase = Phase::Finished;
     node.release(pod);
+    end(pod, cx);
+}
+
+/// Ends the object of a pod that has been torn down while the API server was away.
+pub fn tell(pod: &Pod, cx: &mut Cx<'_>) {
+    if pod.worker.phase == Phase::Finished {
+        end(pod, cx);
+    }
+}
+
+/// Ends the object of a pod that is being deleted.
+fn end(pod: &Pod, cx: &mut Cx<'_>) {
     let Some(object) = cx.api.store.get(&pod.key) else { return };
     if object.uid() == pod.uid.as_str() && object.is_deleting() {
         let options = DeleteOptions {

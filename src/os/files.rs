@@ -10,6 +10,9 @@ use crate::fs::{Content, Device, FileData, Ino, TreeId};
 /// Most bytes that one read gives.
 pub(super) const READ_BYTES: usize = 1 << 20;
 
+/// Random bytes whose making counts as one step.
+const RANDOM_A_STEP: usize = 256;
+
 /// What an open file leads to.
 #[derive(Clone, Debug)]
 pub(super) enum Target {
@@ -187,8 +190,11 @@ impl World {
                 if pipe.buffer.is_empty() {
                     return if pipe.readable() { Ok(Vec::new()) } else { Err(Errno::EAGAIN) };
                 }
+                let full = !pipe.writable();
                 let bytes = take(&mut pipe.buffer, max);
-                self.st.notify(file);
+                if full && pipe.writable() {
+                    self.st.notify(file);
+                }
                 Ok(bytes)
             }
             Target::Tty(t) => self.st.ttys.get_mut(t).ok_or(Errno::EBADF)?.read(max).ok_or(Errno::EAGAIN),
@@ -218,7 +224,11 @@ impl World {
             Device::Zero | Device::Full => vec![0; max],
             Device::Random => {
                 let Some(p) = asker.and_then(|p| self.st.procs.get_mut(p)) else { return Vec::new() };
-                (0..max).map(|_| p.rng.next_u64() as u8).collect()
+                let words = max.div_ceil(8);
+                let mut bytes: Vec<u8> = (0..words).flat_map(|_| p.rng.next_u64().to_le_bytes()).collect();
+                bytes.truncate(max);
+                p.steps = p.steps.saturating_add(u32::try_from(max / RANDOM_A_STEP).unwrap_or(u32::MAX));
+                bytes
             }
         }
     }

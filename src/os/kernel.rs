@@ -27,6 +27,13 @@ const WHOLE_FILE: u64 = 32 << 20;
 /// How long a name server is asked before the next try (resolv.conf `timeout`).
 const DNS_TIMEOUT: Span = Span::secs(5);
 
+/// Bytes that count as one step when they are read or written: with [`super::FUEL`] and the time for which a
+/// process is put off about 3 GB/s, what one core copies.
+const MOVED_A_STEP: usize = 8 << 10;
+
+/// What starting a child weighs: half a millisecond, as on a real machine.
+const STEPS_A_CHILD: u32 = 200;
+
 /// The world as the running process reaches it.
 pub(super) struct Kernel<'a> {
     pub world: &'a mut World,
@@ -86,6 +93,14 @@ impl Kernel<'_> {
 
     fn change<T>(&mut self, f: impl FnOnce(&mut Vfs<'_>) -> Sysr<T>) -> Sysr<T> {
         self.world.with_vfs(self.id, f)
+    }
+
+    /// Charges the running process for bytes that went through the kernel.
+    fn moved(&mut self, bytes: usize) {
+        let p = self.proc_mut();
+        p.moved += bytes;
+        p.steps = p.steps.saturating_add(u32::try_from(p.moved / MOVED_A_STEP).unwrap_or(u32::MAX));
+        p.moved %= MOVED_A_STEP;
     }
 
     /// Opens what a place holds.
@@ -179,12 +194,16 @@ impl Sys for Kernel<'_> {
 
     fn read(&mut self, fd: Fd, max: usize) -> Sysr<Vec<u8>> {
         let file = self.file(fd)?;
-        self.world.file_read(file, max, Some(self.id))
+        let bytes = self.world.file_read(file, max, Some(self.id))?;
+        self.moved(bytes.len());
+        Ok(bytes)
     }
 
     fn write(&mut self, fd: Fd, bytes: &[u8]) -> Sysr<usize> {
         let file = self.file(fd)?;
-        self.world.file_write(file, bytes, Some(self.id))
+        let n = self.world.file_write(file, bytes, Some(self.id))?;
+        self.moved(n);
+        Ok(n)
     }
 
     fn open(&mut self, path: &str, how: Open) -> Sysr<Fd> {
@@ -296,6 +315,7 @@ impl Sys for Kernel<'_> {
     }
 
     fn spawn(&mut self, spawn: Spawn) -> Sysr<Pid> {
+        self.weigh(STEPS_A_CHILD);
         self.world.spawn_child(self.id, spawn)
     }
 
@@ -307,6 +327,7 @@ impl Sys for Kernel<'_> {
     }
 
     fn fork(&mut self, program: Box<dyn Program>, fds: FdMap) -> Sysr<Pid> {
+        self.weigh(STEPS_A_CHILD);
         self.world.fork_child(self.id, program, &fds)
     }
 

@@ -6,6 +6,9 @@ use std::collections::VecDeque;
 /// How much a pipe holds (Linux: 16 pages).
 pub const PIPE_BYTES: usize = 64 << 10;
 
+/// How much of it must be free before writers that wait are woken (Linux: a page).
+const PAGE_BYTES: usize = 4 << 10;
+
 /// A pipe, also behind a FIFO.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Pipe {
@@ -25,14 +28,19 @@ impl Pipe {
     }
 
     pub fn writable(&self) -> bool {
-        self.buffer.len() < PIPE_BYTES || (self.readers == 0 && !self.named)
+        self.buffer.len() + PAGE_BYTES <= PIPE_BYTES || (self.readers == 0 && !self.named)
     }
 }
 
 /// Takes at most `max` bytes from the front of a queue.
 pub(super) fn take(buffer: &mut VecDeque<u8>, max: usize) -> Vec<u8> {
     let n = buffer.len().min(max);
-    let out = buffer.drain(..n).collect();
+    let (front, back) = buffer.as_slices();
+    let at = n.min(front.len());
+    let mut out = Vec::with_capacity(n);
+    out.extend_from_slice(&front[..at]);
+    out.extend_from_slice(&back[..n - at]);
+    buffer.drain(..n);
     if buffer.is_empty() {
         // Thousands of idle pipes must not hold on to buffers.
         *buffer = VecDeque::new();

@@ -78,7 +78,12 @@ pub(super) struct Process {
     pub dispositions: Vec<(Signal, Disposition)>,
     pub steps: u32,
     pub steps_at: Time,
+    /// Bytes read and written that do not make up a whole step yet.
+    pub moved: usize,
+    /// How often it was put off for having used up its fuel, less what it has rested since.
     pub put_off: u32,
+    /// Since when it waits of its own accord.
+    pub rests_from: Option<Time>,
     pub memory: u64,
     pub cpu: u64,
     pub cpu_mark: Time,
@@ -158,7 +163,7 @@ impl State {
             Life::Zombie(_) => 'Z',
             _ if p.stopped => 'T',
             Life::Ready => 'R',
-            Life::Waiting(_) if p.put_off > 0 => 'R',
+            Life::Waiting(_) if p.put_off > 0 && p.rests_from.is_none() => 'R',
             Life::Waiting(_) => 'S',
         };
         let command = match &p.title {
@@ -378,7 +383,9 @@ impl World {
             dispositions,
             steps: 0,
             steps_at: now,
+            moved: 0,
             put_off: 0,
+            rests_from: None,
             memory: 0,
             cpu: 0,
             cpu_mark: now,

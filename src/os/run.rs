@@ -9,12 +9,14 @@ use crate::api::request::Client;
 use crate::time::{Span, Time};
 use std::cmp::Reverse;
 
-/// For how long a process is put off that has used up its fuel within one instant.
+/// For how long a process is put off that has used up its fuel within one instant: about as long as a real
+/// shell takes for as many commands.
 const PUT_OFF: Span = Span::millis(5);
 
-/// After this many times in a row it is put off for longer and longer, so that an endless loop costs
-/// little more in a simulated hour than in a simulated minute.
-const PATIENCE: u32 = 400;
+/// After this many times (a step that weighs as much as many counts as often, and rest makes up for work) it
+/// is put off for longer and longer, so that an endless loop costs little more in a simulated hour than in a
+/// simulated second.
+const PATIENCE: u32 = 120;
 
 /// The longest time that a process is put off.
 const LONGEST_PUT_OFF: Span = Span::millis(250);
@@ -64,6 +66,10 @@ impl World {
         if p.stopped || p.life != Life::Ready {
             return;
         }
+        if let Some(from) = p.rests_from.take() {
+            let rest = u32::try_from(now.since(from).0 / PUT_OFF.0).unwrap_or(u32::MAX);
+            p.put_off = p.put_off.saturating_sub(rest);
+        }
         if p.steps_at != now {
             p.steps_at = now;
             p.steps = 0;
@@ -93,8 +99,8 @@ impl World {
             }
             Step::Wait(wait) => {
                 p.program = Some(program);
+                p.rests_from = Some(now);
                 if p.put_off > 0 {
-                    p.put_off = 0;
                     self.st.set_cpu(id, 0);
                 }
                 self.st.wait(id, wait);
@@ -116,9 +122,10 @@ impl World {
 
     fn put_off(&mut self, id: ProcId) {
         let Some(p) = self.st.procs.get_mut(id) else { return };
-        p.put_off += 1;
+        let times = (p.steps / FUEL).max(1);
+        p.put_off = p.put_off.saturating_add(times);
         let doublings = p.put_off.saturating_sub(PATIENCE).min(6);
-        let pause = Span(PUT_OFF.0 << doublings).min(LONGEST_PUT_OFF);
+        let pause = Span((PUT_OFF.0 * u64::from(times)) << doublings).min(LONGEST_PUT_OFF);
         if p.cpu == 0 {
             self.st.set_cpu(id, 1000);
         }

@@ -44,6 +44,8 @@ enum Toy {
     Parent(bool),
     /// Listens on port 80 and greets one client.
     Serve(Option<Fd>),
+    /// Reads that many zeros.
+    Swallow(u64),
     /// Loops.
     Spin,
     /// Kills itself.
@@ -106,6 +108,13 @@ impl Program for Toy {
                     Err(_) => Wait::readable(fd),
                 }
             }
+            Toy::Swallow(left) => {
+                let fd = sys.open("/dev/zero", program::Open::Read).expect("the device is there");
+                let n = sys.read(fd, 64 << 10).expect("it has zeros without end").len() as u64;
+                sys.close(fd);
+                *left = left.saturating_sub(n);
+                if *left == 0 { Step::Exit(0) } else { Step::Yield }
+            }
             Toy::Spin => Step::Yield,
             Toy::Suicide => {
                 let pid = i64::from(sys.pid());
@@ -134,6 +143,7 @@ fn toys(name: &str, spawn: &Spawn) -> Option<Box<dyn Program>> {
         "parent" => Toy::Parent(false),
         "serve" => Toy::Serve(None),
         "spin" => Toy::Spin,
+        "swallow" => Toy::Swallow(spawn.argv.get(1)?.parse().ok()?),
         "suicide" => Toy::Suicide,
         "show" => Toy::Show(spawn.argv.get(1)?.clone()),
         _ => return None,
@@ -184,12 +194,14 @@ impl Lab {
         self.pods += 1;
         let net = self.world.add_netns(self.machine, &format!("10.224.1.{}", self.pods));
         let mut tree = Tree::new(FsKind::Overlay);
-        for toy in ["cat", "sleep", "polite", "eat", "parent", "serve", "spin", "suicide", "show"] {
+        for toy in ["cat", "sleep", "polite", "eat", "parent", "serve", "spin", "suicide", "show", "swallow"]
+        {
             tree.put(&format!("/bin/{toy}"), Content::Program(Text::from(toy), 100), 0o755, 0);
         }
         tree.put("/bin/text", Content::File(FileData::lit("no magic")), 0o755, 0);
         tree.put("/bin/script", Content::File(FileData::lit("#!/bin/show\n")), 0o755, 0);
         tree.put("/etc/plain", Content::File(FileData::lit("plain")), 0o644, 0);
+        tree.put("/dev/zero", Content::Device(Device::Zero), 0o666, 0);
         tree.put("/dev/null", Content::Device(Device::Null), 0o666, 0);
         let tree = self.world.forest.add(tree);
         let mounts = vec![
@@ -482,4 +494,20 @@ fn proc_and_sys_tell_about_processes_and_limits() {
     let (_, out) = lab.start(cell, &["/bin/script"]);
     lab.run(Time::ZERO);
     assert_eq!(lab.text(out), "#!/bin/show\n");
+}
+
+#[test]
+fn what_is_read_costs_time_by_its_bytes() {
+    let mut lab = Lab::new();
+    let pod = lab.pod();
+    lab.start(pod, &["/bin/swallow", "1073741824"]);
+    let mut now = Time::ZERO;
+    lab.run(now);
+    while let Some(due) = lab.world.next_due() {
+        now = due;
+        lab.run(now);
+    }
+    // 8 KiB a step, 2,000 steps in 5 ms.
+    let took = now.since(Time::ZERO).as_secs_f64();
+    assert!((0.3..0.4).contains(&took), "{took} s");
 }

@@ -21,25 +21,30 @@ const CLEAN_UP: Span = Span::millis(60);
 /// How long the cluster is watched after the last step's end.
 const TAIL: Span = Span::millis(500);
 
-/// The recordings were made on one cluster, one after another; from this instant on its nodes had the public
-/// images that earlier ones had pulled.
-const PUBLIC_IMAGES_SINCE: &str = "2026-11-23T08:12:00Z";
-/// What all nodes had pulled by then.
-const PULLED_EVERYWHERE: &[&str] = &[
-    "busybox:1.28",
-    "busybox:latest",
-    "registry.k8s.io/busybox:1.27.2",
-    "bash:5",
-    "nginx:1.29",
-    "nginx:1.16.1",
-    "registry.k8s.io/nginx:1.7.9",
-    "registry.k8s.io/nginx:test-cmd",
-    "registry.k8s.io/pause:2.0",
-    "registry.k8s.io/pause:3.6",
-    "registry.k8s.io/pause:3.8",
-    "registry.k8s.io/pause:3.9",
-    "registry.k8s.io/pause:3.10.1",
+/// The recordings were made on one cluster, one after another: what all nodes had pulled of public images, and
+/// since when.
+const PULLED: &[(&str, &[&str])] = &[
+    (
+        "2026-11-23T08:12:00Z",
+        &[
+            "busybox:1.28",
+            "busybox:latest",
+            "registry.k8s.io/busybox:1.27.2",
+            "bash:5",
+            "nginx:1.29",
+            "nginx:1.16.1",
+            "registry.k8s.io/nginx:test-cmd",
+            "registry.k8s.io/pause:2.0",
+            "registry.k8s.io/pause:3.6",
+        ],
+    ),
+    (
+        "2026-11-23T08:21:00Z",
+        &["registry.k8s.io/nginx:1.7.9", "registry.k8s.io/pause:3.8", "registry.k8s.io/pause:3.9"],
+    ),
+    ("2026-11-23T08:26:00Z", &["registry.k8s.io/pause:3.10.1"]),
 ];
+
 /// Replays a recording and returns the same object as it went here.
 ///
 /// # Errors
@@ -78,10 +83,12 @@ pub fn cluster_of(recording: &Value) -> ClusterSpec {
     spec.settings.dns = false;
     spec.settings.shared_machine = true;
     spec.settings.cgroup_version = 1;
-    if spec.start.as_str() >= PUBLIC_IMAGES_SINCE {
+    let pulled: Vec<&&str> =
+        PULLED.iter().filter(|(since, _)| spec.start.as_str() >= *since).flat_map(|(_, i)| *i).collect();
+    if !pulled.is_empty() {
         let usual = crate::images::preloaded(crate::images::Preset::Lab);
         for node in &mut spec.nodes {
-            let own = usual.iter().chain(PULLED_EVERYWHERE);
+            let own = usual.iter().chain(pulled.iter().copied());
             node.images = Some(own.map(|i| (*i).to_string()).collect());
         }
     }

@@ -65,7 +65,7 @@ impl Scheduler {
         // A pod that evicted others for its node gets that node if it suits.
         let nominated = self.nominated.get(&pod.key).and_then(|(node, _)| self.cache.position(node));
         if let Some(i) = nominated
-            && self.filter_with_nominated(pod, i, state).is_none()
+            && self.filter_with_nominated(pod, &self.cache.nodes[i], state).is_none()
         {
             search.feasible.push(i);
             return search;
@@ -73,7 +73,7 @@ impl Scheduler {
         for step in 0..n {
             let i = (self.next_start + step) % n;
             search.looked_at += 1;
-            match self.filter_with_nominated(pod, i, state) {
+            match self.filter_with_nominated(pod, &self.cache.nodes[i], state) {
                 Some(rejection) => search.rejections.push((i, rejection)),
                 None => search.feasible.push(i),
             }
@@ -89,8 +89,7 @@ impl Scheduler {
 
     /// Runs the filters as if pods of at least the same priority that are nominated to the node were on it,
     /// and, as those may never come, also without them.
-    fn filter_with_nominated(&self, pod: &PodInfo, i: usize, state: &State) -> Option<Rejection> {
-        let node = &self.cache.nodes[i];
+    fn filter_with_nominated(&self, pod: &PodInfo, node: &NodeInfo, state: &State) -> Option<Rejection> {
         let here: Vec<&Rc<PodInfo>> = self
             .nominated
             .iter()
@@ -228,7 +227,8 @@ impl Scheduler {
             message += &format!(" {counted}.");
         }
         let nominated = pod.at("status.nominatedNodeName").str();
-        let plan = preempt(info, nominated, &search.rejections, state, &self.cache, api);
+        let fits = |node: &NodeInfo, state: &State| self.filter_with_nominated(info, node, state).is_none();
+        let plan = preempt(info, nominated, &search.rejections, state, &self.cache, &fits, api);
         let mut victims = None;
         match plan {
             Plan::NotEligible(why) => message += &format!(" no new claims to deallocate, preemption: {why}"),
@@ -278,12 +278,28 @@ impl Scheduler {
         };
         self.recorder.record(api, pod, &event);
         if let Some((node, victims)) = &eviction {
+            self.drop_nominations(&info, node, api);
             self.nominated.insert(info.key.clone(), (node.clone(), info.clone()));
             self.evict(&info, pod, node, victims, api);
         }
         api.cause = because;
         let node = eviction.map(|(node, _)| node);
         write_condition(pod, &message, node, api);
+    }
+
+    /// Pods of lower priority that were to have the node may no longer fit there.
+    fn drop_nominations(&mut self, preemptor: &PodInfo, node: &Text, api: &mut ApiServer) {
+        let outdone = |name: &Text, p: &PodInfo| name == node && p.priority < preemptor.priority;
+        let all = self.nominated.iter().filter(|(_, (name, p))| outdone(name, p));
+        let keys: Vec<Key> = all.map(|(key, _)| key.clone()).collect();
+        for key in keys {
+            self.nominated.remove(&key);
+            let Some(pod) = api.store.get(&key) else { continue };
+            let mut status = pod["status"].clone();
+            status.remove("nominatedNodeName");
+            // The pod may have gone in the meantime, which serves as well.
+            let _ = api.update_status(&key, status);
+        }
     }
 
     fn evict(

@@ -1,4 +1,4 @@
-//! Tests of the scheduler as a whole: exact texts, and random clusters against a brute-force oracle.
+//! Tests of the scheduler as a whole: exact texts. Random clusters are in tests/scheduling.rs.
 
 use super::*;
 use crate::agenda::Agenda;

@@ -53,11 +53,14 @@ pub fn escape(text: &str, out: &mut String) {
     }
 }
 
-/// Whether a text has an unescaped pattern character.
+/// Whether a text has an unescaped pattern character. A bracket that is never closed is none: the command `[`
+/// must not cost a look at the directory.
 pub fn is_pattern(text: &str) -> bool {
     let mut escaped = false;
+    let mut open = false;
     text.chars().any(|c| {
-        let special = !escaped && matches!(c, '*' | '?' | '[');
+        let special = !escaped && (matches!(c, '*' | '?') || (c == ']' && open));
+        open |= !escaped && c == '[';
         escaped = !escaped && c == '\\';
         special
     })

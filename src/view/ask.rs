@@ -3,6 +3,7 @@
 //! `kubectl describe` in the inspector, the check of a manifest while it is typed and completion all run
 //! real command lines on a clone, in virtual time that nobody else sees.
 
+use super::complete::{OWN, own};
 use crate::cluster::Cluster;
 use crate::fs::View;
 use crate::os::MachineId;
@@ -108,8 +109,16 @@ fn walk(view: &View<'_>, dir: &str, depth: u32, found: &mut Vec<(String, f64)>) 
 pub fn complete(cluster: &Cluster, words: &[String]) -> Vec<String> {
     let Some((last, before)) = words.split_last() else { return Vec::new() };
     let mut found: Vec<String> = match before.first().map(String::as_str) {
-        None => PROGRAMS.iter().filter(|p| p.starts_with(last.as_str())).map(|p| (*p).to_string()).collect(),
+        None => {
+            let all = PROGRAMS.iter().chain(OWN).filter(|p| p.starts_with(last.as_str()));
+            all.map(|p| (*p).to_string()).collect()
+        }
         Some("kubectl" | "k") => kubectl_words(cluster, &before[1..], last),
+        Some(first) if OWN.contains(&first) => {
+            let mut words = own(cluster, before);
+            words.retain(|w| w.starts_with(last.as_str()));
+            words
+        }
         Some(_) => Vec::new(),
     };
     if found.is_empty() {

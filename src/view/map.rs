@@ -9,18 +9,51 @@ use serde::Serialize;
 
 /// How many pods a node's card lists; it says how many there are.
 const TILES: usize = 120;
-/// Up to how many nodes the cards list their pods; above, only the card that is looked at does.
-const DETAILED: usize = 40;
+/// Up to how many nodes all have cards; above, all are cells and only the one that is looked at has a card.
+const CARDS: usize = 40;
 
 /// The map.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Map {
-    /// The nodes in order of their names.
+    /// The cards of the nodes in order of their names.
     pub nodes: Vec<NodeCard>,
+    /// All nodes, where they are too many for cards.
+    pub cells: Option<Cells>,
     /// Pods on no node: the first of them.
     pub pending: Vec<PodTile>,
     /// How many there are.
     pub waiting: usize,
+}
+
+/// Nodes as cells, in order of their names: one list for each property, which cross to the page much faster
+/// than a list of objects.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Cells {
+    /// Their names.
+    pub names: Vec<String>,
+    /// How each is, see [`Cell`].
+    pub states: Vec<u8>,
+    /// How full each is: the fullest of its processors, memory and places for pods, in percent.
+    pub loads: Vec<u8>,
+    /// How many pods are on each.
+    pub pods: Vec<f64>,
+    /// How many of those are in trouble.
+    pub bad: Vec<f64>,
+}
+
+/// How a node is, the worst last.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Cell {
+    /// Nothing but what is well.
+    Well,
+    /// Pods are on their way.
+    Busy,
+    /// Nothing new may come.
+    Cordoned,
+    /// Pods are in trouble.
+    Bad,
+    /// The node is not ready.
+    Down,
 }
 
 /// A node.
@@ -40,7 +73,7 @@ pub struct NodeCard {
     pub pods: [f64; 2],
     /// How many of its pods are well, on their way, and in trouble.
     pub tones: [usize; 3],
-    /// The pods; none where there are too many nodes to list them all.
+    /// The pods, the first of them.
     pub items: Vec<PodTile>,
 }
 
@@ -57,40 +90,82 @@ pub struct PodTile {
     pub containers: Vec<(String, &'static str)>,
 }
 
-/// The map of the cluster; `focus` is the node whose pods are listed in any case.
+/// The map of the cluster; `focus` is the node that has a card in any case.
 pub fn map(api: &ApiServer, focus: &str) -> Map {
-    let few = api.list(Kind::NODE, None).count() <= DETAILED;
+    let few = api.list(Kind::NODE, None).count() <= CARDS;
     let pending: Vec<&Object> =
         api.list(Kind::POD, None).filter(|p| p.at("spec.nodeName").is_empty()).collect();
+    let nodes = api.list(Kind::NODE, None).filter(|n| few || n.name() == focus);
     Map {
-        nodes: api.list(Kind::NODE, None).map(|n| card(api, n, few || n.name() == focus)).collect(),
+        nodes: nodes.map(|n| card(api, n)).collect(),
+        cells: (!few).then(|| cells(api)),
         pending: pending.iter().take(TILES).map(|p| tile(p)).collect(),
         waiting: pending.len(),
     }
 }
 
-fn card(api: &ApiServer, node: &Object, detailed: bool) -> NodeCard {
+/// What is requested of a node and what it has.
+struct Demand {
+    cpu: [f64; 2],
+    memory: [f64; 2],
+    pods: [f64; 2],
+    tones: [usize; 3],
+}
+
+fn demand(api: &ApiServer, node: &Object) -> Demand {
     let allocatable = node.at("status.allocatable");
     let (mut cpu, mut memory, mut count) = (0.0, 0.0, 0.0);
     let mut tones = [0; 3];
     for pod in api.pods_on(node.name()) {
         count += 1.0;
         for container in pod.at("spec.containers").items() {
-            cpu += millis(container.at("resources.requests.cpu"));
-            memory += amount(container.at("resources.requests.memory"));
+            let requests = container.at("resources.requests");
+            cpu += millis(&requests["cpu"]);
+            memory += amount(&requests["memory"]);
         }
         tones[health::tone(pod).0 as usize] += 1;
     }
-    let items = api.pods_on(node.name()).take(if detailed { TILES } else { 0 });
-    NodeCard {
-        name: node.name().to_string(),
-        ready: node.condition_true("Ready"),
-        unschedulable: node.at("spec.unschedulable").is_true(),
+    Demand {
         cpu: [cpu, millis(&allocatable["cpu"])],
         memory: [memory, amount(&allocatable["memory"])],
         pods: [count, amount(&allocatable["pods"])],
         tones,
-        items: items.map(tile).collect(),
+    }
+}
+
+fn cells(api: &ApiServer) -> Cells {
+    let mut cells = Cells::default();
+    for node in api.list(Kind::NODE, None) {
+        let Demand { cpu, memory, pods, tones: [_, busy, bad] } = demand(api, node);
+        let share = |[used, of]: [f64; 2]| if of > 0.0 { used / of } else { 0.0 };
+        let load = share(cpu).max(share(memory)).max(share(pods)).min(1.0);
+        let state = match () {
+            () if !node.condition_true("Ready") => Cell::Down,
+            () if bad > 0 => Cell::Bad,
+            () if node.at("spec.unschedulable").is_true() => Cell::Cordoned,
+            () if busy > 0 => Cell::Busy,
+            () => Cell::Well,
+        };
+        cells.names.push(node.name().to_string());
+        cells.states.push(state as u8);
+        cells.loads.push((load * 100.0).ceil() as u8);
+        cells.pods.push(pods[0]);
+        cells.bad.push(bad as f64);
+    }
+    cells
+}
+
+fn card(api: &ApiServer, node: &Object) -> NodeCard {
+    let Demand { cpu, memory, pods, tones } = demand(api, node);
+    NodeCard {
+        name: node.name().to_string(),
+        ready: node.condition_true("Ready"),
+        unschedulable: node.at("spec.unschedulable").is_true(),
+        cpu,
+        memory,
+        pods,
+        tones,
+        items: api.pods_on(node.name()).take(TILES).map(tile).collect(),
     }
 }
 
@@ -119,9 +194,9 @@ fn doing(pod: &Object, container: &str) -> &'static str {
 }
 
 fn amount(value: &Value) -> f64 {
-    Quantity::of(value).value() as f64
+    if value.is_empty() { 0.0 } else { Quantity::of(value).value() as f64 }
 }
 
 fn millis(value: &Value) -> f64 {
-    Quantity::of(value).milli_value() as f64
+    if value.is_empty() { 0.0 } else { Quantity::of(value).milli_value() as f64 }
 }

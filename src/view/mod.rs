@@ -8,6 +8,7 @@
 
 mod ask;
 mod compare;
+mod complete;
 mod events;
 mod flow;
 mod goals;
@@ -34,9 +35,9 @@ pub use inside::{FileLine, Place, ProcessLine, place, processes};
 pub use lanes::{Lane, Lanes, Segment, Tick, lanes};
 pub use lesson::{ShownMarks, lesson, marks, trial};
 pub use lint::{Finding, lint};
-pub use map::{Map, NodeCard, PodTile, map};
+pub use map::{Cells, Map, NodeCard, PodTile, map};
 pub use scheduling::{Decided, NodeVerdict, Scheduling, scheduling};
-pub use services::{Endpoint, EndpointSpan, ServiceCard, Services, services};
+pub use services::{Endpoint, EndpointSpan, PodRequests, Requests, ServiceCard, Services, services};
 pub use table::{KindCount, Row, Table, Wanted, kinds, table};
 pub use versions::{Version, version, versions, written};
 pub use why::{Answered, Told, Why, told, why};
@@ -84,7 +85,7 @@ pub fn show(cluster: &Cluster, name: &str, argument: &str) -> String {
         "map" => json::text(&map(api, argument)),
         "flow" => json::text(&flow(api, argument, language)),
         "why" => json::text(&why(cluster, argument, language)),
-        "services" => json::text(&services(api)),
+        "services" => json::text(&services(cluster)),
         "scheduling" => json::text(&scheduling(cluster, argument)),
         "health" => json::text(&health(api)),
         "versions" => json::text(&versions(api, argument)),
@@ -106,10 +107,17 @@ pub fn lint_json(cluster: &Cluster, text: &str) -> String {
 pub fn totals(api: &ApiServer) -> Totals {
     let mut t = Totals { nodes: api.list(Kind::NODE, None).count(), ..Totals::default() };
     for pod in api.list(Kind::POD, None) {
-        let line = pod::line(pod);
+        let (ready, restarts) = health::plainly_ready(pod).map_or_else(
+            || {
+                let line = pod::line(pod);
+                let ready = (line.total > 0 && line.ready == line.total) || line.status == "Completed";
+                (ready, line.restarts)
+            },
+            |restarts| (true, restarts),
+        );
         t.pods += 1;
-        t.restarts += line.restarts;
-        t.ready += usize::from((line.total > 0 && line.ready == line.total) || line.status == "Completed");
+        t.restarts += restarts;
+        t.ready += usize::from(ready);
         t.changes = t.changes.max(pod.resource_version() as f64);
     }
     let warnings = api.list(Kind::EVENT, None).filter(|e| e["type"].str() == "Warning");

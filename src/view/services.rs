@@ -1,10 +1,13 @@
-//! Services: who was in the endpoints from when to when, read from the change log of the EndpointSlices.
+//! Services: who was in the endpoints from when to when, read from the change log of the EndpointSlices, and what
+//! became of the requests that traffic sends to them.
 
 use super::{changes, path_of};
 use crate::api::request::WatchKind;
-use crate::api::{Kind, Object, Value};
+use crate::api::{Kind, Object, Text, Value};
 use crate::apiserver::ApiServer;
+use crate::cluster::Cluster;
 use crate::collections::BTreeMap;
+use crate::traffic::PodTally;
 use serde::Serialize;
 
 /// How many endpoints of a Service are shown: those that came last.
@@ -37,6 +40,52 @@ pub struct ServiceCard {
     pub matched: usize,
     /// Its endpoints over time.
     pub endpoints: Vec<Endpoint>,
+    /// The requests that are or were sent to it.
+    pub traffic: Option<Requests>,
+}
+
+/// What became of requests.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Requests {
+    /// Whether more are sent.
+    pub running: bool,
+    /// How many in a second.
+    pub rate: f64,
+    /// Where from.
+    pub from: String,
+    /// Since when.
+    pub since: f64,
+    /// How many were served.
+    pub served: f64,
+    /// How many were not.
+    pub failed: f64,
+    /// `3 refused, 1 timeout`.
+    pub failures: String,
+    /// How many were served and not in the last ten seconds.
+    pub lately: (f64, f64),
+    /// How long half of the answers took at most; absent without answers.
+    pub p50: Option<f64>,
+    /// How long 99 % of the answers took at most.
+    pub p99: Option<f64>,
+    /// How wide the bins are.
+    pub width: f64,
+    /// By pod.
+    pub pods: Vec<PodRequests>,
+}
+
+/// The requests that were sent to a pod.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PodRequests {
+    /// `pods/default/web`; empty for those that reached none.
+    pub target: String,
+    /// How many were served.
+    pub served: f64,
+    /// How many were not.
+    pub failed: f64,
+    /// `3 refused, 1 timeout`.
+    pub failures: String,
+    /// From when, how many were served, how many were not.
+    pub bins: Vec<(f64, u32, u32)>,
 }
 
 /// An endpoint over time.
@@ -64,7 +113,8 @@ pub struct EndpointSpan {
 type Endpoints = Vec<(String, Endpoint)>;
 
 /// All Services with their endpoints over time.
-pub fn services(api: &ApiServer) -> Services {
+pub fn services(cluster: &Cluster) -> Services {
+    let api = &cluster.api;
     let mut by_service: BTreeMap<String, Endpoints> = BTreeMap::new();
     for change in changes(api).filter(|c| c.new.kind == Kind::ENDPOINT_SLICE) {
         let slice = &change.new;
@@ -73,7 +123,10 @@ pub fn services(api: &ApiServer) -> Services {
         let gone = change.kind == WatchKind::Deleted;
         follow(known, slice, if gone { &[] } else { slice["endpoints"].items() }, change.at.0 as f64);
     }
-    let card = |s: &Object| card(api, s, by_service.get(&path_of(s)).cloned().unwrap_or_default());
+    let card = |s: &Object| {
+        let endpoints = by_service.get(&path_of(s)).cloned().unwrap_or_default();
+        ServiceCard { traffic: requests(cluster, s), ..card(api, s, endpoints) }
+    };
     Services { services: api.list(Kind::SERVICE, None).map(card).collect() }
 }
 
@@ -142,7 +195,41 @@ fn card(api: &ApiServer, service: &Object, mut endpoints: Endpoints) -> ServiceC
         selector: pairs.join(","),
         matched,
         endpoints: endpoints.into_iter().map(|(_, e)| e).collect(),
+        traffic: None,
     }
+}
+
+fn requests(cluster: &Cluster, service: &Object) -> Option<Requests> {
+    let generator = cluster.traffic().generator(&format!("{}/{}", service.namespace(), service.name()))?;
+    let tally = &generator.tally;
+    let (lately, _) = tally.lately(cluster.now());
+    let quantile = |part| tally.spread.quantile(part).map(|s| s.0 as f64);
+    let since = generator.started.0 as f64;
+    let pod = |(target, pod): (&Text, &PodTally)| PodRequests {
+        target: target.to_string(),
+        served: pod.counts.served() as f64,
+        failed: pod.counts.failed() as f64,
+        failures: pod.counts.failures(),
+        bins: pod
+            .bins
+            .iter()
+            .map(|b| (since + (b.number * tally.width.0) as f64, b.served, b.failed))
+            .collect(),
+    };
+    Some(Requests {
+        running: generator.stopped.is_none(),
+        rate: generator.options.rate,
+        from: cluster.client_name(&generator.options).to_string(),
+        since,
+        served: tally.counts.served() as f64,
+        failed: tally.counts.failed() as f64,
+        failures: tally.counts.failures(),
+        lately: (lately.served() as f64, lately.failed() as f64),
+        p50: quantile(0.5),
+        p99: quantile(0.99),
+        width: tally.width.0 as f64,
+        pods: tally.pods.iter().map(pod).collect(),
+    })
 }
 
 fn port(port: &Value) -> String {

@@ -4,7 +4,7 @@ use super::{Language, words};
 use crate::api::{Kind, Text, Value, yaml};
 use crate::apiserver::ApiServer;
 use crate::collections::BTreeMap;
-use crate::time::Time;
+use crate::time::{Span, Time};
 use crate::trace::{Cause, Entry, What};
 
 /// How many trace entries a chain is followed through.
@@ -13,6 +13,9 @@ const FOLLOWED: usize = 20_000;
 const SHOWN: usize = 60;
 /// How far back an injected fault is looked for.
 const FAULTS: u32 = 100_000;
+
+/// How late a kubelet notices that a process has ended: a relist each second, and its work.
+const NOTICED: Span = Span::secs(3);
 
 /// A step of an explanation.
 #[derive(Clone, Debug, PartialEq)]
@@ -101,7 +104,7 @@ pub fn chain(api: &ApiServer, cause: Cause) -> Vec<Link> {
         };
         followed += 1;
         next = (cause != Cause::START && followed < FOLLOWED).then_some(entry.parent);
-        if let Some(fault) = broken_node(api, cause, entry) {
+        if let Some(fault) = broken_node(api, cause, entry).or_else(|| killed(api, cause, entry)) {
             next = Some(fault);
         }
         let link = link(entry);
@@ -205,6 +208,24 @@ fn broken_node(api: &ApiServer, cause: Cause, entry: &Entry) -> Option<Cause> {
             _ => false,
         }
     })
+}
+
+/// A kubelet sees that a process ended, not by whose hand; the trace knows the fault that killed it.
+fn killed(api: &ApiServer, cause: Cause, entry: &Entry) -> Option<Cause> {
+    let What::Rule { rule: "container.exited" | "container.completed", object, .. } = &entry.what else {
+        return None;
+    };
+    let name = object.split('/').nth(2)?;
+    let recent = (cause.0.saturating_sub(FAULTS)..cause.0).rev().map(Cause);
+    let mut recent =
+        recent.map_while(|c| api.trace.get(c).filter(|e| entry.at.since(e.at) <= NOTICED).map(|e| (c, e)));
+    let kills = |e: &Entry| match &e.what {
+        What::Fault { text } => {
+            text.starts_with("kill ") && text.split(' ').any(|w| w.strip_prefix("pod/").unwrap_or(w) == name)
+        }
+        _ => false,
+    };
+    recent.find(|(_, e)| kills(e)).map(|(c, _)| c)
 }
 
 /// Finds for each link the field of the manifest, if the chain comes from one, that decides it.

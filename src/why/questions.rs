@@ -140,7 +140,11 @@ fn gone(sources: Sources<'_>, key: &Key, path: &str) -> Vec<Answer> {
     if chain.is_empty() {
         return Vec::new();
     }
-    vec![Answer::new(ask("ask.gone", path, vec![]), vec![], chain)]
+    let mut answers = vec![Answer::new(ask("ask.gone", path, vec![]), vec![], chain)];
+    if key.kind == Kind::SERVICE {
+        answers.extend(requests::dropped(sources, path));
+    }
+    answers
 }
 
 fn of_pod(sources: Sources<'_>, pod: &Object, path: &str) -> Vec<Answer> {
@@ -168,11 +172,9 @@ fn of_pod(sources: Sources<'_>, pod: &Object, path: &str) -> Vec<Answer> {
         let links = missing::newest_probe_failure(sources, pod)
             .or_else(|| turned.map(|c| chain(sources.api, c.cause)))
             .unwrap_or_default();
-        answers.push(Answer::new(
-            ask("ask.not-ready", path, vec![]),
-            missing::not_ready(sources, pod),
-            links,
-        ));
+        let answer = Answer::new(ask("ask.not-ready", path, vec![]), missing::not_ready(sources, pod), links);
+        // That a pod runs is no news where it is not ready.
+        answers.insert(if now.status == "Running" { 0 } else { answers.len() }, answer);
     }
     if now.restarts > 0 {
         let rose = newest(sources, &key, |c| {
@@ -204,7 +206,7 @@ fn of_pod(sources: Sources<'_>, pod: &Object, path: &str) -> Vec<Answer> {
 
 fn of_service(sources: Sources<'_>, service: &Object, path: &str) -> Vec<Answer> {
     let (empty, facts) = missing::endpoints(sources, service);
-    let dropped = requests::dropped(sources, service);
+    let dropped = requests::dropped(sources, path);
     if facts.is_empty() {
         return dropped;
     }

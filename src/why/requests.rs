@@ -5,7 +5,7 @@ use super::chain::{Link, chain};
 use super::questions::Answer;
 use super::text::clock;
 use super::words::{Of, Row, row};
-use crate::api::{Object, Text};
+use crate::api::Text;
 use crate::collections::{BTreeMap, Order};
 use crate::trace::{Cause, Requested, What};
 use std::cmp::Reverse;
@@ -25,6 +25,13 @@ const DNS: &str = "concepts/services-networking/dns-pod-service/";
 
 /// The sentences about requests, one row for each key.
 pub(super) const ROWS: &[Row] = &[
+    row(
+        "service.load-balancer",
+        "the cloud sees to the load balancer of {object}",
+        "云平台处理 {object} 的负载均衡器",
+        "concepts/services-networking/service/#loadbalancer",
+        Some((Of::Object, "type")),
+    ),
     row(
         "service.no-endpoint",
         "a request from {from} to {object} was refused, as no ready pod stood behind it",
@@ -174,11 +181,10 @@ struct Group {
 }
 
 /// The requests to a Service that failed, by reason, that of the newest first.
-pub(super) fn dropped(sources: Sources<'_>, service: &Object) -> Vec<Answer> {
-    let path = service.key().path();
+pub(super) fn dropped(sources: Sources<'_>, path: &str) -> Vec<Answer> {
     let trace = &sources.api.trace;
     let mut groups: BTreeMap<&'static str, Group> = BTreeMap::new();
-    for one in trace.requests().iter().filter(|r| *r.service == path) {
+    for one in trace.requests().iter().filter(|r| *r.service == *path) {
         let Some(What::Rule { rule, .. }) = trace.get(one.cause).map(|e| &e.what) else { continue };
         let group = groups.entry(rule).or_default();
         group.count += 1;
@@ -189,7 +195,7 @@ pub(super) fn dropped(sources: Sources<'_>, service: &Object) -> Vec<Answer> {
     let mut groups: Vec<(&'static str, Group)> = groups.into_iter().collect();
     groups.order_by_key(|(_, g)| Reverse(g.newest.as_ref().map(|r| r.at)));
     let told = groups.into_iter().take(REASONS).enumerate();
-    told.filter_map(|(n, (rule, group))| answer(sources, &path, n, rule, &group)).collect()
+    told.filter_map(|(n, (rule, group))| answer(sources, path, n, rule, &group)).collect()
 }
 
 fn answer(sources: Sources<'_>, path: &str, n: usize, rule: &str, group: &Group) -> Option<Answer> {

@@ -3,7 +3,7 @@
 import test, { after, afterEach } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { ask, open, type, shows, row, until, tidy, end } from './harness.mjs';
+import { ask, many, open, type, shows, row, until, tidy, end } from './harness.mjs';
 
 afterEach(tidy);
 after(end);
@@ -49,9 +49,44 @@ async function lively(page) {
   await page.locator('.cm-content').waitFor({ state: 'attached' });
 }
 
-const VIEWS = ['pods', 'map', 'lanes', 'nodes', 'services', 'scheduler', 'objects'];
+const VIEWS = ['pods', 'map', 'lanes', 'nodes', 'services', 'scheduler', 'compare', 'objects', 'events'];
 const TABS = ['describe', 'why', 'lanes', 'logs', 'yaml', 'changes', 'flow', 'scheduling', 'processes', 'files'];
 const press = (page, selector) => page.evaluate((query) => document.querySelector(query).click(), selector);
+
+/** Runs that were varied, with what came of them. */
+async function auditCompared(page, narrow) {
+  if (narrow) await press(page, '.pane-tabs [data-pane=views]');
+  await press(page, '[data-tab=compare]');
+  await page.locator('.vary input').nth(0).fill('web.yaml:spec.containers[0].image');
+  await page.locator('.vary input').nth(1).fill('nginx:1.14.2, nginx:none');
+  await press(page, '.vary [type=submit]');
+  await page.locator('.outcomes tbody tr').nth(1).waitFor();
+  await audit(page, 'compared runs');
+}
+
+/** The catalogue, a lesson, the projector, the receipt, the debrief, and the workshop for lessons. */
+async function auditLessons(page) {
+  await page.keyboard.press('Alt+KeyL');
+  await page.locator('.lesson-list li').first().waitFor();
+  await audit(page, 'list of lessons');
+  await press(page, '.lesson-list [data-lesson=explain]');
+  await page.locator('.lesson-steps').waitFor();
+  await audit(page, 'lesson');
+  await page.keyboard.press('Alt+KeyP');
+  await page.waitForFunction(() => document.documentElement.hasAttribute('data-present'));
+  await audit(page, 'projector');
+  await page.keyboard.press('Alt+KeyP');
+  await press(page, '.lesson-steps button:last-child');
+  await page.locator('.lesson-score').waitFor();
+  await audit(page, 'debrief');
+  await page.evaluate(() => [...document.querySelectorAll('.lesson button')].find((one) => /Receipt|成绩凭据/.test(one.textContent)).click());
+  await page.locator('dialog[open]').waitFor();
+  await audit(page, 'receipt');
+  await page.keyboard.press('Escape');
+  await page.evaluate(() => window.podlab.app.side('author'));
+  await page.locator('.author').waitFor();
+  await audit(page, 'writing a lesson');
+}
 
 for (const language of ['en-GB', 'zh-CN']) {
   for (const theme of ['light', 'dark', 'contrast']) {
@@ -76,6 +111,8 @@ for (const language of ['en-GB', 'zh-CN']) {
           await page.waitForFunction((id) => document.querySelector(`.inspector [data-tab=${id}]`)?.getAttribute('aria-selected') === 'true' && document.querySelector('.inspector-body').childElementCount, tab);
           await audit(page, `inspector: ${tab}`);
         }
+        await auditCompared(page, narrow);
+        await auditLessons(page);
         if (narrow) {
           for (const name of ['terminal', 'files']) {
             await press(page, `.pane-tabs [data-pane=${name}]`);
@@ -107,6 +144,61 @@ test('axe finds nothing in the dialogs and menus', async () => {
   await row(page, 'web').click({ button: 'right' });
   await page.getByRole('menu').waitFor();
   await audit(page, 'menu');
+});
+
+test('axe finds nothing in the question about the past, in "run until" and on a map of many nodes', async () => {
+  const page = await open();
+  await prepare(page);
+  await lively(page);
+  await page.getByLabel('Run until…').selectOption('other');
+  await page.getByRole('heading', { name: 'Run until a condition holds…' }).waitFor();
+  await audit(page, 'until');
+  await page.keyboard.press('Escape');
+  await ask(page, 'seek', { at: 0 });
+  await type(page, 'kubectl get pods');
+  await page.getByRole('heading', { name: 'You are in the past' }).waitFor();
+  await audit(page, 'past');
+  await page.keyboard.press('Escape');
+  await many(page, 60);
+  await press(page, '[data-tab=map]');
+  await page.locator('.cells svg').waitFor();
+  await audit(page, 'many nodes');
+});
+
+/** What a screen reader is given: [role, name] of everything that is not left out. */
+async function tree(page) {
+  const session = await page.context().newCDPSession(page);
+  const { nodes } = await session.send('Accessibility.getFullAXTree');
+  return nodes.filter((node) => !node.ignored).map((node) => [node.role?.value, node.name?.value ?? '', node.properties?.some(({ name, value }) => name === 'focusable' && value.value)]);
+}
+
+test('a screen reader is told what everything is, in a lesson from its beginning to its end', async () => {
+  const page = await open({ hash: '#lesson=explain' });
+  await page.getByRole('heading', { name: 'The built-in manual' }).waitFor();
+  const complete = async (what) => {
+    const all = await tree(page);
+    const nameless = all.filter(([role, name, focusable]) => focusable && !name && !['RootWebArea', 'generic', 'code'].includes(role));
+    assert.deepEqual(nameless, [], what);
+    return (role, name) => assert.ok(all.some(([has, said]) => has === role && (name instanceof RegExp ? name.test(said) : said === name)), `${what}: no ${role} "${name}" among ${JSON.stringify(all.filter(([has]) => has === role))}`);
+  };
+  let has = await complete('the first step');
+  const first = [['banner', /^/], ['main', /^/], ['heading', 'Podlab'], ['heading', 'The built-in manual'], ['log', 'Terminal output'], ['textbox', 'Command line'], ['tablist', 'Terminals'], ['region', 'Guide'], ['region', 'Goals'], ['slider', /./], ['button', 'Pause']];
+  for (const [role, name] of first) has(role, name);
+  const keys = async (...list) => { for (const key of list) await page.keyboard.press(key); };
+  await keys('Alt+1', 'Alt+i', 'Enter');
+  await shows(page, /KIND: +Pod/);
+  await keys('Alt+n');
+  await keys('Alt+i', 'Enter');
+  await row(page, 'pod1').waitFor();
+  has = await complete('the second step');
+  has('table', /./);
+  has('rowheader', 'pod1');
+  has('columnheader', 'STATUS');
+  await until(async () => (await tree(page)).some(([role, name]) => /status|StaticText/.test(role) && /pod1/.test(name)), () => 'nothing is said of the pod');
+  await keys('Alt+n', 'Alt+n', 'Alt+n');
+  await page.locator('.lesson-score').waitFor();
+  has = await complete('the end');
+  has('button', /Receipt/);
 });
 
 test('everything works by keyboard alone', async () => {
@@ -151,4 +243,15 @@ test('no reduced-motion visitor sees anything move', async () => {
   await type(page, 'kubectl apply -f web.yaml');
   await shows(page, 'created');
   assert.equal(await page.evaluate(() => document.getAnimations().length), 0);
+});
+
+test('what is printed is dark on light in every theme, names its panes and leaves buttons out', async () => {
+  const page = await open({ dark: true });
+  await type(page, 'kubectl apply -f web.yaml');
+  await shows(page, 'created');
+  await page.emulateMedia({ media: 'print' });
+  const colours = await page.evaluate(() => [document.body, document.querySelector('.pane[data-pane=terminal]')].map((one) => [getComputedStyle(one).color, getComputedStyle(one).backgroundColor]));
+  assert.deepEqual(colours, [['rgb(0, 0, 0)', 'rgb(255, 255, 255)'], ['rgb(0, 0, 0)', 'rgb(255, 255, 255)']]);
+  assert.deepEqual(await page.locator('.pane-head [role=tab]:visible').allInnerTexts(), ['web.yaml', 'Terminal', 'Pods', 'Events']);
+  assert.equal(await page.locator('button:not([role=tab], .link):visible, input:visible, select:visible, .pane.side:visible').filter({ hasNot: page.locator('.objects *') }).locator('visible=true').evaluateAll((list) => list.filter((one) => !one.closest('table, .editor-host')).length), 0);
 });

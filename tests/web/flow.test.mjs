@@ -25,7 +25,7 @@ async function flow() {
   await page.keyboard.type('creation flow');
   await page.keyboard.press('Enter');
   await page.locator('.flow-table').waitFor();
-  await page.locator('.flow-body').focus();
+  await page.waitForFunction(() => document.activeElement?.classList.contains('flow-body'));
   return page;
 }
 

@@ -63,6 +63,16 @@ export async function type(page, line) {
 /** Asks the core directly. */
 export const ask = (page, op, args) => page.evaluate(([name, values]) => window.podlab.core.ask(name, values), [op, args]);
 
+/** Opens a cluster of so many workers, `n0000` and on. */
+export function many(page, workers) {
+  const names = ['master01', ...Array.from({ length: workers }, (_, i) => `n${String(i).padStart(4, '0')}`)];
+  const nodes = names.map((name, i) => ({ name, ip: `10.${Math.floor(i / 62_500)}.${Math.floor(i / 250) % 250}.${i % 250 + 1}`, podCIDR: `10.${100 + Math.floor(i / 250)}.${i % 250}.0/24`, controlPlane: i === 0 }));
+  return page.evaluate(async (list) => {
+    await window.podlab.core.open({ podlab: 1, cluster: { nodes: list } });
+    await window.podlab.core.ask('terminal');
+  }, nodes);
+}
+
 /** The row of a table whose name is this. */
 export const row = (page, name) => page.locator('table.objects tbody tr', { has: page.locator('th', { hasText: new RegExp(`^${name}$`) }) }).first();
 

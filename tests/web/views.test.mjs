@@ -3,7 +3,7 @@
 import test, { after, afterEach } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { ask, open, type, shows, row, screen, hosted, until, tidy, end } from './harness.mjs';
+import { ask, many, open, type, shows, row, screen, hosted, until, tidy, end } from './harness.mjs';
 
 afterEach(tidy);
 after(end);
@@ -114,14 +114,36 @@ test('a table is sorted and filtered by the core and holds only the rows in sigh
 });
 
 test('thousands of nodes are cells that can be opened', async () => {
-  const nodes = ['master01', ...Array.from({ length: 120 }, (_, i) => `n${String(i).padStart(3, '0')}`)]
-    .map((name, i) => ({ name, ip: `10.0.${Math.floor(i / 200)}.${i % 200 + 1}`, podCIDR: `10.${100 + Math.floor(i / 250)}.${i % 250}.0/24`, controlPlane: i === 0 }));
   const page = await open();
-  await page.evaluate((list) => window.podlab.core.open({ podlab: 1, cluster: { nodes: list } }), nodes);
+  await many(page, 2_500);
+  await type(page, 'kubectl create deployment lots --image=nginx:1.14.2 --replicas=300; kubectl cordon n0007');
+  await shows(page, 'n0007 cordoned');
+  await ask(page, 'play', { on: false });
   await tab(page, 'map');
-  await until(async () => await page.locator('.map-cells .cell').count() === 121, async () => `${await page.locator('.map-cells .cell').count()} cells`);
-  await page.locator('.map-cells .cell').nth(3).click();
-  await page.locator('.node-card', { hasText: 'n002' }).waitFor();
+  await page.getByRole('img', { name: '2501 nodes as cells' }).waitFor();
+  assert.ok(await page.locator('.cells svg *').count() < 20, 'a path for each state, not an element for each node');
+  await run(page, 20);
+  await page.locator('.map-summary', { hasText: '300 pods' }).waitFor();
+  await ask(page, 'fault', { text: 'node n0100 down' });
+  await run(page, 60);
+  await page.locator('.troubled').getByRole('button', { name: /n0100/ }).click();
+  await page.locator('.node-card', { hasText: 'n0100' }).getByText('NotReady').waitFor();
+  await page.locator('.cells').focus();
+  await page.keyboard.press('ArrowRight');
+  await page.keyboard.press('ArrowRight');
+  await page.locator('.cell-label', { hasText: 'n0000: well' }).waitFor();
+  await page.keyboard.press('Enter');
+  await page.locator('.node-card', { hasText: 'n0000' }).waitFor();
+  await page.getByLabel('Order').selectOption('trouble');
+  await page.keyboard.press('Tab');
+  await page.locator('.pane[data-pane=views] .filter').fill('n0007');
+  await page.getByRole('img', { name: '1 nodes as cells' }).waitFor();
+  await page.locator('.cells').focus();
+  await page.keyboard.press('Home');
+  await page.locator('.cell-label', { hasText: 'n0007: cordoned' }).waitFor();
+  const before = await page.locator('.cells svg').getAttribute('width');
+  await page.keyboard.press('+');
+  assert.notEqual(await page.locator('.cells svg').getAttribute('width'), before);
   fine(page);
 });
 

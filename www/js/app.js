@@ -214,6 +214,9 @@ export class App {
     this.views.refresh();
   }
 
+  /** Takes the clock on or back by microseconds, from where it stands when its turn comes. */
+  seekBy(micros) { return this.seek((now) => now + micros); }
+
   examples() {
     return examplesMenu(t('examples.title'), EXAMPLES.map((one) => ({ ...one, title: t(`example.${one.id}`), about: t(`example.${one.id}.about`) })), (one) => this.openExample(one.id));
   }
@@ -227,13 +230,17 @@ export class App {
     this.showPane('terminal');
   }
 
-  /** The menu of faults. */
-  faults() {
+  /** The menu of faults and traffic. */
+  async faults() {
+    const { services } = await this.#core.ask('view', { query: { view: 'services' } });
     return faultMenu({
-      nodes: this.views.nodeKeys(), pods: this.views.pods(),
-      inject: (text) => this.inject(text), kill: (namespace, name) => this.kill(namespace, name),
+      nodes: this.views.nodeKeys(), pods: this.views.pods(), services: services.filter(({ key }) => key !== 'services/default/kubernetes'),
+      inject: (text) => this.inject(text), kill: (namespace, name) => this.kill(namespace, name), direct: (text) => this.direct(text),
     });
   }
+
+  /** Begins or ends traffic to a Service now. */
+  direct(text) { return this.#run.direct(text); }
 
   /** Kills process 1 of a pod's container, of which one if there are several. */
   kill(namespace, name) { return this.#run.kill(namespace, name); }
@@ -273,7 +280,7 @@ export class App {
   async undo() {
     const gone = await (this.classroom.lesson ? this.classroom.undo() : this.takeBack());
     if (!gone) return this.say(t('undo.nothing'));
-    this.say(t('undo.done', { text: visible(gone.line?.[1] ?? gone.fault ?? gone.file?.[0] ?? '') }));
+    this.say(t('undo.done', { text: visible(gone.line?.[1] ?? gone.fault ?? gone.traffic ?? gone.file?.[0] ?? '') }));
     return this.terminals.active?.offer(gone.line?.[1] ?? '');
   }
 

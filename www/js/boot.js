@@ -30,15 +30,17 @@
   const policy = window.trustedTypes ? window.trustedTypes.createPolicy('podlab', rules) : rules;
 
   function packed(id) {
-    const text = atob(document.getElementById(`pack-${id}`).textContent);
+    const packedText = document.getElementById(`pack-${id}`).textContent;
+    if (Uint8Array.fromBase64) return Uint8Array.fromBase64(packedText);
+    const text = atob(packedText);
     const bytes = new Uint8Array(text.length);
     for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
     return bytes;
   }
 
-  function unpack(id) {
+  function unpack(id, type = 'text/plain') {
     const stream = new Blob([packed(id)]).stream().pipeThrough(new DecompressionStream('gzip'));
-    return new Response(stream);
+    return new Response(stream, { headers: { 'Content-Type': type } });
   }
 
   async function run(id) {
@@ -54,11 +56,15 @@
     allowed.add(url);
     return policy.createScriptURL(url);
   });
-  const wasm = unpack('wasm').arrayBuffer();
+  // Compiled while it is unpacked, and once: a worker that takes another's place gets it ready.
+  const wasm = WebAssembly.compileStreaming(unpack('wasm', 'application/wasm'));
 
   async function startWorker() {
     const worker = new Worker(await workerUrl, { name: 'podlab' });
-    worker.postMessage({ op: 'wasm', bytes: await wasm });
+    // What it says before the page listens.
+    worker.early = [];
+    worker.onmessage = ({ data }) => worker.early.push(data);
+    wasm.then((module) => worker.postMessage({ op: 'wasm', module }), (error) => worker.postMessage({ op: 'wasm', failed: String(error) }));
     return worker;
   }
 

@@ -3,6 +3,7 @@
 import { t } from './i18n.js';
 import { SPEEDS } from './timebar.js';
 import { EXAMPLES } from './examples.js';
+import { faultCommands } from './faults.js';
 import { PANES, SHOWN } from './frame.js';
 import { registered } from './registry.js';
 import { saveEvents, saveMarkdown, saveScript } from './exports.js';
@@ -15,7 +16,7 @@ const time = (app) => [
   { title: t('time.ten'), keys: 'Alt+0', run: () => app.time.forward(10) },
   { title: t('time.minute'), run: () => app.time.forward(60) },
   { title: t('time.hour'), run: () => app.time.forward(3600) },
-  { title: t('time.back'), keys: 'Alt+←', run: () => app.seek(app.core.frame.now - 10e6) },
+  { title: t('time.back'), keys: 'Alt+←', run: () => app.seekBy(-10e6) },
   { title: t('time.start'), run: () => app.seek(0) },
   ...['ready', 'change', 'warning', 'restart'].map((name) => ({ title: `${t('time.until')} ${t(`time.until.${name}`)}`, run: () => app.time.runUntil(name) })),
   ...SPEEDS.map((rate) => ({ title: `${t('time.speed')} ${rate}×`, run: () => app.time.setSpeed(rate) })),
@@ -55,7 +56,7 @@ const page = (app) => [
 export const commands = (app) => [
   ...time(app), ...panes(app),
   ...app.views.list.map(([id, text]) => ({ title: t('palette.view', { name: text }), run: () => { app.views.choose(id); app.focusPane(app.views.paneOf(id)); } })),
-  { title: t('faults.title'), run: () => app.faults() },
+  { title: t('faults.title'), run: () => app.faults() }, ...faultCommands(app),
   ...registered('command').flatMap((part) => part.create(app.context)),
   ...sharing(app), ...page(app),
   ...EXAMPLES.map((one) => ({ title: `${t('menu.examples')}: ${t(`example.${one.id}`)}`, run: () => app.openExample(one.id) })),

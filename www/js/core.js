@@ -30,6 +30,7 @@ export class Core extends EventTarget {
     this.#worker = worker;
     this.#heard = performance.now();
     worker.onmessage = ({ data }) => this.#hear(data);
+    for (const data of worker.early.splice(0)) this.#hear(data);
     worker.onerror = (event) => this.#replace(event.message || 'worker error');
   }
 

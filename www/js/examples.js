@@ -13,6 +13,8 @@ import space from '../examples/space.yaml';
 import nowhere from '../examples/nowhere.yaml';
 import goodbye from '../examples/goodbye.yaml';
 import rollout from '../examples/rollout.yaml';
+import dropped from '../examples/dropped.yaml';
+import spared from '../examples/spared.yaml';
 
 /** All examples; `id` is also the file's name and the key of its texts. */
 export const EXAMPLES = [
@@ -28,6 +30,8 @@ export const EXAMPLES = [
   { id: 'nowhere', text: nowhere, commands: ['kubectl apply -f nowhere.yaml', 'kubectl describe pod picky', 'kubectl label node worker02 disk=ssd', 'kubectl get pods -o wide'] },
   { id: 'goodbye', text: goodbye, commands: ['kubectl apply -f goodbye.yaml', 'kubectl exec polite -- cat /tmp/started', 'kubectl delete pod polite'] },
   { id: 'rollout', text: rollout, commands: ['kubectl apply -f rollout.yaml', 'kubectl get deploy,rs,pods', 'kubectl set image deploy/front nginx=nginx:latest', 'kubectl rollout status deploy/front', 'kubectl delete pod -l app=front'] },
+  { id: 'dropped', text: dropped, commands: ['kubectl apply -f dropped.yaml', 'kubectl rollout status deploy/till', 'traffic start till --rate 20', 'kubectl set image deploy/till nginx=nginx:latest', 'traffic', 'why svc/till --dropped'] },
+  { id: 'spared', text: spared, commands: ['kubectl apply -f spared.yaml', 'kubectl rollout status deploy/till', 'traffic start till --rate 20', 'kubectl set image deploy/till nginx=nginx:latest', 'traffic', 'why svc/till --dropped'] },
 ];
 
 /** The scenario of an example: nothing but its file, with a note in the visitor's language. */

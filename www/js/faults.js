@@ -1,22 +1,53 @@
-// The menu of what can be broken and mended; each entry is also a command and goes into the link.
+// What can be broken and mended, and traffic to Services: the list behind the menu and the palette. Each entry
+// is also a command and goes into the link.
 
 import { h, button } from './dom.js';
 import { t } from './i18n.js';
 import { dialog } from './palette.js';
 import { visible } from './ansi.js';
+import { serviceWords } from './views/services.js';
 
-/** Opens the menu. `nodes` and `pods` are keys such as `nodes/worker01`; `inject(text)` does it. */
-export const faultMenu = ({ nodes, pods, inject, kill }) => dialog(t('faults.title'), (close) => {
-  const one = (label, text, ...names) => button({ label, 'aria-label': [...names, label].join(' '), title: `fault ${text}`, onclick: () => { close(); inject(text); } });
+const NODES = 12;
+const PODS = 30;
+
+/** The faults of nodes and of the control plane: [name, [[label, line behind `fault`]]]. */
+export const faults = (nodes) => [
+  ...nodes.slice(0, NODES).map((key) => key.split('/')[1]).map((name) => [name, [
+    [t('faults.down'), `node ${name} down`], [t('faults.up'), `node ${name} up`],
+    [t('faults.kubeletStop'), `kubelet ${name} stop`], [t('faults.kubeletStart'), `kubelet ${name} start`],
+    [t('faults.runtimeStop'), `runtime ${name} stop`], [t('faults.runtimeStart'), `runtime ${name} start`]]]),
+  [t('faults.network'), [[t('faults.mend'), 'network mend']]],
+  [t('faults.registry'), [[t('faults.down'), 'registry down'], [t('faults.slow'), 'registry slow 20'], [t('faults.up'), 'registry up']]],
+  [t('faults.apiserver'), [[t('faults.stop'), 'apiserver down'], [t('faults.start'), 'apiserver up']]],
+  ['etcd', [[t('faults.slow'), 'etcd slow 500ms'], [t('faults.normal'), 'etcd normal']]],
+  [t('faults.scheduler'), [[t('time.pause'), 'scheduler pause'], [t('faults.resume'), 'scheduler resume']]],
+  [t('faults.controllers'), [[t('time.pause'), 'controllers pause'], [t('faults.resume'), 'controllers resume']]],
+];
+
+/** The same as commands for the palette. */
+export const faultCommands = (app) => faults(app.views.nodeKeys()).flatMap(([name, list]) => list.map(([label, text]) => ({ title: `${t('menu.faults')}: ${name} · ${label}`, run: () => app.inject(text) })));
+
+/** Opens the menu. `nodes`, `pods` and `services` are keys; `inject`, `kill` and `direct` do it. */
+export const faultMenu = ({ nodes, pods, services, inject, kill, direct }) => dialog(t('faults.title'), (close) => {
+  const act = (label, title, run, ...names) => button({ label, 'aria-label': [...names, label].join(' '), title, onclick: () => { close(); run(); } });
   const row = (name, ...buttons) => h('tr', {}, h('th', { scope: 'row' }, name), h('td', {}, h('div', { class: 'answers' }, buttons)));
-  const nodeRows = nodes.map((key) => key.split('/')[1]).map((name) => row(visible(name),
-    one(t('faults.down'), `node ${name} down`, name), one(t('faults.up'), `node ${name} up`, name),
-    one(t('faults.kubeletStop'), `kubelet ${name} stop`, name), one(t('faults.kubeletStart'), `kubelet ${name} start`, name)));
-  const podRows = pods.slice(0, 30).map((key) => key.split('/')).map(([, namespace, name]) => row(visible(name), button({ label: t('faults.kill'), 'aria-label': `${name} ${t('faults.kill')}`, title: `fault kill ${name}`, onclick: () => { close(); kill(namespace, name); } })));
+  const podRows = pods.slice(0, PODS).map((key) => key.split('/')).map(([, namespace, name]) => row(visible(name), act(t('faults.kill'), `fault kill ${name}`, () => kill(namespace, name), name)));
+  const traffic = services.map(({ key, traffic: has }) => {
+    const words = serviceWords(key);
+    const line = has?.running ? `stop ${words}` : `start ${words}`;
+    return row(visible(words), act(t(has?.running ? 'traffic.stop' : 'traffic.start'), `traffic ${line}`, () => direct(line), words));
+  });
+  const rows = faults(nodes).map(([name, list]) => row(visible(name), name === t('faults.network') && cut(nodes, (line) => { close(); inject(line); }),
+    list.map(([label, text]) => act(label, `fault ${text}`, () => inject(text), name))));
   return [h('header', {}, h('h2', {}, t('faults.title')), button({ icon: 'close', title: t('dialog.close'), class: 'quiet', onclick: () => close() })),
     h('p', { class: 'quiet' }, t('faults.about')),
-    h('table', { class: 'faults' }, h('caption', { class: 'hidden' }, t('faults.title')), h('tbody', {}, podRows, nodeRows,
-      row(t('faults.registry'), one(t('faults.down'), 'registry down', t('faults.registry')), one(t('faults.slow'), 'registry slow 20', t('faults.registry')), one(t('faults.up'), 'registry up', t('faults.registry'))),
-      row(t('faults.scheduler'), one(t('time.pause'), 'scheduler pause', t('faults.scheduler')), one(t('faults.resume'), 'scheduler resume', t('faults.scheduler'))),
-      row(t('faults.controllers'), one(t('time.pause'), 'controllers pause', t('faults.controllers')), one(t('faults.resume'), 'controllers resume', t('faults.controllers')))))];
+    h('table', { class: 'faults' }, h('caption', { class: 'hidden' }, t('faults.title')), h('tbody', {}, traffic, podRows, rows))];
 }, 'wide');
+
+/** Between which two nodes the network is cut. */
+function cut(nodes, run) {
+  const names = nodes.slice(0, NODES).map((key) => key.split('/')[1]);
+  const choice = (label, at) => h('select', { 'aria-label': label }, names.map((name, i) => h('option', { value: name, selected: i === at || undefined }, visible(name))));
+  const [a, b] = [choice(t('faults.cutFrom'), Math.min(1, names.length - 1)), choice(t('faults.cutTo'), names.length - 1)];
+  return [a, b, button({ label: t('faults.cut'), 'aria-label': `${t('faults.network')} ${t('faults.cut')}`, title: 'fault network cut', onclick: () => run(`network cut ${a.value} ${b.value}`) })];
+}

@@ -91,8 +91,10 @@ export class Files {
     const answer = await this.#core.ask('query', { line: `cat > /tmp/compared.yaml <<'${mark}'\n${file.text.replace(/\n?$/, '\n')}${mark}\nkubectl get -f /tmp/compared.yaml -o yaml; echo ${mark}; kubectl apply -f /tmp/compared.yaml --dry-run=server -o yaml` }).catch(() => '');
     const [live = '', wanted = ''] = answer.split(`${mark}\n`).map((text) => text.replace(/^ *(resourceVersion|generation|uid|creationTimestamp): .*\n/gm, '').replace(/^status:\n(?: .*\n)*/gm, ''));
     const lines = hunks(diff(live, wanted));
+    const shown = () => (lines.length ? h('div', { class: 'diff mono' }, difference(lines)) : h('p', {}, t('files.same')));
+    const refused = !/^(apiVersion|kind|items):/m.test(wanted);
     return dialog(t('files.compare'), (close) => [heading(t('files.compare'), close), h('p', { class: 'quiet' }, t('files.compareAbout')),
-      lines.length ? h('div', { class: 'diff mono' }, difference(lines)) : h('p', {}, t('files.same'))], 'wide');
+      refused ? h('pre', { class: 'text' }, visible(wanted)) : shown()], 'wide');
   }
 
   get active() { return this.#active; }

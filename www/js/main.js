@@ -10,7 +10,7 @@ import { catalogue } from './lessons/catalogue.js';
 
 const core = new Core();
 const app = new App(core);
-window.podlab.core = core;
+Object.assign(window.podlab, { core, app });
 
 /** What to open: a link's scenario, or the first example. */
 async function opening() {

@@ -35,6 +35,7 @@ export function objectMenu(context, key, at) {
   const ns = namespace && namespace !== 'default' ? ` -n ${namespace}` : '';
   const pod = plural === 'pods';
   const node = plural === 'nodes';
+  const service = plural === 'services';
   const copies = [`kubectl describe ${kind} ${name}${ns}`, `kubectl get ${kind} ${name}${ns} -o yaml`, pod && `kubectl logs ${name}${ns}`].filter(Boolean);
   const look = ['describe', 'why', pod && 'lanes', pod && 'logs', 'changes', 'yaml'].filter(Boolean);
   const acts = [
@@ -48,5 +49,11 @@ export function objectMenu(context, key, at) {
     ...acts.map(([label, line]) => [label, () => context.run(line), line]),
     pod && [t('faults.kill'), () => context.app.kill(namespace, name), `fault kill ${name}`],
     node && [t('faults.down'), () => context.app.inject(`node ${name} down`), `fault node ${name} down`],
+    node && [t('faults.up'), () => context.app.inject(`node ${name} up`), `fault node ${name} up`],
+    node && [t('faults.kubeletStop'), () => context.app.inject(`kubelet ${name} stop`), `fault kubelet ${name} stop`],
+    node && [t('faults.kubeletStart'), () => context.app.inject(`kubelet ${name} start`), `fault kubelet ${name} start`],
+    service && [t('traffic.start'), () => context.app.direct(`start ${name}${ns}`), `traffic start ${name}${ns}`],
+    service && [t('traffic.stop'), () => context.app.direct(`stop ${name}${ns}`), `traffic stop ${name}${ns}`],
+    service && [t('traffic.why'), () => context.run(`why svc/${name}${ns} --dropped`), `why svc/${name}${ns} --dropped`],
   ].filter((item) => item !== false), at);
 }

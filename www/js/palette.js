@@ -61,7 +61,7 @@ export function palette(commands) {
 
 /** The map of keys. */
 export const keyMap = (groups) => dialog(t('keys.title'), (close) => [heading(t('keys.title'), close),
-  h('div', { class: 'keys' }, groups.map(([title, rows]) => h('section', {}, h('h3', {}, title), h('dl', {}, rows.flatMap(([keys, text]) => [h('dt', {}, keys.split(' / ').flatMap((key, i) => [i ? ' ' : '', h('kbd', {}, key)])), h('dd', {}, text)])))))]);
+  h('div', { class: 'keys' }, groups.map(([title, rows]) => h('section', {}, h('h3', {}, title), h('dl', {}, rows.flatMap(([keys, text]) => [h('dt', {}, keys.split(' / ').flatMap((key, i) => [i ? ' ' : '', h('kbd', {}, key)])), h('dd', {}, text)])))))], 'wide');
 
 /** A menu of examples: [{ id, title, about }]. */
 export const examplesMenu = (title, list, onchoose) => dialog(title, (close) => [heading(title, close),

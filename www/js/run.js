@@ -62,10 +62,11 @@ export class Run {
     }
   }
 
-  /** Goes to an instant; the clock stands there. */
-  seek(at) {
+  /** Goes to an instant, which `from` may tell from the present one; the clock stands there. */
+  seek(from) {
     return this.#alone(async () => {
       await this.#core.ask('play', { on: false });
+      const at = typeof from === 'function' ? from(this.#core.frame.now) : from;
       await this.#core.ask('seek', { at: Math.max(0, Math.round(at)) });
     });
   }
@@ -117,6 +118,12 @@ export class Run {
   async inject(text) {
     if (!(await this.allowed())) return;
     await this.#core.ask('fault', { text }).then(() => this.#app.say(`fault ${text}`), (error) => this.#app.tell(visible(error.message)));
+  }
+
+  /** Begins or ends traffic now. */
+  async direct(text) {
+    if (!(await this.allowed())) return;
+    await this.#core.ask('traffic', { text }).then(() => this.#app.say(`traffic ${text}`), (error) => this.#app.tell(visible(error.message)));
   }
 
   /** Kills process 1 of a pod's container, of which one if there are several. */

@@ -7,10 +7,17 @@ export function tabList(label, items, onchoose) {
   const element = h('div', { class: 'tabs', role: 'tablist', 'aria-label': label });
   let list = [];
   let chosen = null;
-  const draw = () => put(element, list.map(([id, text, badge]) => h('button', {
-    type: 'button', role: 'tab', class: 'tab', id: `tab-${id}`, 'data-tab': id, 'aria-selected': String(id === chosen), tabindex: id === chosen ? '0' : '-1',
-    onclick: () => choose(id),
-  }, text, badge ? h('span', { class: 'badge' }, badge) : null)));
+  const more = () => element.classList.toggle('cut', element.scrollWidth - element.scrollLeft - element.clientWidth > 4);
+  element.addEventListener('scroll', more, { passive: true });
+  new ResizeObserver(more).observe(element);
+  const draw = () => {
+    put(element, list.map(([id, text, badge]) => h('button', {
+      type: 'button', role: 'tab', class: 'tab', id: `tab-${id}`, 'data-tab': id, 'aria-selected': String(id === chosen), tabindex: id === chosen ? '0' : '-1',
+      onclick: () => choose(id),
+    }, text, badge ? h('span', { class: 'badge' }, badge) : null)));
+    element.querySelector('[aria-selected="true"]')?.scrollIntoView?.({ block: 'nearest', inline: 'nearest' });
+    more();
+  };
   function choose(id) {
     const had = element.contains(document.activeElement);
     chosen = id;

@@ -8,7 +8,7 @@ import { clock } from './format.js';
 import { visible } from './ansi.js';
 import { keep, load } from './store.js';
 
-const EXAMPLES = ['pod/web ready', 'pod/web restarts >= 2', 'any pod is CrashLoopBackOff', 'deploy/web ready for 30s', 'service/web endpoints = 0', 'count pod ready >= 3', 'pod/web event Unhealthy', 'output ~ "error"', 'pod/web gone within 30s of pod/web deleting'];
+const EXAMPLES = ['pod/web ready', 'pod/web restarts >= 2', 'any pod is CrashLoopBackOff', 'deploy/web ready for 30s', 'service/web endpoints = 0', 'traffic/web failed > 0', 'count pod ready >= 3', 'pod/web event Unhealthy', 'output ~ "error"', 'pod/web gone within 30s of pod/web deleting'];
 
 /** Asks for a condition and runs until it holds. */
 export function askUntil({ core, say }) {

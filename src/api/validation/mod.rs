@@ -15,6 +15,7 @@ mod meta;
 mod net;
 mod placement;
 mod pod;
+mod pod_resize;
 mod pod_update;
 mod resources;
 mod security;
@@ -45,7 +46,7 @@ pub fn update(old: &Object, new: &Object, subresource: &str) -> Vec<Error> {
     match (new.kind, subresource) {
         (_, "status") => {}
         (Kind::POD, "ephemeralcontainers") => pod_update::ephemeral(old, new, &mut errors),
-        (Kind::POD, "resize") => pod_update::resize(old, new, &mut errors),
+        (Kind::POD, "resize") => pod_resize::check(old, new, &mut errors),
         (Kind::POD, _) => pod_update::update(old, new, &mut errors),
         _ => {
             content(new, &mut errors);

@@ -1,6 +1,6 @@
 //! What may change in a pod: images, the deadline, more tolerations, fewer scheduling gates.
 
-use super::{Error, Errors, internal, pod};
+use super::{Errors, internal, pod};
 use crate::api::{Object, Value};
 
 /// `updatablePodSpecFields` as the message lists them.
@@ -121,24 +121,13 @@ pub(super) fn ephemeral(old: &Object, new: &Object, errors: &mut Errors) {
             c if c != container => {
                 errors.forbidden(
                     "spec.ephemeralContainers",
-                    format!("existing ephemeral containers {name:?} may not be changed\n"),
+                    format!(
+                        "existing ephemeral containers {name:?} may not be changed\n{}",
+                        internal::diff(container, c, "EphemeralContainer")
+                    ),
                 );
             }
             _ => {}
         }
-    }
-}
-
-/// The `resize` subresource: only resources.
-pub(super) fn resize(old: &Object, new: &Object, errors: &mut Errors) {
-    let fresh: Vec<Error> = {
-        let mut found = Errors::default();
-        pod::spec(&new["spec"], "spec", &mut found);
-        found.list
-    };
-    errors.list.extend(fresh);
-    let class = |pod: &Object| crate::api::validation::warnings::qos_class(&pod["spec"]);
-    if old.at("status.qosClass").is_some() && old.at("status.qosClass").str() != class(new) {
-        errors.invalid("spec", class(new), "Pod QOS Class may not change as a result of resizing");
     }
 }

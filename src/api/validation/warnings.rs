@@ -21,6 +21,10 @@ pub fn warnings(object: &Object) -> Vec<Text> {
             let path = "spec.jobTemplate.spec.template.spec";
             pod(object.at(path), path, "", &mut found);
         }
+        // Podlab's own: nothing is accepted without a word that has no effect.
+        Kind::NETWORK_POLICY => {
+            found.push("not simulated: network policies; they are kept and shown, but no connection is refused because of them".into());
+        }
         Kind::SERVICE if !object.at("spec.externalIPs").is_empty() => {
             found.push(
                 "spec.externalIPs is deprecated and may no longer be implemented in some clusters".into(),
@@ -145,28 +149,4 @@ fn ports(spec: &Value, path: &str, found: &mut Vec<String>) {
             ));
         }
     }
-}
-
-/// The quality-of-service class of a pod's spec (pkg/apis/core/helper/qos).
-pub(super) fn qos_class(spec: &Value) -> &'static str {
-    let containers = || spec["containers"].items().iter().chain(spec["initContainers"].items());
-    let resources = |c: &Value, list: &str, name: &str| {
-        let value = c["resources"][list].get(name).clone();
-        (value.is_some() && !Quantity::of(&value).is_zero()).then(|| Quantity::of(&value))
-    };
-    let names = ["cpu", "memory"];
-    let asks = |c: &Value| {
-        names.iter().any(|n| resources(c, "limits", n).is_some() || resources(c, "requests", n).is_some())
-    };
-    if !containers().any(asks) {
-        return "BestEffort";
-    }
-    let guaranteed = |c: &Value| {
-        names.iter().all(|n| match (resources(c, "limits", n), resources(c, "requests", n)) {
-            (Some(limit), Some(request)) => limit == request,
-            (Some(_), None) => true,
-            _ => false,
-        })
-    };
-    if containers().all(guaranteed) { "Guaranteed" } else { "Burstable" }
 }

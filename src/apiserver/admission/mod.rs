@@ -5,11 +5,13 @@
 
 mod limit_range;
 mod namespace;
+mod pod_resize;
 mod pod_security;
 mod pods;
 mod storage;
 
 use super::ApiServer;
+use crate::api::resources::qos_class;
 use crate::api::status::Result;
 use crate::api::{Kind, Object};
 
@@ -21,7 +23,7 @@ impl ApiServer {
             Kind::POD => {
                 limit_range::admit(self, object)?;
                 pods::admit(self, object)?;
-                let qos = super::strategy::qos_class(object);
+                let qos = qos_class(&object["spec"]);
                 object.set("status.qosClass", qos);
             }
             Kind::PERSISTENT_VOLUME_CLAIM | Kind::PERSISTENT_VOLUME => {
@@ -52,8 +54,12 @@ impl ApiServer {
     }
 
     /// Runs the validating plugins of an update.
-    pub(super) fn admit_valid_update(&self, old: &Object, object: &Object) -> Result<()> {
-        if object.kind == Kind::NAMESPACE { pod_security::admit(self, Some(old), object) } else { Ok(()) }
+    pub(super) fn admit_valid_update(&self, old: &Object, object: &Object, subresource: &str) -> Result<()> {
+        match (object.kind, subresource) {
+            (Kind::NAMESPACE, _) => pod_security::admit(self, Some(old), object),
+            (Kind::POD, "resize") => pod_resize::admit(self, old, object),
+            _ => Ok(()),
+        }
     }
 
     /// The warnings of the plugins about an accepted write.

@@ -73,9 +73,16 @@ pub fn old_sizes(bounds: Bounds, new: &Set, old: &[Set]) -> Vec<i64> {
     if most <= 0 {
         return sizes;
     }
-    for (size, set) in sizes.iter_mut().zip(old) {
-        let unhealthy = (*size - set.available).clamp(0, most);
-        *size -= unhealthy;
+    for i in 0..sizes.len() {
+        let unhealthy = (sizes[i] - old[i].available).min(most);
+        if sizes[i] == 0 || most == 0 {
+            continue;
+        }
+        if unhealthy < 0 {
+            // Its status is of before it was reduced: what it says of available pods is not to be built on.
+            return sizes;
+        }
+        sizes[i] -= unhealthy;
         most -= unhealthy;
     }
     let available: i64 = new.available + old.iter().map(|s| s.available).sum::<i64>();
@@ -147,6 +154,9 @@ mod tests {
             (bounds(4, 1, 1), set(2, 0), vec![set(3, 3)], 2, vec![3]),
             // Pods that never became available go first.
             (bounds(4, 1, 1), set(1, 1), vec![set(2, 0), set(2, 2)], 1, vec![0, 2]),
+            // A status that has not caught up with its set's new size is waited for.
+            (bounds(4, 4, 1), set(4, 0), vec![set(4, 5)], 4, vec![4]),
+            (bounds(4, 4, 1), set(4, 0), vec![set(4, 4)], 4, vec![3]),
         ] {
             let all = new.replicas + old.iter().map(|s| s.replicas).sum::<i64>();
             assert_eq!(new_size(b, true, new.replicas, all), grown, "{b:?} {new:?} {old:?}");

@@ -24,6 +24,8 @@ const GRACE: Span = Span::secs(50);
 const TAINTING: Span = Span::millis(15);
 /// The namespace of the nodes' heartbeats.
 const LEASES: &str = "kube-node-lease";
+/// Up to how many nodes all kubelets renew their leases; in a larger cluster those that are well write none.
+const RENEWED: usize = 200;
 /// Nodes that are there this soon were there before the scenario began, and are not announced.
 const BEGINNING: Span = Span::secs(1);
 const UNREACHABLE: &str = "node.kubernetes.io/unreachable";
@@ -35,6 +37,11 @@ pub struct Health {
     /// When each node was last heard of.
     seen: BTreeMap<Text, Time>,
     monitoring: bool,
+}
+
+/// All nodes count as heard of now: nobody could be heard of while the API server was away.
+pub fn heard_of(health: &mut Health, now: Time) {
+    health.seen.values_mut().for_each(|at| *at = now);
 }
 
 /// A node or a heartbeat has changed.
@@ -86,6 +93,12 @@ pub fn monitor(cx: &mut Cx<'_>) {
         cx.work.health.seen.iter().filter(|(_, at)| late(at)).map(|(name, _)| name.clone()).collect();
     for name in silent {
         let Some(node) = cx.api.get(Kind::NODE, "", &name).cloned() else { continue };
+        // One of so many has written no lease because it is well; one appears when it stops.
+        let well = node.condition("Ready").is_some() && cx.api.get(Kind::LEASE, LEASES, &name).is_none();
+        if well && cx.api.list(Kind::NODE, None).nth(RENEWED).is_some() {
+            cx.work.health.seen.remove(name.as_str());
+            continue;
+        }
         if node.condition("Ready")["status"].str() != "Unknown" {
             mark_silent(&node, cx);
         }

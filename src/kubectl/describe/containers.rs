@@ -90,8 +90,13 @@ fn state(w: &mut Writer, title: &str, state: &Value) {
         if t["signal"].int_or(0) > 0 {
             w.field(3, "Signal", &scalar(&t["signal"]));
         }
-        w.field(3, "Started", &date(&t["startedAt"]));
-        w.field(3, "Finished", &date(&t["finishedAt"]));
+        // Go's zero time: nobody saw it.
+        let seen = |stamp: &Value| match stamp {
+            Value::Null => "Mon, 01 Jan 0001 00:00:00 +0000".to_owned(),
+            stamp => date(stamp),
+        };
+        w.field(3, "Started", &seen(&t["startedAt"]));
+        w.field(3, "Finished", &seen(&t["finishedAt"]));
     } else {
         w.field(2, title, "Waiting");
         w.optional(3, "Reason", state["waiting"]["reason"].str());

@@ -56,7 +56,13 @@ fn open(cx: &mut Cx, args: &Args, at: &Place, command: &[&str], stdin: bool) -> 
         None => (cx.base.namespace.clone(), at.pod.as_str()),
     };
     let pod = cx.get(Kind::POD, &namespace, name)?;
-    let container = pods::container(cx, &pod, args.value("container"), false)?;
+    let (container, notice) = pods::meant(&pod, args.value("container"))?;
+    // What is copied from a pod comes with its errors on standard output.
+    if stdin {
+        cx.eprint(&notice);
+    } else {
+        cx.print(&notice);
+    }
     let mut request = Request::new(Method::Create, Kind::POD, Some(&namespace), name).subresource("exec");
     let query = &mut request.options.query;
     query.extend(command.iter().map(|c| ("command", Text::from(*c))));

@@ -189,7 +189,7 @@ impl Editing {
         for (i, (old, new)) in self.objects.clone().into_iter().zip(all).enumerate() {
             match self.applied.as_ref().and_then(|all| all.get(i)) {
                 Some(applied) if *applied == new => cx.print(&format!("{} skipped\n", label(&old))),
-                Some(_) => self.note(cx, &old, &new)?,
+                Some(_) => self.remember(cx, &old, &new)?,
                 None => self.send(cx, &old, new, &about)?,
             }
         }
@@ -198,10 +198,11 @@ impl Editing {
     }
 
     /// Writes what is to count as applied last into the annotation.
-    fn note(&mut self, cx: &mut Cx, old: &Object, new: &Value) -> Res<()> {
+    fn remember(&mut self, cx: &mut Cx, old: &Object, new: &Value) -> Res<()> {
         let mut body = Value::map();
         body.slot("metadata.annotations").map_mut().insert(LAST_APPLIED, json::print(new));
-        let object = cx.patch(old, PatchType::Merge, body, Options::default())?;
+        let options = Options { field_manager: "kubectl-client-side-apply".into(), ..Options::default() };
+        let object = cx.patch(old, PatchType::Merge, body, options)?;
         cx.print(&format!("{} edited\n", label(&object)));
         Ok(())
     }

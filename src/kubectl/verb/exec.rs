@@ -204,7 +204,7 @@ pub fn attach(cx: &mut Cx, args: &Args) -> Outcome {
         cx.eprint(&format!("error: Unable to use a TTY - container {container} did not allocate one\n"));
     }
     let stdin = args.is("stdin");
-    if stdin && !args.is("quiet") {
+    if !args.is("quiet") {
         cx.eprint(HINT);
     }
     let mut session = open(cx, &pod, &container, "attach", vec![], stdin, tty)?;

@@ -74,6 +74,11 @@ fn ports(pod: &Object, service: Option<&Object>, spec: &str) -> Res<(u16, u16)> 
     };
     let mut to = match remote.parse::<u16>() {
         Ok(n) => n,
+        Err(_) if remote.bytes().all(|b| b.is_ascii_digit()) && !remote.is_empty() => {
+            return Err(Fail::Plain(format!(
+                "error parsing remote port '{remote}': strconv.ParseUint: parsing {remote:?}: value out of range"
+            )));
+        }
         Err(_) => named(remote).ok_or_else(|| {
             Fail::Plain(format!("Pod '{}' does not have a named port '{remote}'", pod.name()))
         })?,

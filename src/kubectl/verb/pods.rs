@@ -32,10 +32,19 @@ pub fn listed(pod: &Object) -> String {
 
 /// The container that is meant; says so if it had to be guessed among several.
 pub fn container(cx: &mut Cx, pod: &Object, wanted: &str, quiet: bool) -> Res<String> {
+    let (name, notice) = meant(pod, wanted)?;
+    if !quiet {
+        cx.eprint(&notice);
+    }
+    Ok(name)
+}
+
+/// The container that is meant, and what is to be said of the guess.
+pub fn meant(pod: &Object, wanted: &str) -> Res<(String, String)> {
     let all = containers(pod);
     if !wanted.is_empty() {
         if all.iter().any(|(n, _)| n == wanted) {
-            return Ok(wanted.to_string());
+            return Ok((wanted.to_string(), String::new()));
         }
         return Err(Fail::Plain(format!(
             "container {wanted} is not valid for pod {} out of: {}",
@@ -43,17 +52,18 @@ pub fn container(cx: &mut Cx, pod: &Object, wanted: &str, quiet: bool) -> Res<St
             listed(pod)
         )));
     }
+    let mut notice = String::new();
     if let Some(name) = pod.annotation(DEFAULT_CONTAINER).filter(|n| !n.is_empty()) {
         if all.iter().any(|(n, _)| n == name) {
-            return Ok(name.to_string());
+            return Ok((name.to_string(), notice));
         }
-        cx.eprint(&format!("Default container name {name:?} not found in pod {}\n", pod.name()));
+        notice = format!("Default container name {name:?} not found in pod {}\n", pod.name());
     }
     let first = all.first().map(|(n, _)| n.clone()).unwrap_or_default();
-    if all.len() > 1 && !quiet {
-        cx.eprint(&format!("Defaulted container {first:?} out of: {}\n", listed(pod)));
+    if all.len() > 1 {
+        notice += &format!("Defaulted container {first:?} out of: {}\n", listed(pod));
     }
-    Ok(first)
+    Ok((first, notice))
 }
 
 /// The selector by which a workload finds its pods, as text; nothing for kinds without one.

@@ -238,6 +238,8 @@ struct Stay {
     until_end: bool,
     deadline: Time,
     stage: Stage,
+    /// The container that `kubectl debug` stays with; `kubectl run` stays with the pod's first.
+    debugs: Option<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -268,6 +270,25 @@ fn stay(cx: &mut Cx, args: &Args, pod: Object) -> Outcome {
         until_end: args.value("restart") != "Always",
         deadline: cx.sys.now() + crate::time::Span(timeout),
         stage: Stage::Starting,
+        debugs: None,
+    })))
+}
+
+/// Waits for a container that `kubectl debug` has made, then attaches to it, or tells its log if it has ended.
+pub(super) fn attach_to(cx: &mut Cx, args: &Args, pod: Object, container: String) -> Outcome {
+    let stream = cx.watch_one(&pod)?;
+    let tty = args.is("tty") && cx.sys.is_tty(crate::os::STDIN);
+    Ok(Done::Task(Box::new(Stay {
+        pod,
+        stream: Some(stream),
+        stdin: args.is("stdin"),
+        tty,
+        quiet: args.is("quiet"),
+        rm: false,
+        until_end: false,
+        deadline: Time(u64::MAX),
+        stage: Stage::Starting,
+        debugs: Some(container),
     })))
 }
 
@@ -287,11 +308,15 @@ impl Stay {
 
     fn attach(&mut self, cx: &mut Cx) -> Res<Stage> {
         let container = self.container();
-        if self.over() {
-            return self.logs(cx);
-        }
-        if self.stdin && !self.quiet {
-            cx.eprint(HINT.split_inclusive('\n').nth(1).unwrap_or(""));
+        match &self.debugs {
+            None if self.over() => return self.logs(cx),
+            None if self.stdin && !self.quiet => {
+                cx.eprint(HINT.split_inclusive('\n').nth(1).unwrap_or(""));
+            }
+            None => {}
+            Some(name) if self.debugged(name)["terminated"].is_some() => return self.logs(cx),
+            Some(_) if self.quiet => {}
+            Some(_) => cx.eprint(HINT),
         }
         match exec::open(cx, &self.pod.clone(), &container, "attach", vec![], self.stdin, self.tty) {
             Ok(session) => Ok(Stage::Attached(session)),
@@ -299,7 +324,28 @@ impl Stay {
         }
     }
 
+    /// The state of the container that `kubectl debug` waits for.
+    fn debugged(&self, name: &str) -> Value {
+        let lists = ["ephemeralContainerStatuses", "containerStatuses", "initContainerStatuses"];
+        let statuses = || lists.iter().map(|l| self.pod["status"][*l].find("name", name));
+        statuses().find(|s| s.is_some()).map_or(Value::Null, |s| s["state"].clone())
+    }
+
+    /// Whether there is something to attach to.
+    fn ready(&self) -> bool {
+        match &self.debugs {
+            None => self.pod.at("status.phase").str() == "Running" || self.over(),
+            Some(name) => {
+                let state = self.debugged(name);
+                state["running"].is_some() || state["terminated"].is_some()
+            }
+        }
+    }
+
     fn container(&self) -> String {
+        if let Some(name) = &self.debugs {
+            return name.clone();
+        }
         pods::containers(&self.pod).first().map(|(n, _)| n.clone()).unwrap_or_default()
     }
 
@@ -339,6 +385,9 @@ impl Stay {
     }
 
     fn exit_code(&self) -> i64 {
+        if self.debugs.is_some() {
+            return 0;
+        }
         self.pod.at("status.containerStatuses.0.state.terminated.exitCode").int_or(0)
     }
 }
@@ -349,8 +398,7 @@ impl Task for Stay {
             self.refresh(cx);
             match &mut self.stage {
                 Stage::Starting => {
-                    let running = self.pod.at("status.phase").str() == "Running";
-                    if !running && !self.over() {
+                    if !self.ready() {
                         if cx.sys.now() >= self.deadline {
                             return Poll::Done(Err("timed out waiting for the condition".into()));
                         }

@@ -48,7 +48,7 @@ pub fn generate(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, ended: bool) ->
     addresses(node, pod, &mut status);
     let started = pod.status["startTime"].clone();
     status.set("startTime", if started.is_null() { Value::from(cx.api.timestamp()) } else { started });
-    status.set("qosClass", resources::qos(&pod.object));
+    status.set("qosClass", crate::api::resources::qos_class(&pod.object["spec"]));
     resources::pod_level(pod, &mut status, cx.world.settings().cgroup_v1);
     status.set("observedGeneration", pod.object.at("metadata.generation").int_or(1));
     status
@@ -98,8 +98,12 @@ pub fn set(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, mut new: Value, may_
 }
 
 /// Writes the kubelet's status over the object's, keeping what others put there.
-fn write(node: &Node, pod: &Pod, cx: &mut Cx<'_>) {
+fn write(node: &Node, pod: &mut Pod, cx: &mut Cx<'_>) {
     if !node.up {
+        return;
+    }
+    if cx.api.down {
+        pod.causes.unsaid = Some(cx.api.cause);
         return;
     }
     let Some(object) = cx.api.get(Kind::POD, &pod.key.namespace, &pod.key.name) else { return };
@@ -107,7 +111,8 @@ fn write(node: &Node, pod: &Pod, cx: &mut Cx<'_>) {
         return;
     }
     let mut status = object["status"].clone();
-    let foreign = conditions::foreign(&status["conditions"]);
+    // What others wrote comes first (upstream `mergePodStatus`).
+    let mut list = conditions::foreign(&status["conditions"]);
     for (key, value) in pod.status.entries() {
         status.map_mut().insert(key.clone(), value.clone());
     }
@@ -116,11 +121,18 @@ fn write(node: &Node, pod: &Pod, cx: &mut Cx<'_>) {
             status.remove(gone);
         }
     }
-    let mut list = pod.status["conditions"].items().to_vec();
-    list.extend(foreign);
+    list.extend_from_slice(pod.status["conditions"].items());
     status.set("conditions", Value::from(list));
     // The pod may have gone in between; then there is nothing to write.
     let _ = cx.api.update_status(&pod.key, status);
+}
+
+/// Writes a pod's status that could not be written, as the status manager does until it succeeds.
+pub fn tell(node: &Node, pod: &mut Pod, cx: &mut Cx<'_>) {
+    if let Some(cause) = pod.causes.unsaid.take() {
+        cx.api.cause = cause;
+        write(node, pod, cx);
+    }
 }
 
 /// Asks the readiness probes of started containers that are not ready to run now.

@@ -1,40 +1,14 @@
-//! Resources in statuses, and the quality-of-service class.
+//! Resources in statuses.
 
 use crate::api::quantity::Quantity;
+use crate::api::resources::is_sidecar;
 use crate::api::{Text, Value};
 use crate::collections::Order;
-use crate::kubelet::pod::{Pod, Section, is_sidecar, specs};
+use crate::kubelet::pod::{Pod, Section};
 use crate::map;
 
 /// What `memory.limit_in_bytes` of cgroup v1 says of a group without a limit.
 const UNLIMITED: &str = "9007199254740988Ki";
-
-/// The quality-of-service class (pkg/apis/core/v1/helper/qos).
-pub fn qos(pod: &Value) -> &'static str {
-    let own = pod.at("spec.resources");
-    let containers: Vec<&Value> = if own.is_empty() {
-        let inits = specs(pod, Section::Init).iter();
-        inits.chain(specs(pod, Section::Main)).map(|c| &c["resources"]).collect()
-    } else {
-        vec![own]
-    };
-    let counted = |r: &Value, what: &str, name: &str| {
-        let q = Quantity::of(&r[what][name]);
-        r[what][name].is_some() && !q.is_zero()
-    };
-    let any = |r: &&Value| {
-        ["requests", "limits"].iter().any(|what| ["cpu", "memory"].iter().any(|n| counted(r, what, n)))
-    };
-    if !containers.iter().any(any) {
-        return "BestEffort";
-    }
-    let same = |r: &&Value, name: &str| {
-        let limit = &r["limits"][name];
-        counted(r, "limits", name)
-            && (r["requests"][name].is_null() || Quantity::of(&r["requests"][name]) == Quantity::of(limit))
-    };
-    if containers.iter().all(|r| same(r, "cpu") && same(r, "memory")) { "Guaranteed" } else { "Burstable" }
-}
 
 /// Puts a container's resources into its status.
 pub fn container(pod: &Pod, spec: &Value, status: &mut Value) {
@@ -55,7 +29,7 @@ pub fn container(pod: &Pod, spec: &Value, status: &mut Value) {
 
 /// Puts the pod's resources into its status.
 pub fn pod_level(pod: &Pod, status: &mut Value, cgroup_v1: bool) {
-    let own = pod.object.at("spec.resources");
+    let own = pod.allocated_pod.as_ref().unwrap_or(pod.object.at("spec.resources"));
     let sum = |what: &str, all: bool| -> Value {
         if !own[what].is_empty() {
             return own[what].clone();
@@ -73,7 +47,9 @@ pub fn pod_level(pod: &Pod, status: &mut Value, cgroup_v1: bool) {
     let mut resources = map! {};
     let mut limits = limits;
     // Of a running pod the limit is read from its cgroup; version 1 has a figure for "none".
-    let reads = cgroup_v1 && pod.object.at("status.phase").str() == "Running";
+    // Once told it stays.
+    let told = pod.status.at("resources.limits.memory").str() == UNLIMITED;
+    let reads = cgroup_v1 && (told || pod.object.at("status.phase").str() == "Running");
     if reads && limits["memory"].is_null() {
         limits = if limits.is_null() {
             map! {}
@@ -86,7 +62,13 @@ pub fn pod_level(pod: &Pod, status: &mut Value, cgroup_v1: bool) {
         resources.set("limits", limits);
     }
     if !requests.is_empty() {
-        resources.set("requests", &requests);
+        let mut shown = requests.clone();
+        // A request of memory cannot be read from a cgroup: what was told first stays.
+        let told = pod.status.at("resources.requests.memory");
+        if told.is_some() && shown["memory"].is_some() {
+            shown.set("memory", told);
+        }
+        resources.set("requests", shown);
         status.set("allocatedResources", requests);
     }
     status.set("resources", resources);

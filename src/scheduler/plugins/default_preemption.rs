@@ -11,7 +11,7 @@ use crate::apiserver::ApiServer;
 use crate::collections::{BTreeMap, Order};
 
 use crate::scheduler::cache::{Cache, NodeInfo};
-use crate::scheduler::framework::{Rejection, State, filter};
+use crate::scheduler::framework::{Rejection, State};
 use crate::scheduler::pod_info::PodInfo;
 use std::cmp::Reverse;
 use std::rc::Rc;
@@ -40,6 +40,9 @@ pub enum Plan {
     NotEligible(&'static str),
 }
 
+/// Whether the incoming pod fits on a node as it would be then, nominated pods counted.
+pub type Fits<'a> = &'a dyn Fn(&NodeInfo, &State) -> bool;
+
 /// Looks for a node where evicting pods of lower priority would make room.
 pub fn preempt(
     pod: &PodInfo,
@@ -47,6 +50,7 @@ pub fn preempt(
     rejections: &[(usize, Rejection)],
     state: &State,
     cache: &Cache,
+    fits: Fits<'_>,
     api: &ApiServer,
 ) -> Plan {
     if pod.spec["preemptionPolicy"].str() == "Never" {
@@ -64,7 +68,7 @@ pub fn preempt(
             *reasons.entry(NOT_HELPFUL).or_insert(0) += 1;
         } else if candidates.len() < wanted {
             let budgets = budgets.get_or_insert_with(|| Budget::all(api));
-            match Candidate::on(pod, *i, state, cache, budgets) {
+            match Candidate::on(pod, *i, state, cache, fits, budgets) {
                 Some(candidate) => candidates.push(candidate),
                 None => *reasons.entry(NO_VICTIMS).or_insert(0) += 1,
             }
@@ -97,7 +101,14 @@ struct Candidate {
 }
 
 impl Candidate {
-    fn on(pod: &PodInfo, i: usize, state: &State, cache: &Cache, budgets: &[Budget]) -> Option<Candidate> {
+    fn on(
+        pod: &PodInfo,
+        i: usize,
+        state: &State,
+        cache: &Cache,
+        fits: Fits<'_>,
+        budgets: &[Budget],
+    ) -> Option<Candidate> {
         let mut node = cache.nodes[i].clone();
         let mut state = state.clone();
         let mut lower: Vec<Rc<PodInfo>> =
@@ -109,7 +120,7 @@ impl Candidate {
             node.remove(victim);
             state.update(pod, victim, &node, -1);
         }
-        if filter(pod, &node, &state).is_some() {
+        if !fits(&node, &state) {
             return None;
         }
         // Those most worth keeping get the first chance to stay.
@@ -121,7 +132,7 @@ impl Candidate {
         let mut violations = 0;
         for (guarded, pods) in [(true, violating), (false, free)] {
             for p in pods {
-                if !reprieve(pod, &p, &mut node, &mut state) {
+                if !reprieve(pod, &p, &mut node, &mut state, fits) {
                     violations += usize::from(guarded);
                     victims.push(p);
                 }
@@ -143,15 +154,21 @@ impl Candidate {
 }
 
 /// Puts a pod back if the incoming one still fits then.
-fn reprieve(pod: &PodInfo, other: &Rc<PodInfo>, node: &mut NodeInfo, state: &mut State) -> bool {
+fn reprieve(
+    pod: &PodInfo,
+    other: &Rc<PodInfo>,
+    node: &mut NodeInfo,
+    state: &mut State,
+    fits: Fits<'_>,
+) -> bool {
     node.add(other);
     state.update(pod, other, node, 1);
-    let fits = filter(pod, node, state).is_none();
-    if !fits {
+    let stays = fits(node, state);
+    if !stays {
         node.remove(other);
         state.update(pod, other, node, -1);
     }
-    fits
+    stays
 }
 
 struct Budget {

@@ -17,7 +17,8 @@ impl Field {
 
     /// Whether it has pattern characters that are not quoted.
     pub fn has_pattern(&self) -> bool {
-        self.0.iter().any(|(text, quoted)| !quoted && pattern::is_pattern(text))
+        let unquoted = |(text, quoted): &(String, bool)| !quoted && text.contains(['*', '?', '[']);
+        self.0.iter().any(unquoted) && pattern::is_pattern(&self.pattern())
     }
 
     /// Its text without quotes.

@@ -38,6 +38,9 @@ pub fn builtin_names() -> impl Iterator<Item = &'static str> {
 
 /// How many turns a shell takes before it lets others run.
 const TURNS: u32 = 400;
+/// What that many turns weigh: with the fuel of a process some five million turns a second, a million rounds of
+/// an empty loop.
+const WEIGHT: u32 = 32;
 /// How deep functions, sourced files and `eval` may nest.
 const MAX_FRAMES: usize = 6_000;
 /// The most that may wait to be written before the shell turns to writing, in bytes.
@@ -158,6 +161,7 @@ impl Program for Shell {
                 }
             }
         }
+        sys.weigh(WEIGHT);
         Step::Yield
     }
 

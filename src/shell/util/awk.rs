@@ -5,7 +5,7 @@
 use super::ctx::Ctx;
 use super::opts;
 use super::regex::Regex;
-use super::stream::{Filter, Go, Lines, Stream};
+use super::stream::{Filter, Go, Lines, PACE, Stream, lines};
 use super::text::leading_number;
 use crate::collections::BTreeMap;
 use std::rc::Rc;
@@ -1229,6 +1229,9 @@ fn arithmetic(op: &str, a: f64, b: f64) -> f64 {
 }
 
 impl Filter for Awk {
+    fn weight(&self, data: &[u8]) -> usize {
+        data.len() / PACE + lines(data)
+    }
     fn open(&mut self, name: &str, ctx: &mut Ctx) {
         self.begin(ctx);
         let name = if name == "-" { "" } else { name };
@@ -1239,12 +1242,14 @@ impl Filter for Awk {
         if self.exited.is_some() {
             return Go::Stop;
         }
+        let before = self.steps;
         for line in self.lines.push(data) {
             if self.line(ctx, &line) == Go::Stop {
                 self.lines = Lines::default();
                 return Go::Stop;
             }
         }
+        ctx.sys.weigh(u32::try_from((self.steps - before) / 2).unwrap_or(u32::MAX));
         Go::On
     }
     fn close(&mut self, ctx: &mut Ctx) -> Go {

@@ -4,10 +4,14 @@ use super::ctx::Ctx;
 use super::{date, opts};
 use crate::api::Text;
 use crate::collections::Order;
-use crate::os::program::FileType;
+use crate::os::program::{FileType, Stat, Sysr};
+use std::cell::Cell;
 
 /// The largest table of common lines; larger files count as wholly different.
 const MAX_CELLS: usize = 16_000_000;
+
+/// The most pairs of files that directories are compared by: links may lead round in a circle.
+const MAX_PAIRS: u32 = 10_000;
 
 /// A piece of an edit: lines `a` of the old become lines `b` of the new.
 #[derive(Debug)]
@@ -137,6 +141,7 @@ struct Diff {
     absent_empty: bool,
     brief: bool,
     recursive: bool,
+    pairs: Cell<u32>,
     command: String,
 }
 
@@ -157,13 +162,28 @@ pub fn diff(ctx: &mut Ctx) -> i32 {
     let words: Vec<&str> =
         ctx.args.iter().filter(|w| w.starts_with('-') || **w == *"diff").map(|w| &**w).collect();
     let command = words.join(" ");
-    let d = Diff { context, absent_empty: o.has('N'), brief: o.has('q'), recursive: o.has('r'), command };
+    let d = Diff {
+        context,
+        absent_empty: o.has('N'),
+        brief: o.has('q'),
+        recursive: o.has('r'),
+        command,
+        pairs: Cell::new(0),
+    };
     compare(ctx, &d, a, b, 0, false)
 }
 
 fn compare(ctx: &mut Ctx, d: &Diff, a: &str, b: &str, depth: u32, inside: bool) -> i32 {
-    let is_dir = |p: &str| ctx.sys.stat(p).is_ok_and(|s| s.kind == FileType::Dir);
-    let (a_dir, b_dir) = (is_dir(a), is_dir(b));
+    let (left, right) = (ctx.sys.stat(a), ctx.sys.stat(b));
+    if a == b && left.is_ok() {
+        return 0;
+    }
+    d.pairs.set(d.pairs.get() + 1);
+    if d.pairs.get() > MAX_PAIRS {
+        return if d.pairs.get() == MAX_PAIRS + 1 { ctx.not_simulated("so many files") } else { 2 };
+    }
+    let is_dir = |s: &Sysr<Stat>| s.as_ref().is_ok_and(|s| s.kind == FileType::Dir);
+    let (a_dir, b_dir) = (is_dir(&left), is_dir(&right));
     if a_dir && b_dir {
         return directories(ctx, d, a, b, depth);
     }
@@ -289,69 +309,4 @@ pub fn cmp(ctx: &mut Ctx) -> i32 {
         }
     }
     1
-}
-
-/// `dd`: copies blocks; `if`, `of`, `bs`, `count`.
-pub fn dd(ctx: &mut Ctx) -> i32 {
-    /// The most that is copied, in bytes.
-    const MAX_BYTES: u64 = 256 << 20;
-    let (mut input, mut output, mut size, mut count, mut quiet) = (None, None, 512, u64::MAX, false);
-    for word in ctx.args.split_off(1) {
-        let Some((name, value)) = word.split_once('=') else { return ctx.not_simulated(&word) };
-        match name {
-            "if" => input = Some(value.to_owned()),
-            "of" => output = Some(value.to_owned()),
-            "bs" => size = super::text::size(value).unwrap_or(512).clamp(1, MAX_BYTES),
-            "count" => count = super::text::size(value).unwrap_or(0),
-            "status" => quiet = value == "none",
-            "conv" | "oflag" | "iflag" => {}
-            other => return ctx.not_simulated(other),
-        }
-    }
-    let wanted = count.saturating_mul(size);
-    let data = match &input {
-        None => match ctx.input() {
-            Some(data) => data[..data.len().min(usize::try_from(wanted).unwrap_or(usize::MAX))].to_vec(),
-            None => return 0,
-        },
-        Some(path) => {
-            let fd = match ctx.sys.open(path, crate::os::program::Open::Read) {
-                Ok(fd) => fd,
-                Err(error) => {
-                    ctx.fail(&format!("can't open '{path}': {}", error.text()));
-                    return 1;
-                }
-            };
-            let mut all = Vec::new();
-            while (all.len() as u64) < wanted.min(MAX_BYTES) {
-                let left = wanted.min(MAX_BYTES) - all.len() as u64;
-                match ctx.sys.read(fd, left.min(1 << 20) as usize) {
-                    Ok(piece) if !piece.is_empty() => all.extend(piece),
-                    _ => break,
-                }
-            }
-            ctx.sys.close(fd);
-            all
-        }
-    };
-    let total = data.len() as u64;
-    match output {
-        None => ctx.print(&data),
-        Some(path) => {
-            if let Err(error) = ctx.sys.write_file(&path, &data, false) {
-                ctx.fail(&if ctx.busybox() {
-                    format!("can't open '{path}': {}", error.text())
-                } else {
-                    format!("failed to open '{path}': {}", error.text())
-                });
-                return 1;
-            }
-        }
-    }
-    if !quiet {
-        let records = format!("{}+{}", total / size, u64::from(!total.is_multiple_of(size)));
-        let human = if total >= 1_024 { format!(" ({}B)", super::ls::human(total)) } else { String::new() };
-        ctx.err(&format!("{records} records in\n{records} records out\n{total} bytes{human} copied, 0.001 seconds, {}B/s\n", super::ls::human(total * 1_000)));
-    }
-    0
 }

@@ -18,6 +18,7 @@ mod archive;
 mod awk;
 mod columns;
 mod date;
+mod dd;
 mod diff;
 mod dump;
 mod echo;

@@ -5,7 +5,7 @@
 use super::ctx::Ctx;
 use super::opts;
 use super::regex::Regex;
-use super::stream::{Filter, Go, Lines, Stream};
+use super::stream::{Filter, Go, Lines, PACE, Stream, lines};
 use crate::api::Text;
 use crate::os::program::Errno;
 
@@ -700,6 +700,9 @@ impl Sed {
 }
 
 impl Filter for Sed {
+    fn weight(&self, data: &[u8]) -> usize {
+        data.len() / PACE + lines(data)
+    }
     fn open(&mut self, name: &str, _: &mut Ctx) {
         self.name = name.into();
         if self.in_place.is_some() {

@@ -8,6 +8,16 @@ use std::fmt::Debug;
 /// The longest line that a filter keeps, in bytes.
 pub const MAX_LINE: usize = 8 << 20;
 
+/// Bytes of input that weigh as much as a step for most filters, which look at every one: about 100 MB/s.
+pub const PACE: usize = 256;
+/// Short lines weigh more.
+const LINES: usize = 8;
+
+/// How many lines end in a piece.
+pub fn lines(data: &[u8]) -> usize {
+    data.iter().filter(|b| **b == b'\n').count()
+}
+
 /// What a filter wants after a piece.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Go {
@@ -34,6 +44,10 @@ pub trait Filter: Debug {
     /// A file that cannot be opened; says so.
     fn missing(&mut self, name: &str, error: Errno, ctx: &mut Ctx) {
         ctx.fail(&format!("{name}: {}", error.text()));
+    }
+    /// How many steps of a program a piece is worth, by what it costs to look at bytes and at lines.
+    fn weight(&self, data: &[u8]) -> usize {
+        data.len() / PACE + lines(data) / LINES
     }
     /// A copy.
     fn boxed(&self) -> Box<dyn Filter>;
@@ -158,6 +172,7 @@ impl Program for Stream {
                     self.go(sys, go);
                 }
                 Ok(data) => {
+                    sys.weigh(u32::try_from(self.filter.weight(&data)).unwrap_or(u32::MAX));
                     let go = self.with(sys, |f, ctx| f.feed(&data, ctx));
                     self.go(sys, go);
                 }

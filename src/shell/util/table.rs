@@ -3,8 +3,8 @@
 use super::ctx::Ctx;
 use super::stream::Stream;
 use super::{
-    archive, awk, columns, date, diff, dump, echo, editor, expr, files, find as search, grep, info, ls, net,
-    ping, sed, sums, tail, test, text, time, top,
+    archive, awk, columns, date, dd, diff, dump, echo, editor, expr, files, find as search, grep, info, ls,
+    net, ping, sed, sums, tail, test, text, time, top,
 };
 use crate::os::program::Program;
 
@@ -139,7 +139,7 @@ pub const TABLE: &[Row] = &[
     row("sha256sum", Plain(sums::sum)),
     row("diff", Plain(diff::diff)),
     row("cmp", Plain(diff::cmp)),
-    row("dd", Plain(diff::dd)),
+    row("dd", Machine(dd::dd)),
     row("arch", Plain(info::uname)),
     row("cal", Plain(columns::cal)),
     row("comm", Plain(columns::comm)),

@@ -2,6 +2,7 @@
 
 use super::ctx::{Ctx, Output, drain};
 use super::opts;
+use super::stream::PACE;
 use crate::api::Text;
 use crate::os::program::{Errno, Fd, FileType, Open, Program, Step, Sys, Wait};
 use crate::time::Span;
@@ -231,7 +232,10 @@ impl Program for Tail {
         }
         let fd = self.inputs[i].fd.unwrap_or(0);
         match sys.read(fd, 1 << 20) {
-            Ok(data) if !data.is_empty() => self.take(sys, i, &data),
+            Ok(data) if !data.is_empty() => {
+                sys.weigh(u32::try_from(data.len() / PACE).unwrap_or(u32::MAX));
+                self.take(sys, i, &data);
+            }
             Err(Errno::EAGAIN) => return Wait::readable(fd),
             _ => {
                 self.show(i);

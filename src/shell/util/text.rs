@@ -2,7 +2,7 @@
 
 use super::ctx::Ctx;
 use super::opts;
-use super::stream::{Filter, Go, Lines, Stream};
+use super::stream::{Filter, Go, Lines, PACE, Stream};
 use crate::api::Text;
 use crate::collections::Order;
 use crate::os::program::{Errno, Fd, Open};
@@ -23,6 +23,9 @@ pub fn size(text: &str) -> Option<u64> {
     };
     number.checked_mul(factor)
 }
+
+/// Bytes that weigh as much as a step for filters that only copy them.
+const COPIED: usize = 4 << 10;
 
 macro_rules! copies {
     () => {
@@ -67,6 +70,10 @@ pub fn cat(ctx: &mut Ctx) -> Result<Stream, i32> {
 }
 
 impl Filter for Cat {
+    fn weight(&self, data: &[u8]) -> usize {
+        // What is not numbered or marked is only copied.
+        data.len() / if self.number || self.ends || self.controls || self.tabs { PACE } else { COPIED }
+    }
     fn feed(&mut self, data: &[u8], ctx: &mut Ctx) -> Go {
         if !self.number && !self.ends && !self.controls && !self.tabs && !self.squeeze {
             ctx.print(data);
@@ -341,6 +348,9 @@ pub fn tee(ctx: &mut Ctx) -> Result<Stream, i32> {
 }
 
 impl Filter for Tee {
+    fn weight(&self, data: &[u8]) -> usize {
+        data.len() / COPIED
+    }
     fn feed(&mut self, data: &[u8], ctx: &mut Ctx) -> Go {
         ctx.print(data);
         for fd in &self.0 {

@@ -14,6 +14,8 @@ use crate::trace::{Cause, What};
 const TICKS: usize = 2_000;
 /// How many results of probes and samples of memory a lane keeps: the newest.
 const SAMPLES: usize = 300;
+/// A second in microseconds.
+const SECOND: f64 = 1e6;
 /// How many log lines a lane keeps: the newest.
 const LINES: usize = 200;
 /// How many characters of a log line are shown.
@@ -63,6 +65,7 @@ pub(super) fn add(cluster: &Cluster, lanes: &mut [Lane], ticks: &[Tick], with_lo
             lane.probes.push((probed.at.0 as f64, probed.probe, probed.ok));
         }
     }
+    add_drops(&cluster.api, lanes);
     add_back_offs(&cluster.api, lanes, &by_path);
     add_memory(cluster, lanes);
     for lane in lanes.iter_mut() {
@@ -103,6 +106,24 @@ fn cut_pulls(lane: &mut Lane, ticks: &[Tick]) {
         }
         parts.retain(|s| s.to != Some(s.from));
         lane.segments.splice(at..=at, parts);
+    }
+}
+
+/// Requests that failed are told on a pod's first lane of containers; those of a second together.
+fn add_drops(api: &ApiServer, lanes: &mut [Lane]) {
+    let mut first: BTreeMap<String, usize> = BTreeMap::new();
+    for (i, lane) in lanes.iter().enumerate().filter(|(_, l)| !l.init) {
+        first.entry(format!("pods/{}", lane.pod)).or_insert(i);
+    }
+    for request in api.trace.requests().iter() {
+        let Some(lane) = first.get(request.pod.as_str()).map(|i| &mut lanes[*i]) else { continue };
+        let at = request.at.0 as f64;
+        match lane.drops.last_mut().filter(|(from, what, _)| *what == request.outcome && at - from < SECOND) {
+            Some((_, _, count)) => *count += 1,
+            None => lane.drops.push((at, request.outcome, 1)),
+        }
+        let over = lane.drops.len().saturating_sub(SAMPLES);
+        lane.drops.drain(..over);
     }
 }
 

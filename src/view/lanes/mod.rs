@@ -42,6 +42,8 @@ pub struct Lane {
     pub segments: Vec<Segment>,
     /// Results of probes: when, which (`Liveness` …), whether it succeeded.
     pub probes: Vec<(f64, &'static str, bool)>,
+    /// Requests that were sent to the pod and failed: when, how, and how many within a second.
+    pub drops: Vec<(f64, &'static str, u32)>,
     /// Memory in bytes from an instant on.
     pub memory: Vec<(f64, f64)>,
     /// Its limit of memory in bytes; 0 if it has none.

@@ -77,6 +77,7 @@ export function acts(log, now) {
 function act(entry) {
   if (entry.line) return entry.line[1].trim() ? entry.line[1] : null;
   if (entry.fault) return `fault ${entry.fault}`;
+  if (entry.traffic) return `traffic ${entry.traffic}`;
   if (entry.file) return { file: entry.file[0], text: entry.file[1] };
   return entry.interrupt !== undefined ? '^C' : entry.eof !== undefined ? '^D' : null;
 }

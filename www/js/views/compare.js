@@ -74,8 +74,8 @@ function parting({ parting: place, runs }, actions) {
   if (runs.length < 2) return null;
   const [a, b] = runs.map(({ label }) => visible(label));
   if (!place) return h('p', { class: 'parting' }, t('compare.same', { a, b }));
-  return h('section', { class: 'parting' }, h('h3', {}, t('compare.part', { a, b, at: clock(place.at) })),
-    h('div', { class: 'sides' }, place.sides.map((side, i) => h('div', { class: 'side' }, h('h4', {}, visible(runs[i].label)),
+  return h('section', { class: 'parting' }, h('h2', {}, t('compare.part', { a, b, at: clock(place.at) })),
+    h('div', { class: 'sides' }, place.sides.map((side, i) => h('div', { class: 'side' }, h('h3', {}, visible(runs[i].label)),
       side ? answers({ answers: [{ ask: `${clock(side.at)} ${side.object}: ${side.what}`, facts: [], chain: side.chain }] }, actions) : h('p', { class: 'quiet' }, t('compare.nothing'))))));
 }
 

@@ -13,6 +13,8 @@ import { difference } from './difference.js';
 
 const ACTORS = ['kubectl', 'kube-apiserver', 'controller', 'scheduler', 'kubelet', 'runtime'];
 const MILLISECOND = 1_000;
+// Values that are instants, in microseconds.
+const INSTANTS = new Set(['until', 'at', 'since']);
 // How far the clock runs in search of a message that no instant has shown yet.
 const SEARCHED = 300e6;
 
@@ -73,6 +75,7 @@ export class FlowView {
   async show(key) {
     const value = await this.#core.ask('view', { query: { view: spoken('flow'), object: key } });
     const steps = value?.steps ?? [];
+    this.#now = this.#core.frame.now;
     if (key !== this.#key) this.#chosen = null;
     if (key === this.#key && this.#run === this.#core.scenario && startsWith(this.#steps, steps)) return this.#mark();
     [this.#key, this.#run, this.#steps] = [key, this.#core.scenario, steps];
@@ -203,7 +206,7 @@ export class FlowView {
     const lead = h('p', {}, h('b', {}, visible(step.actor)), from === to ? null : [' → ', h('b', {}, t(`flow.${to}`))], ' ',
       step.verb ? h('code', {}, `${step.verb} ${visible(step.object)}`) : null, ' ', step.revision ? h('span', { class: 'quiet' }, `resourceVersion ${step.revision}`) : null);
     const said = h('p', {}, visible(step.said));
-    const values = step.values.length > 0 && h('p', { class: 'quiet' }, step.values.map(([name, value]) => `${name} ${visible(value)}`).join(' · '));
+    const values = step.values.length > 0 && h('p', { class: 'quiet' }, step.values.map(([name, value]) => `${name} ${INSTANTS.has(name) ? clock(Number(value)) : visible(value)}`).join(' · '));
     put(this.panel, lead, said, values);
     if (!step.revision) return undefined;
     const written = await this.#core.ask('view', { query: { view: 'written', object: `${step.object}@${step.revision}` } }).catch(() => null);
@@ -220,10 +223,10 @@ const startsWith = (list, other) => other.length <= list.length && other.every((
 register('inspect', { id: 'flow', order: 70, command: ({ kind, name, namespace }) => `kubectl get ${kind} ${name}${namespace && namespace !== 'default' ? ` -n ${namespace}` : ''} -w`, create: (context) => new FlowView(context) });
 
 register('command', { id: 'flow', order: 20, create: ({ app }) => [
-  { title: t('flow.command'), run: () => {
+  { title: t('flow.command'), run: async () => {
     const key = app.views.detail.part('inspector').key ?? app.views.pods()[0];
     if (!key) return app.say(t('flow.nothing'));
-    app.views.inspect(key, 'flow');
-    return app.focusPane('detail');
+    await app.views.inspect(key, 'flow');
+    return app.views.detail.part('inspector').enter();
   } },
 ] });

@@ -131,6 +131,13 @@ export class Inspector {
   }
 
   reset() { this.pick(null); }
+  /** Puts the focus into the shown tab's own part, where it takes keys. */
+  enter() {
+    const part = this.#shown.get(this.#tab);
+    if (part?.focus) part.focus();
+    else this.body.focus();
+  }
+
   focus() { (this.#key ? this.tabs.element.querySelector('[aria-selected="true"]') : this.body).focus(); }
   shown() { this.refresh(true); }
 

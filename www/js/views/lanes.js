@@ -128,7 +128,7 @@ export class LanesView {
     parts.push(s('g', { class: 'name', 'data-key': `pods/${lane.pod}` }, s('text', { x: 6, y: y + 17 }, clip(text, label - (this.pod ? 0 : 62))),
       !this.pod && s('text', { x: label - 8, y: y + 17, class: 'container', 'text-anchor': 'end' }, clip(lane.init ? `${lane.container} ⁱ` : lane.container, 62)), s('title', {}, `${lane.pod} ${lane.container}`)));
     for (const segment of lane.segments) parts.push(...this.#segment(segment, y));
-    parts.push(...this.#ticks(lane, y, first), ...this.#probes(lane, y));
+    parts.push(...this.#ticks(lane, y, first), ...this.#probes(lane, y), ...this.#drops(lane, y));
     let below = y + ROW;
     if (this.pod && lane.memory.length) {
       parts.push(...this.#memory(lane, below));
@@ -190,6 +190,15 @@ export class LanesView {
       parts.push(s('path', { d: ok ? `M${at} ${base - 1.5}v3` : `M${at - 2} ${base - 2}l4 4m0 -4l-4 4`, class: ok ? 'probe' : 'probe bad' }, s('title', {}, `${probe}: ${t(ok ? 'lanes.probeOk' : 'lanes.probeBad')}\n${clock(instant)}`)));
     }
     return parts;
+  }
+
+  /** Requests that failed: a diamond on the bar. */
+  #drops(lane, y) {
+    const middle = y + ROW / 2;
+    return lane.drops.flatMap(([instant, how, n]) => {
+      const at = this.#inside(instant);
+      return at === null ? [] : [s('path', { d: `M${at} ${middle - 5}l4 5l-4 5l-4 -5z`, class: 'drop' }, s('title', {}, `${t('traffic.drop', { n, how })}\n${clock(instant)}`))];
+    });
   }
 
   #memory(lane, y) {

@@ -1,16 +1,16 @@
 // The cluster at a glance. A few nodes are cards with what is asked of them, their pods and containers;
-// hundreds or thousands are cells, coloured by trouble and filled by load, of which one can be opened.
+// hundreds or thousands are cells (`cells.js`), of which one can be opened as a card.
 
-import { h, s, put } from '../dom.js';
+import { h, put, setText } from '../dom.js';
 import { t } from '../i18n.js';
 import { statusIcon, tone } from '../status.js';
 import { bytes } from '../format.js';
 import { visible } from '../ansi.js';
 import { objectMenu } from '../menu.js';
+import { Cells } from './cells.js';
 
-const CARDS = 40;
 const MOST_TILES = 110;
-const CELL = 18;
+const DOWN = 4;
 
 function meter(label, text, used, of) {
   const share = of ? used / of : 0;
@@ -19,59 +19,39 @@ function meter(label, text, used, of) {
 
 /** The map. */
 export class MapView {
-  #text = '';
   #focus = '';
-  #value = null;
 
   constructor(context) {
     this.context = context;
-    this.body = h('div', { class: 'map-body' });
+    this.cells = new Cells({ onopen: (name) => this.#choose(name) });
+    this.summary = h('p', { class: 'map-summary' });
+    this.summary.hidden = this.cells.element.hidden = true;
+    this.cards = h('div', { class: 'map' });
+    this.body = h('div', { class: 'map-body' }, this.summary, this.cells.element, this.cards);
     this.element = h('div', { class: 'table-view', tabindex: '0', role: 'region', 'aria-label': t('map.title') }, this.body);
-    new ResizeObserver(() => { this.#text = ''; this.#draw(); }).observe(this.element);
+    new ResizeObserver(() => this.cells.draw()).observe(this.element);
   }
 
-  queries() { return [['map', { view: 'map', object: this.#focus }, (value) => { this.#value = value; this.#draw(); }]]; }
+  queries() { return [['map', { view: 'map', object: this.#focus }, (value) => this.#show(value)]]; }
 
-  #draw() {
-    const text = JSON.stringify([this.#focus, this.#value]);
-    if (text === this.#text || !this.#value) return;
-    this.#text = text;
-    const { nodes, pending, waiting } = this.#value;
+  filter(text) { this.cells.filter(text); }
+
+  /** Opens a node's card below the cells; the same again closes it. */
+  #choose(name) {
+    this.#focus = name === this.#focus ? '' : name;
+    this.context.core.watch(...this.queries()[0]);
+  }
+
+  #show(value) {
+    if (!value) return;
+    const { nodes, pending, waiting, cells } = value;
     const loose = waiting > 0 ? this.#card({ name: t('map.pending'), items: pending, count: waiting, loose: true }) : null;
-    if (nodes.length <= CARDS) {
-      put(this.body, h('div', { class: 'map' }, loose, nodes.map((node) => this.#card(node))));
-      return;
-    }
-    const open = nodes.find((node) => node.name === this.#focus);
-    put(this.body, this.#summary(nodes, waiting), this.#cells(nodes), h('div', { class: 'map' }, open && this.#card(open), loose));
-  }
-
-  #summary(nodes, waiting) {
-    const sum = (of) => nodes.reduce((all, node) => all + of(node), 0);
-    const unready = nodes.filter((node) => !node.ready).length;
-    return h('p', { class: 'map-summary' }, t('map.summary', { nodes: nodes.length, unready, pods: sum((node) => node.pods[0]), bad: sum((node) => node.tones[2]), waiting }));
-  }
-
-  /** A cell for each node: filled from below by the share of its pods' places, coloured by the worst on it. */
-  #cells(nodes) {
-    const width = Math.max(200, this.element.clientWidth - 24);
-    const columns = Math.max(1, Math.floor(width / CELL));
-    const rows = Math.ceil(nodes.length / columns);
-    const cells = nodes.map((node, i) => {
-      const [x, y] = [(i % columns) * CELL, Math.floor(i / columns) * CELL];
-      const share = Math.min(1, Math.max(node.pods[0] / (node.pods[1] || 1), node.cpu[0] / (node.cpu[1] || 1), node.memory[0] / (node.memory[1] || 1)));
-      const inner = CELL - 3;
-      const fill = Math.max(share > 0 ? 1.5 : 0, share * inner);
-      const kind = !node.ready ? 'down' : node.tones[2] ? 'bad' : node.tones[1] ? 'busy' : 'ok';
-      return s('g', { class: `cell cell-${kind}${node.name === this.#focus ? ' chosen' : ''}`, 'data-node': node.name },
-        s('rect', { x, y, width: inner, height: inner, rx: 2, class: 'frame' }), s('rect', { x, y: y + inner - fill, width: inner, height: fill, rx: 1, class: 'load' }),
-        !node.ready && s('path', { d: `M${x + 3} ${y + 3}l${inner - 6} ${inner - 6}m0 ${6 - inner}l${6 - inner} ${inner - 6}`, class: 'cross' }),
-        s('title', {}, `${node.name}: ${node.pods[0]}/${node.pods[1]} pods`));
-    });
-    const choose = (name) => { this.#focus = name; this.context.core.watch(...this.queries()[0]); };
-    return h('div', { class: 'map-cells' }, s('svg', { width: columns * CELL, height: rows * CELL, role: 'img', 'aria-label': t('map.cells', { n: nodes.length }),
-      onclick: (event) => { const name = event.target.closest('[data-node]')?.dataset.node; if (name) choose(name); } }, cells),
-    h('label', { class: 'quiet' }, t('map.open'), ' ', h('select', { onchange: (event) => choose(event.target.value) }, h('option', { value: '' }, '–'), nodes.map((node) => h('option', { value: node.name, selected: node.name === this.#focus }, node.name)))));
+    this.summary.hidden = this.cells.element.hidden = !cells;
+    put(this.cards, cells ? [nodes.map((node) => this.#card(node)), loose] : [loose, nodes.map((node) => this.#card(node))]);
+    if (!cells) return;
+    const sum = (list) => list.reduce((all, one) => all + one, 0);
+    setText(this.summary, t('map.summary', { nodes: cells.names.length, unready: cells.states.filter((state) => state === DOWN).length, pods: sum(cells.pods), bad: sum(cells.bad), waiting }));
+    this.cells.show(cells, this.#focus);
   }
 
   #card(node) {

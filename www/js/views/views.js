@@ -55,7 +55,7 @@ export class Views {
 
   /** The commands that were typed: marks on the slider. */
   commands(log) {
-    this.#commands = (log ?? []).filter((entry) => 'line' in entry || 'fault' in entry).map((entry) => ({ at: entry.at, bad: 'fault' in entry }));
+    this.#commands = (log ?? []).filter((entry) => 'line' in entry || 'fault' in entry || 'traffic' in entry).map((entry) => ({ at: entry.at, bad: 'fault' in entry }));
     this.#marks();
   }
 
@@ -71,16 +71,17 @@ export class Views {
   /** In which pane a view is. */
   paneOf(id) { return this.views.has(id) ? 'views' : 'detail'; }
 
-  /** Opens the inspector of an object. */
+  /** Opens the inspector of an object; resolves when it is shown. */
   inspect(key, tab) {
     for (const [id] of this.list) {
       const part = this.views.part(id) ?? this.detail.part(id);
       if (typeof part.select === 'function') part.select(key);
     }
     this.detail.choose('inspector');
-    this.detail.part('inspector').pick(key, tab);
+    const shown = this.detail.part('inspector').pick(key, tab);
     this.detail.part('inspector').rows(this.#podRows);
     this.#context.onshow('detail');
+    return shown;
   }
 
   focus(pane) { this[pane === 'views' ? 'views' : 'detail'].focus(); }
