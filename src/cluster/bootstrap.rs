@@ -118,7 +118,7 @@ fn furnish(cluster: &mut Cluster, namespace: &Text) -> Result<(), FormatError> {
 }
 
 /// A certificate's shape; nothing here speaks TLS.
-const CA: &str = "-----BEGIN CERTIFICATE-----\nsimulated\n-----END CERTIFICATE-----\n";
+const CA: &str = crate::controllers::CERTIFICATE;
 
 fn system_objects(cluster: &mut Cluster) -> Result<(), FormatError> {
     for (name, value, about) in [
