@@ -331,6 +331,7 @@ impl ApiServer {
         last.set("metadata.resourceVersion", revision.to_string());
         let cause = self.wrote("delete", key, revision);
         self.store.take(key, last.clone(), self.now, cause, self.actor.clone());
+        self.managed.remove(key);
         if key.kind.is_custom() {
             self.object_gone(key.kind);
         }
