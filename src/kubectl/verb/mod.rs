@@ -132,6 +132,9 @@ pub fn refused(verb: &Verb, args: &Args) -> Option<Fail> {
     let set = |flag: &str| args.changed(flag) && !matches!(args.value(flag), "false" | "none" | "");
     // `debug` has a --profile of its own.
     let own = |flag: &str| verb.name == "debug" && flag == "profile";
+    if verb.name == "create" && args.is("edit") && args.changed("raw") {
+        return Some("--raw and --edit are mutually exclusive".into());
+    }
     // Only `get` asks for managed fields; other verbs would send them back.
     let shown = |flag: &str| verb.name == "get" && flag == "show-managed-fields";
     let set = |flag: &str| set(flag) && !own(flag) && !shown(flag);
