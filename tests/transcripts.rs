@@ -55,6 +55,11 @@ fn run(cluster: &mut Cluster, line: &str) -> String {
 
 /// Plays a transcript and returns it with the output that came.
 fn play(text: &str) -> String {
+    play_and(text, |_, _, _| {})
+}
+
+/// The same; `after` sees the cluster, the command and its output after each command.
+fn play_and(text: &str, mut after: impl FnMut(&mut Cluster, &str, &str)) -> String {
     let asked = text.lines().next().and_then(|l| l.strip_prefix("% "));
     let spec = asked.map_or_else(ClusterSpec::default, |asked| {
         let scenario = Scenario::from_yaml(&format!("podlab: 1\ncluster: {asked}"));
@@ -72,7 +77,9 @@ fn play(text: &str) -> String {
                 command += more.get(2..).unwrap_or("");
                 let _ = writeln!(out, "{more}");
             }
-            out += &run(&mut cluster, &command);
+            let came = run(&mut cluster, &command);
+            after(&mut cluster, &command, &came);
+            out += &came;
             // Blank lines and remarks after the output belong to the next step.
             while lines
                 .next_if(|l| !l.starts_with("$ ") && !l.starts_with("@ ") && !l.starts_with("# "))
@@ -113,4 +120,29 @@ fn what_people_type_answers_to_the_letter() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+#[test]
+fn a_mistake_leaves_cluster_files_and_terminal_as_they_were() {
+    const OBJECTS: &str = "kubectl get all,cm,secrets,sa,pvc,ns -A -o name";
+    let mut mistakes = 0;
+    for name in ["mistakes.txt", "wrong-manifests.txt"] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/transcripts").join(name);
+        let mut before = (String::new(), String::new());
+        play_and(&fs::read_to_string(path).expect("a transcript"), |cluster, command, came| {
+            let objects = run(cluster, OBJECTS);
+            let files = run(cluster, "cd /root && cksum *");
+            let failed = came.lines().last().is_some_and(|l| l.starts_with('[') && l.ends_with(']'));
+            if failed && !before.0.is_empty() {
+                mistakes += 1;
+                assert!(came.lines().count() > 1, "{command}: nothing is said");
+                assert_eq!(objects, before.0, "{command}: the cluster has changed");
+                let lost = before.1.lines().find(|file| !files.contains(*file) && !command.contains('>'));
+                assert_eq!(lost, None, "{command}: a file has changed");
+                assert_eq!(run(cluster, "echo usable"), "usable\n", "{command}: the terminal is stuck");
+            }
+            before = (objects, files);
+        });
+    }
+    assert!(mistakes >= 80, "{mistakes}");
 }

@@ -14,6 +14,7 @@ pub mod json;
 pub mod jsonpath;
 pub mod kind;
 pub mod labels;
+pub mod managed;
 pub mod names;
 pub mod object;
 pub mod patch;

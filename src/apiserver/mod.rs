@@ -12,6 +12,7 @@ mod authorize;
 mod custom;
 pub mod events;
 mod eviction;
+mod managed;
 pub mod quota;
 mod request;
 pub mod store;
@@ -24,6 +25,7 @@ pub use write::DeleteOptions;
 
 use crate::api::object::Key;
 use crate::api::{Kind, Object, Status, Text, Value};
+use crate::collections::BTreeMap;
 use crate::rng::Rng;
 use crate::time::{Epoch, Span, Time};
 use crate::trace::{self, Cause, Trace, What};
@@ -51,6 +53,7 @@ pub struct ApiServer {
     pub etcd_delay: Span,
     events: events::Correlator,
     uids: Rng,
+    managed: BTreeMap<Key, Vec<managed::Entry>>,
 }
 
 impl ApiServer {
@@ -68,6 +71,7 @@ impl ApiServer {
             etcd_delay: Span::ZERO,
             events: events::Correlator::new(),
             uids: Rng::stream(seed, "uids"),
+            managed: BTreeMap::new(),
         }
     }
 

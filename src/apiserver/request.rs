@@ -11,6 +11,9 @@ use crate::api::{Kind, Object, Request, Response, Status, Text, Value};
 use crate::api::{custom, decode, defaults, fields, labels, patch, validation};
 use crate::map;
 
+/// The query with which a client asks for `metadata.managedFields`.
+const MANAGED: &str = "showManagedFields";
+
 impl ApiServer {
     /// Answers a request. Watches and the streams that nodes serve are not handled here but by the cluster.
     pub fn request(&mut self, request: &Request) -> Response {
@@ -40,7 +43,16 @@ impl ApiServer {
             (Verb::DeleteCollection, "") => self.delete_collection(request),
             _ => Err(Status::not_simulated(&format!("{:?} of {}", request.verb, request.path()))),
         };
-        result.unwrap_or_else(Response::Error)
+        match result {
+            Ok(Response::Object(o, warnings)) if request.query(MANAGED).is_some() => {
+                Response::Object(self.with_managed(o), warnings)
+            }
+            Ok(Response::List(list, revision)) if request.query(MANAGED).is_some() => {
+                Response::List(list.into_iter().map(|o| self.with_managed(o)).collect(), revision)
+            }
+            Ok(response) => response,
+            Err(status) => Response::Error(status),
+        }
     }
 
     fn key(request: &Request) -> Key {
@@ -84,6 +96,11 @@ impl ApiServer {
             // Allocation needs a valid type and ports, so what is wrong with them is said first.
             refuse(&object, validation::create(&object))?;
         }
+        let mut sent = object.clone();
+        if object.kind == Kind::POD {
+            // A template has the defaults of its fields, but not those of a whole pod.
+            defaults::apply(&mut sent);
+        }
         let object = self.completed(object)?;
         refuse(&object, self.violations(&object, validation::create(&object)))?;
         let warnings: Vec<Text> = warnings.into_iter().chain(validation::warnings(&object)).collect();
@@ -96,6 +113,13 @@ impl ApiServer {
             return Ok(Response::Object(object, warnings));
         }
         let made = self.put_created(object);
+        match request.verb {
+            Verb::Patch(_) => self.manage_apply(request, &Value::Null, &made),
+            _ => {
+                sent.set("metadata.name", made.name());
+                self.manage_update(request, &Value::Null, &sent);
+            }
+        }
         if made.kind == Kind::CRD {
             self.establish(&made.key(), None);
         }
@@ -122,6 +146,7 @@ impl ApiServer {
 
     /// Puts the object into the namespace of the request.
     fn place(&self, request: &Request, object: &mut Object) -> Result<()> {
+        object.remove("metadata.managedFields");
         if !request.kind.info().namespaced {
             if !object.namespace().is_empty() {
                 object.remove("metadata.namespace");
@@ -163,9 +188,7 @@ impl ApiServer {
             Ok(old) => old,
             Err(status) if how != PatchType::Apply => return Err(status),
             Err(_) => {
-                let mut create = request.clone();
-                create.verb = Verb::Create;
-                return self.create_request(&create);
+                return self.create_request(request);
             }
         };
         if request.kind.is_custom() && how == PatchType::Strategic {
@@ -177,7 +200,10 @@ impl ApiServer {
             let object = scaled(old.clone(), patched.at("spec.replicas"))?;
             return self.finish_update(request, &old, object, vec![]);
         }
-        let patched = patch::apply(request.kind, how, &old.value, &request.body)?;
+        let mut patched = patch::apply(request.kind, how, &old.value, &request.body)?;
+        if how == PatchType::Apply {
+            patched = self.apply_managed(request, &old, patched)?;
+        }
         if request.kind.is_custom() {
             let definition = self.definition(request.kind)?;
             let validation = request.options.field_validation;
@@ -203,7 +229,9 @@ impl ApiServer {
         if same && !version.is_empty() && version != old.at("metadata.resourceVersion").str() {
             return Err(Status::conflict(old.kind, old.name(), super::write::MODIFIED));
         }
+        object.remove("metadata.managedFields");
         defaults::apply(&mut object);
+        let sent = object.clone();
         match request.subresource {
             "status" => {
                 let status = object["status"].clone();
@@ -227,6 +255,10 @@ impl ApiServer {
             return Ok(Response::Object(answer(object), warnings));
         }
         let updated = self.update(object)?;
+        match request.verb {
+            Verb::Patch(PatchType::Apply) => self.manage_apply(request, &old.value, &updated),
+            _ => self.manage_update(request, &old.value, &sent),
+        }
         if updated.kind == Kind::CRD {
             self.establish(&updated.key(), Some(old));
         }

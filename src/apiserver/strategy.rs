@@ -35,18 +35,22 @@ impl ApiServer {
                 let status = initial_status(object.kind);
                 object.set("status", status);
             }
-            Kind::PERSISTENT_VOLUME_CLAIM | Kind::PERSISTENT_VOLUME => {
-                object.set("status", map! { "phase" => Text::lit("Pending") });
+            Kind::PERSISTENT_VOLUME_CLAIM => object.set("status", map! { "phase" => Text::lit("Pending") }),
+            Kind::PERSISTENT_VOLUME => {
+                let status =
+                    map! { "lastPhaseTransitionTime" => self.timestamp(), "phase" => Text::lit("Pending") };
+                object.set("status", status);
             }
             Kind::CRD => {
                 super::custom::complete(object);
-                object.set(
-                    "status",
-                    map! {
-                        "acceptedNames" => map! { "kind" => "", "plural" => "" },
-                        "conditions" => list![], "storedVersions" => list![],
-                    },
-                );
+                let versions = object.at("spec.versions").items().iter();
+                let stored: Vec<Value> =
+                    versions.filter(|v| v["storage"].is_true()).map(|v| v["name"].clone()).collect();
+                let status = map! {
+                    "acceptedNames" => map! { "kind" => "", "plural" => "" },
+                    "conditions" => Value::Null, "storedVersions" => Value::from(stored),
+                };
+                object.set("status", status);
             }
             kind if kind.is_custom() && self.has_status(kind) => {
                 object.remove("status");

@@ -331,6 +331,7 @@ impl ApiServer {
         last.set("metadata.resourceVersion", revision.to_string());
         let cause = self.wrote("delete", key, revision);
         self.store.take(key, last.clone(), self.now, cause, self.actor.clone());
+        self.managed.remove(key);
         if key.kind.is_custom() {
             self.object_gone(key.kind);
         }
@@ -363,6 +364,7 @@ fn desires_differ(old: &Object, new: &Object) -> bool {
 fn has_generation(kind: Kind) -> bool {
     const WITH: &[Kind] = &[
         Kind::POD,
+        Kind::POD_TEMPLATE,
         Kind::DEPLOYMENT,
         Kind::REPLICA_SET,
         Kind::DAEMON_SET,

@@ -26,6 +26,9 @@ pub(super) fn build(spec: &ClusterSpec) -> Result<Cluster, FormatError> {
     let Some(start) = parse_rfc3339(&spec.start) else {
         return Err(FormatError(format!("cluster.start: \"{}\" is not a time", spec.start)));
     };
+    if spec.settings.metrics_server {
+        return Err(FormatError("not simulated: cluster.settings.metricsServer".into()));
+    }
     let epoch = Epoch(start);
     // Where all nodes share a machine, the scheduler bears that machine's name.
     let host = match spec.nodes.first() {
@@ -115,7 +118,7 @@ fn furnish(cluster: &mut Cluster, namespace: &Text) -> Result<(), FormatError> {
 }
 
 /// A certificate's shape; nothing here speaks TLS.
-const CA: &str = "-----BEGIN CERTIFICATE-----\nsimulated\n-----END CERTIFICATE-----\n";
+const CA: &str = crate::controllers::CERTIFICATE;
 
 fn system_objects(cluster: &mut Cluster) -> Result<(), FormatError> {
     for (name, value, about) in [

@@ -27,6 +27,7 @@ mod replicaset;
 mod rules;
 mod service;
 mod serviceaccount;
+pub use serviceaccount::CERTIFICATE;
 mod statefulset;
 mod volumes;
 mod work;

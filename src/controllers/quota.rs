@@ -43,5 +43,10 @@ pub fn sync(object: &Object, cx: &mut Cx<'_>) {
         let amount = used.get(name.as_str()).map_or_else(|| "0".to_string(), ToString::to_string);
         list.map_mut().insert(name, amount);
     }
-    cx.write_status(WHICH, object, map! { "hard" => hard, "used" => list });
+    let status = if hard.is_empty() {
+        Value::map()
+    } else {
+        map! { "hard" => hard, "used" => list }
+    };
+    cx.write_status(WHICH, object, status);
 }

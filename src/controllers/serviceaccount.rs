@@ -11,8 +11,9 @@ use crate::map;
 /// The ConfigMap that token volumes project (`RootCACertPublisher`).
 const ROOT_CA: &str = "kube-root-ca.crt";
 const ROOT_CA_NOTE: &str = "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters.";
-/// There are no keys in a simulated cluster; this has the form of a certificate, and says what it is.
-const CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----\ncG9kbGFiOiBub3Qgc2ltdWxhdGVkOiBjZXJ0aWZpY2F0ZXM=\n-----END CERTIFICATE-----\n";
+/// The cluster's certificate authority as everybody reads it: a certificate whose key nobody has kept, as
+/// nothing is encrypted in a simulated cluster.
+pub const CERTIFICATE: &str = include_str!("ca.crt");
 
 /// A namespace is new, or one of the two objects has gone.
 pub fn changed(change: &Change, cx: &mut Cx<'_>) {

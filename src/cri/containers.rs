@@ -140,6 +140,9 @@ impl Runtime {
             attached: Vec::new(),
         };
         self.containers.insert(id, container);
+        if let Some(n) = self.nodes.get_mut(node.0 as usize) {
+            n.containers.insert(id);
+        }
         if let Some(s) = self.sandboxes.get_mut(&sandbox) {
             s.containers.push(id);
         }
@@ -168,6 +171,9 @@ impl Runtime {
             self.collect(world, self.clock);
         }
         let Some(c) = self.containers.remove(&id) else { return };
+        if let Some(n) = self.nodes.get_mut(c.node.0 as usize) {
+            n.containers.remove(&id);
+        }
         world.remove_cell(c.cell);
         world.forest.remove(c.root);
         world.forest.remove(c.dev);
@@ -238,11 +244,10 @@ impl Runtime {
     pub fn node_usage(&self, world: &World, node: NodeId) -> Usage {
         let Some(n) = self.nodes.get(node.0 as usize) else { return Usage::default() };
         let mut usage = Usage { memory: world.memory_used(n.machine), ..Usage::default() };
-        for (id, c) in self.containers.iter().filter(|(_, c)| c.node == node) {
+        for id in n.containers.iter() {
             let own = self.usage(world, *id);
             usage.cpu += own.cpu;
             usage.disk += own.disk;
-            let _ = c;
         }
         usage.cpu += world.cpu_of(world.machine(n.machine).cell);
         usage.disk += self.images(node).iter().map(|(_, size)| size).sum::<u64>();

@@ -32,7 +32,7 @@ pub use logs::LOG_BYTES;
 pub use types::*;
 
 use crate::api::Text;
-use crate::collections::BTreeMap;
+use crate::collections::{BTreeMap, BTreeSet};
 use crate::fs::{Base, TreeId};
 use crate::images::Image;
 use crate::os::{CellId, Exit, Handle, MachineId, NetId, ProcessId};
@@ -99,6 +99,8 @@ struct Node {
     /// The first three numbers of pod addresses with a dot, e.g. `10.224.1.`, and the sizes of the range.
     range: Range,
     images: BTreeMap<Text, Present>,
+    /// The containers that exist on it.
+    containers: BTreeSet<ContainerId>,
 }
 
 /// The addresses of a node's pods, given out in turn.

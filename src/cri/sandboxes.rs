@@ -86,6 +86,7 @@ impl Runtime {
             root,
             range: Range::parse(&config.pod_cidr),
             images: Default::default(),
+            containers: Default::default(),
         });
         for reference in &config.images {
             if let Ok(image) = self.look_up(reference) {

@@ -71,6 +71,10 @@ pub struct Base {
     pub stdin: String,
     /// The verb with its parents: `kubectl create job`.
     pub path: String,
+    /// The field manager of what the verb writes, unless it names one itself.
+    pub manager: Text,
+    /// Whether objects are wanted with their `metadata.managedFields`.
+    pub managed: bool,
     /// Environment of the process.
     pub env: Vec<(Text, Text)>,
 }
@@ -170,6 +174,12 @@ impl Cx<'_> {
     /// Sends a request; an error of the server becomes a failure.
     pub fn send(&mut self, mut request: Request) -> Res<Response> {
         request.options.user = self.base.user.clone();
+        if request.options.field_manager.is_empty() {
+            request.options.field_manager = self.base.manager.clone();
+        }
+        if self.base.managed {
+            request.options.query.push(("showManagedFields", Text::lit("true")));
+        }
         let told = (self.base.verbosity >= 6).then(|| self.begin_trace(&request));
         let refused = "The connection to the server localhost:8080 was refused - did you specify the right host or port?\n";
         if let Some(text) = deprecation(request.kind) {

@@ -53,6 +53,11 @@ impl Fail {
         matches!(self, Fail::Server(s) if s.reason == "Conflict")
     }
 
+    /// Whether `apply --force` makes the object anew: the change conflicts or is invalid.
+    pub fn is_replaceable(&self) -> bool {
+        matches!(self, Fail::Server(s) if s.reason == "Conflict" || s.reason == "Invalid")
+    }
+
     /// With a sentence put before the message, as kubectl does to name the file or the step.
     pub fn context(self, before: &str) -> Fail {
         match self {

@@ -123,6 +123,8 @@ impl Kubectl {
             Phase::Before(_, until) if sys.now() < *until => return Some(Wait::until(*until)),
             Phase::Before(call, _) => {
                 let call = call.clone();
+                self.base.manager = verb::manager(&self.base.path, &call.args);
+                self.base.managed = call.verb.name == "get" && print::wants_managed(&call.args);
                 if call.verb.talks {
                     self.base.custom = discover(sys);
                 }

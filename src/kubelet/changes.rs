@@ -61,6 +61,7 @@ impl Kubelet {
         let key = object.key();
         let rng = Rng::stream(self.node.seed, &format!("kubelet pod {}", key.path()));
         let mut pod = Pod {
+            limits_storage: eviction::limits_storage(&object),
             uid: uid.clone(),
             key: key.clone(),
             status: object["status"].clone(),

@@ -4,13 +4,13 @@
 //! Looked at every ten seconds while there are pods, as upstream's synchronize loop. Left out: soft
 //! thresholds, inodes, process numbers, image collection before eviction.
 
-use super::pod::{Pod, Section};
+use super::pod::{Pod, Section, specs};
 use super::worker::{self, Phase};
 use super::{Cx, KubeletTimer, Node, config, rules, status};
 use crate::api::object::Key;
 use crate::api::quantity::{Format, Quantity};
-use crate::api::resources::pod_request;
-use crate::api::{Kind, Object, Text};
+use crate::api::resources::{pod_request, qos_class};
+use crate::api::{Kind, Object, Text, Value};
 use crate::apiserver::NewEvent;
 use crate::collections::{BTreeMap, Order};
 
@@ -27,6 +27,9 @@ const TRANSITION: Span = Span::secs(300);
 /// eviction_manager.go `immediateEvictionGracePeriodSeconds`.
 const GRACE: i64 = 1;
 
+/// pkg/apis/scheduling `SystemCriticalPriority`.
+const SYSTEM_CRITICAL: i64 = 2_000_000_000;
+
 /// What the node is short of, and since when it was last seen.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Pressure {
@@ -38,16 +41,16 @@ pub struct Pressure {
 /// Sees to it that the node is looked at from the first pod on. In a cluster of thousands of nodes only those
 /// are looked at whose pods limit their local storage.
 pub fn arm(node: &mut Node, pod: &Pod, cx: &mut Cx<'_>) {
-    if !node.heart.is_lazy() || limits_storage(pod) {
+    if !node.heart.is_lazy() || pod.limits_storage {
         arm_again(node, cx);
     }
 }
 
-fn limits_storage(pod: &Pod) -> bool {
+/// Whether a pod limits its local storage. It cannot begin to later: what says so is immutable.
+pub fn limits_storage(pod: &Object) -> bool {
     let by_container = |c: &crate::api::Value| c["resources"]["limits"]["ephemeral-storage"].is_some();
     let by_volume = |v: &crate::api::Value| v["emptyDir"]["sizeLimit"].is_some();
-    pod.specs(Section::Main).iter().any(by_container)
-        || pod.object.at("spec.volumes").items().iter().any(by_volume)
+    specs(pod, Section::Main).iter().any(by_container) || pod.at("spec.volumes").items().iter().any(by_volume)
 }
 
 fn arm_again(node: &mut Node, cx: &mut Cx<'_>) {
@@ -64,7 +67,8 @@ pub fn look(node: &mut Node, pods: &mut BTreeMap<Text, Pod>, cx: &mut Cx<'_>) {
         return;
     }
     arm_again(node, cx);
-    let uids: Vec<Text> = pods.iter().filter(|(_, p)| is_active(p)).map(|(uid, _)| uid.clone()).collect();
+    let limited = pods.iter().filter(|(_, p)| p.limits_storage && is_active(p));
+    let uids: Vec<Text> = limited.map(|(uid, _)| uid.clone()).collect();
     for uid in uids {
         let Some(pod) = pods.get_mut(&uid) else { continue };
         if let Some(message) = over_local_limit(pod, cx) {
@@ -101,6 +105,29 @@ pub fn look(node: &mut Node, pods: &mut BTreeMap<Text, Pod>, cx: &mut Cx<'_>) {
         let pressed = seen.is_some();
         set_condition(node, cx, &object, what, pressed);
     }
+}
+
+/// Why a node under pressure takes no such pod (`managerImpl.Admit`): short of memory it refuses those that ask
+/// for nothing and do not tolerate it, short of disk all but critical ones.
+pub fn refusal(node: &Object, pod: &Pod) -> Option<(&'static str, String)> {
+    let conditions = ["MemoryPressure", "DiskPressure"];
+    let pressed: Vec<&str> = conditions.into_iter().filter(|c| node.condition_true(c)).collect();
+    let critical = pod.object.at("spec.priority").int_or(0) >= SYSTEM_CRITICAL
+        || pod.object.annotation("kubernetes.io/config.mirror").is_some();
+    if pressed.is_empty() || critical {
+        return None;
+    }
+    if pressed == ["MemoryPressure"] {
+        let tolerates = |t: &Value| {
+            matches!(t["key"].str(), "" | "node.kubernetes.io/memory-pressure")
+                && matches!(t["effect"].str(), "" | "NoSchedule")
+        };
+        let class = qos_class(&pod.object["spec"]);
+        if class != "BestEffort" || pod.object.at("spec.tolerations").items().iter().any(tolerates) {
+            return None;
+        }
+    }
+    Some(("Evicted", format!("The node had condition: [{}]. ", pressed.join(" "))))
 }
 
 struct Short {
@@ -156,7 +183,7 @@ fn used(pod: &Pod, cx: &Cx<'_>, name: &str) -> u64 {
     pod.instances.iter().map(|id| of(cx.cri.usage(cx.world, *id))).sum()
 }
 
-/// Why a pod's local storage is too much, if it is.
+/// Why a pod's local storage is too much, if it is; never where [`Pod::limits_storage`] says that nothing limits it.
 fn over_local_limit(pod: &Pod, cx: &Cx<'_>) -> Option<String> {
     let spec = &pod.object["spec"];
     let mut total = 0;

@@ -292,7 +292,8 @@ impl Kubelet {
 /// not fails.
 pub fn admit(node: &mut Node, pods: &BTreeMap<Text, Pod>, pod: &mut Pod, cx: &mut Cx<'_>) -> bool {
     let Some(object) = cx.api.get(Kind::NODE, "", &node.name).cloned() else { return true };
-    let Some((reason, message)) = refusal(&object, pods, pod) else { return true };
+    let refused = super::eviction::refusal(&object, pod).or_else(|| refusal(&object, pods, pod));
+    let Some((reason, message)) = refused else { return true };
     cx.api.rule(rules::ADMISSION, &pod.path(""), vec![("reason", Text::from(message.as_str()))]);
     node.event(pod, cx, "", "Warning", reason, &message);
     let started = cx.api.timestamp();
@@ -333,9 +334,12 @@ fn refusal(node: &Object, pods: &BTreeMap<Text, Pod>, pod: &Pod) -> Option<(&'st
     {
         let of = |q: Quantity| if name == "cpu" { q.milli_value() } else { q.value() };
         let requested = of(pod_request(&pod.object, name));
+        if requested <= 0 {
+            continue;
+        }
         let used: i64 = others.iter().map(|p| of(pod_request(&p.object, name))).sum();
         let capacity = of(Quantity::of(&allocatable[name]));
-        if requested > 0 && requested + used > capacity {
+        if requested + used > capacity {
             let why = format!(
                 "Node didn't have enough resource: {name}, requested: {requested}, used: {used}, capacity: {capacity}"
             );

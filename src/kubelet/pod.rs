@@ -24,6 +24,8 @@ pub struct Pod {
     pub key: Key,
     /// The object as last seen by watch.
     pub object: Object,
+    /// Whether it limits its local storage.
+    pub limits_storage: bool,
     /// The status as the kubelet last generated and wrote it (its status manager's copy).
     pub status: Value,
     /// What the worker does.

@@ -15,6 +15,14 @@ pub struct PodInfo {
     pub labels: Value,
     /// `spec`.
     pub spec: Value,
+    /// `spec.nodeName`.
+    pub node_name: Text,
+    /// `spec.nodeSelector`.
+    pub node_selector: Value,
+    /// `spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution`.
+    pub node_affinity: Value,
+    /// `spec.tolerations`.
+    pub tolerations: Value,
     /// `spec.priority`.
     pub priority: i64,
     /// What it requests.
@@ -40,6 +48,11 @@ impl PodInfo {
             uid: pod.at("metadata.uid").text(),
             labels: pod.at("metadata.labels").clone(),
             spec: spec.clone(),
+            node_name: spec["nodeName"].text(),
+            node_selector: spec["nodeSelector"].clone(),
+            node_affinity: spec["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
+                .clone(),
+            tolerations: spec["tolerations"].clone(),
             priority: spec["priority"].int_or(0),
             requests: pod_requests(spec),
             scoring: pod_requests_for_scoring(spec),

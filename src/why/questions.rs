@@ -172,11 +172,9 @@ fn of_pod(sources: Sources<'_>, pod: &Object, path: &str) -> Vec<Answer> {
         let links = missing::newest_probe_failure(sources, pod)
             .or_else(|| turned.map(|c| chain(sources.api, c.cause)))
             .unwrap_or_default();
-        answers.push(Answer::new(
-            ask("ask.not-ready", path, vec![]),
-            missing::not_ready(sources, pod),
-            links,
-        ));
+        let answer = Answer::new(ask("ask.not-ready", path, vec![]), missing::not_ready(sources, pod), links);
+        // That a pod runs is no news where it is not ready.
+        answers.insert(if now.status == "Running" { 0 } else { answers.len() }, answer);
     }
     if now.restarts > 0 {
         let rose = newest(sources, &key, |c| {

@@ -244,3 +244,14 @@ test('no reduced-motion visitor sees anything move', async () => {
   await shows(page, 'created');
   assert.equal(await page.evaluate(() => document.getAnimations().length), 0);
 });
+
+test('what is printed is dark on light in every theme, names its panes and leaves buttons out', async () => {
+  const page = await open({ dark: true });
+  await type(page, 'kubectl apply -f web.yaml');
+  await shows(page, 'created');
+  await page.emulateMedia({ media: 'print' });
+  const colours = await page.evaluate(() => [document.body, document.querySelector('.pane[data-pane=terminal]')].map((one) => [getComputedStyle(one).color, getComputedStyle(one).backgroundColor]));
+  assert.deepEqual(colours, [['rgb(0, 0, 0)', 'rgb(255, 255, 255)'], ['rgb(0, 0, 0)', 'rgb(255, 255, 255)']]);
+  assert.deepEqual(await page.locator('.pane-head [role=tab]:visible').allInnerTexts(), ['web.yaml', 'Terminal', 'Pods', 'Events']);
+  assert.equal(await page.locator('button:not([role=tab], .link):visible, input:visible, select:visible, .pane.side:visible').filter({ hasNot: page.locator('.objects *') }).locator('visible=true').evaluateAll((list) => list.filter((one) => !one.closest('table, .editor-host')).length), 0);
+});

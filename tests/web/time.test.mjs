@@ -113,3 +113,11 @@ test('what was typed later goes on in a tab of its own', async () => {
   assert.doesNotMatch(await screen(fork), /instead/);
   fine(page);
 });
+
+test('going back several times in a row goes back several times as far', async () => {
+  const page = await crash();
+  await ask(page, 'seek', { at: 60e6 });
+  for (let i = 0; i < 3; i++) await page.keyboard.press('Alt+ArrowLeft');
+  await until(async () => await now(page) === 30e6, async () => `the clock stands at ${await now(page)}`);
+  fine(page);
+});

@@ -214,6 +214,9 @@ export class App {
     this.views.refresh();
   }
 
+  /** Takes the clock on or back by microseconds, from where it stands when its turn comes. */
+  seekBy(micros) { return this.seek((now) => now + micros); }
+
   examples() {
     return examplesMenu(t('examples.title'), EXAMPLES.map((one) => ({ ...one, title: t(`example.${one.id}`), about: t(`example.${one.id}.about`) })), (one) => this.openExample(one.id));
   }

@@ -4,11 +4,15 @@
 import { h, put, button } from './dom.js';
 import { t } from './i18n.js';
 
+// After so many commands of one's own nothing is greyed in the line any more.
+const OWN_WAY = 2;
+
 /** The chips of an app. */
 export class Chips {
   #app;
   #commands = [];
   #next = 0;
+  #own = 0;
 
   constructor(app) {
     this.#app = app;
@@ -18,14 +22,14 @@ export class Chips {
   /** Begins anew with the commands of an example, or with none. */
   begin(example) {
     this.#commands = example?.commands ?? [];
-    this.#next = 0;
+    this.#next = this.#own = 0;
   }
 
   /** Told of every command that was typed. */
   ran(line) {
     const at = this.#commands.indexOf(line.trim());
-    if (at < 0) return;
-    this.#next = at + 1;
+    if (at < 0) this.#own += 1;
+    else [this.#next, this.#own] = [at + 1, 0];
     this.draw();
   }
 
@@ -33,7 +37,7 @@ export class Chips {
     const app = this.#app;
     const commands = app.classroom.lesson ? [] : this.#commands;
     const next = commands[this.#next];
-    app.suggest(next);
+    app.suggest(this.#own < OWN_WAY ? next : '');
     this.element.setAttribute('aria-label', t('chips.title'));
     this.element.hidden = !commands.length;
     const state = (i) => (i === this.#next ? ' next' : i < this.#next ? ' used' : '');

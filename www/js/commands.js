@@ -16,7 +16,7 @@ const time = (app) => [
   { title: t('time.ten'), keys: 'Alt+0', run: () => app.time.forward(10) },
   { title: t('time.minute'), run: () => app.time.forward(60) },
   { title: t('time.hour'), run: () => app.time.forward(3600) },
-  { title: t('time.back'), keys: 'Alt+←', run: () => app.seek(app.core.frame.now - 10e6) },
+  { title: t('time.back'), keys: 'Alt+←', run: () => app.seekBy(-10e6) },
   { title: t('time.start'), run: () => app.seek(0) },
   ...['ready', 'change', 'warning', 'restart'].map((name) => ({ title: `${t('time.until')} ${t(`time.until.${name}`)}`, run: () => app.time.runUntil(name) })),
   ...SPEEDS.map((rate) => ({ title: `${t('time.speed')} ${rate}×`, run: () => app.time.setSpeed(rate) })),

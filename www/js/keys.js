@@ -17,11 +17,11 @@ export const keyGroups = () => [
 /** Listens for the keys that work everywhere. */
 export function bindKeys(app) {
   const withAlt = {
-    Space: () => app.time.toggle(), ArrowRight: () => app.core.ask('step'), ArrowLeft: () => app.seek(app.core.frame.now - 10e6),
+    Space: () => app.time.toggle(), ArrowRight: () => app.core.ask('step'), ArrowLeft: () => app.seekBy(-10e6),
     Digit0: () => app.time.forward(10), Digit1: () => app.focusPane('terminal'), Digit2: () => app.focusPane('files'), Digit3: () => app.focusPane('views'), Digit4: () => app.focusPane('detail'),
     Backspace: () => app.undo(), Equal: () => app.time.faster(1), Minus: () => app.time.faster(-1),
   };
-  const withAltShift = { ArrowRight: () => app.seek(app.core.frame.now + 1_000), ArrowLeft: () => app.seek(app.core.frame.now - 1_000) };
+  const withAltShift = { ArrowRight: () => app.seekBy(1_000), ArrowLeft: () => app.seekBy(-1_000) };
   const alone = { ' ': () => app.time.toggle(), '.': () => app.core.ask('step'), '?': () => app.keys(), '/': () => app.views.focusFilter() };
   addEventListener('keydown', (event) => {
     if (event.isComposing || event.defaultPrevented || document.querySelector('dialog[open]')) return;

@@ -62,10 +62,11 @@ export class Run {
     }
   }
 
-  /** Goes to an instant; the clock stands there. */
-  seek(at) {
+  /** Goes to an instant, which `from` may tell from the present one; the clock stands there. */
+  seek(from) {
     return this.#alone(async () => {
       await this.#core.ask('play', { on: false });
+      const at = typeof from === 'function' ? from(this.#core.frame.now) : from;
       await this.#core.ask('seek', { at: Math.max(0, Math.round(at)) });
     });
   }

@@ -28,7 +28,7 @@ export class TimeBar {
     this.play = h('button', { type: 'button', class: 'play', onclick: () => this.toggle() });
     this.step = button({ icon: 'step', title: t('time.step'), class: 'quiet', onclick: () => core.ask('step') });
     this.rewind = button({ icon: 'start', title: t('time.start'), class: 'quiet', onclick: () => onseek(0) });
-    this.back = button({ label: '−10 s', title: t('time.back'), class: 'quiet', onclick: () => onseek(Math.max(0, core.frame.now - 10e6)) });
+    this.back = button({ label: '−10 s', title: t('time.back'), class: 'quiet', onclick: () => onseek((now) => now - 10e6) });
     this.ten = button({ label: '+10 s', title: t('time.ten'), class: 'quiet', onclick: () => this.forward(10) });
     this.minute = button({ label: '+1 min', title: t('time.minute'), class: 'quiet', onclick: () => this.forward(60) });
     this.speed = h('select', { 'aria-label': t('time.speed'), title: t('time.speed'), onchange: () => this.setSpeed(Number(this.speed.value)) },

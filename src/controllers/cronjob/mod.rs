@@ -1,9 +1,9 @@
 //! CronJobs: make a Job at each time of a schedule.
 //!
-//! Time zones other than UTC are not simulated; a CronJob that names one is scheduled in UTC and says so in
-//! an event.
+//! The common time zones are simulated; a CronJob that names another one is scheduled in UTC and says so in an event.
 
 mod schedule;
+mod zone;
 
 use super::work::Cx;
 use super::{Which, controller_key, job, pods, rules};
@@ -14,6 +14,7 @@ use crate::collections::Order;
 use crate::map;
 use crate::time::{Span, Time};
 use schedule::Schedule;
+use zone::Zone;
 
 const WHICH: Which = Which::CronJob;
 /// Upstream `nextScheduleDelta`: how long after its time a schedule is acted upon.
@@ -108,7 +109,7 @@ fn delete(cron: &Object, old: &Object, cx: &mut Cx<'_>) {
 }
 
 /// The last time that has passed and the next one, in seconds since 1970.
-fn times(cron: &Object, schedule: Schedule, api: &ApiServer) -> (Option<i64>, Option<i64>) {
+fn times(cron: &Object, schedule: Schedule, zone: Zone, api: &ApiServer) -> (Option<i64>, Option<i64>) {
     let seconds = |stamp: &Value| api.epoch.unix_micros(pods::time(stamp, api)).div_euclid(1_000_000);
     let last = cron.at("status.lastScheduleTime");
     let mut from =
@@ -117,9 +118,13 @@ fn times(cron: &Object, schedule: Schedule, api: &ApiServer) -> (Option<i64>, Op
     if let Some(deadline) = cron.at("spec.startingDeadlineSeconds").as_int() {
         from = from.max(now - deadline);
     }
+    let after = |t: i64| {
+        let shift = zone.offset(t);
+        schedule.next(t + shift).map(|local| local - zone.offset(local - shift))
+    };
     let mut due = None;
     for _ in 0..MAX_MISSED {
-        match schedule.next(from) {
+        match after(from) {
             Some(t) if t <= now => {
                 due = Some(t);
                 from = t;
@@ -127,7 +132,7 @@ fn times(cron: &Object, schedule: Schedule, api: &ApiServer) -> (Option<i64>, Op
             next => return (due, next),
         }
     }
-    (due, schedule.next(now))
+    (due, after(now))
 }
 
 fn run(cron: &Object, jobs: &[Object], status: &mut Value, cx: &mut Cx<'_>) {
@@ -136,12 +141,13 @@ fn run(cron: &Object, jobs: &[Object], status: &mut Value, cx: &mut Cx<'_>) {
         let message = format!("unparseable schedule: {text:?}");
         return cx.event(WHICH, cron, "Warning", "UnparseableSchedule", &message);
     };
-    if !matches!(cron.at("spec.timeZone").str(), "" | "UTC" | "Etc/UTC") {
-        let message =
-            format!("not simulated: time zone {}; scheduling in UTC", cron.at("spec.timeZone").str());
+    let name = cron.at("spec.timeZone").str();
+    let zone = Zone::named(name);
+    if zone.is_none() {
+        let message = format!("not simulated: time zone {name}; scheduling in UTC");
         cx.event(WHICH, cron, "Warning", "NotSimulated", &message);
     }
-    let (due, next) = times(cron, schedule, cx.api);
+    let (due, next) = times(cron, schedule, zone.unwrap_or_else(Zone::utc), cx.api);
     if due.is_none() && next.is_none() {
         // A day that never comes, such as February 31st: upstream compares two times that do not exist.
         let why = "time difference between two schedules is less than 1 second";

@@ -53,6 +53,12 @@ pub enum Format {
     Template(String),
 }
 
+/// Whether a command shows `metadata.managedFields`: YAML and JSON leave them out unless they are asked for.
+pub fn wants_managed(args: &Args) -> bool {
+    let expression = |flag: &str| args.value(flag).contains("managedFields");
+    args.is("show-managed-fields") || expression("output") || expression("template")
+}
+
 /// The formats of `kubectl get`.
 pub const GET: &str = "custom-columns,custom-columns-file,go-template,go-template-file,json,jsonpath,jsonpath-as-json,jsonpath-file,kyaml,name,template,templatefile,wide,yaml";
 /// The formats of verbs that print what they have made.

@@ -39,6 +39,20 @@ pub const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration
 /// How long a conflict is tried again (upstream `maxPatchRetry`, `triesBeforeBackOff`, `backOffPeriod`).
 const RETRIES_MS: u64 = 4_000;
 
+/// What kubectl adds to a conflict of field managers.
+const RESOLVE: &str = "\
+Please review the fields above--they currently have other managers. Here
+are the ways you can resolve this warning:
+* If you intend to manage all of these fields, please re-run the apply
+  command with the `--force-conflicts` flag.
+* If you do not intend to manage all of the fields, please edit your
+  manifest to remove references to the fields that should keep their
+  current managers.
+* You may co-own fields by updating your manifest to match the existing
+  value; in this case, you'll become the manager if the other manager(s)
+  stop managing the field (remove it from their configuration).
+See https://kubernetes.io/docs/reference/using-api/server-side-apply/#conflicts";
+
 /// Runs the verb.
 pub fn run(cx: &mut Cx, args: &Args) -> Outcome {
     if !args.rest.is_empty() {
@@ -206,17 +220,26 @@ fn client(cx: &mut Cx, args: &Args, doc: &Doc, dry: Dry) -> Res<(Object, &'stati
     let options = Options {
         dry_run: dry == Dry::Server,
         field_validation: validation(args),
-        field_manager: "kubectl-client-side-apply".into(),
+        field_manager: client_manager(args),
         ..Options::default()
     };
     let sent = cx.patch(&live, patch_type(live.kind), patch.clone(), options);
     match sent {
         Ok(object) => Ok((object, "configured")),
-        Err(_) if args.is("force") => replace(cx, args, doc, &live, wanted, dry),
+        Err(fail) if args.is("force") && fail.is_replaceable() => replace(cx, args, doc, &live, wanted, dry),
         Err(fail) => {
+            let fail = fail.at_source("patching", &doc.source);
             let step = format!("applying patch:\n{}\nto:\n{}\nfor:", json::print(&patch), info(doc));
             Err(fail.at_source(&step, &doc.source))
         }
+    }
+}
+
+/// The field manager of client-side apply.
+fn client_manager(args: &Args) -> crate::api::Text {
+    match args.value("field-manager") {
+        "" => "kubectl-client-side-apply".into(),
+        given => given.into(),
     }
 }
 
@@ -229,7 +252,7 @@ fn create(cx: &mut Cx, args: &Args, doc: &Doc, wanted: Value, dry: Dry) -> Res<(
     request.options = Options {
         dry_run: dry == Dry::Server,
         field_validation: validation(args),
-        field_manager: "kubectl-client-side-apply".into(),
+        field_manager: client_manager(args),
         ..Options::default()
     };
     let made = cx.object(request).map_err(|f| f.at_source("creating", &doc.source))?;
@@ -278,6 +301,11 @@ fn server(cx: &mut Cx, args: &Args, doc: &Doc, dry: Dry) -> Res<(Object, &'stati
         force: args.is("force-conflicts"),
         ..Options::default()
     };
-    let object = cx.object(request)?;
+    let object = cx.object(request).map_err(|fail| match fail {
+        Fail::Server(status) if status.reason == *"Conflict" => {
+            Fail::Plain(format!("{}\n{RESOLVE}", status.message))
+        }
+        other => other,
+    })?;
     Ok((object, "serverside-applied"))
 }

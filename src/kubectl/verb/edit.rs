@@ -2,9 +2,10 @@
 //!
 //! The editor is what `KUBE_EDITOR` or `EDITOR` name, run by the shell, or the page's own editor.
 
+use super::apply::LAST_APPLIED;
 use super::common::live;
 use crate::api::patch::diff;
-use crate::api::request::Options;
+use crate::api::request::{Options, PatchType};
 use crate::api::{Object, Text, Value, json, yaml};
 use crate::kubectl::cx::{Cx, Done, Outcome, Poll, Task};
 use crate::kubectl::fail::{Fail, Res};
@@ -27,40 +28,72 @@ pub const FLAGS: &[Flag] = &[
 
 const NOTE: &str = "# Please edit the object below. Lines beginning with a '#' will be ignored,\n# and an empty file will abort the edit. If an error occurs while saving this file will be\n# reopened with the relevant failures.\n#\n";
 
+const NOTE_LAST: &str = "# Please edit the 'last-applied-configuration' annotations below.\n# Lines beginning with a '#' will be ignored, and an empty file will abort the edit.\n#\n";
+
 /// How often the page's editor is asked whether it is done.
 const ASK: Span = Span::millis(200);
 
 /// Runs the verb.
 pub fn run(cx: &mut Cx, args: &Args) -> Outcome {
+    let found = found(cx, args)?;
+    if found.is_empty() {
+        return Err("edit cancelled, no objects found".into());
+    }
+    open(cx, args, found, None)
+}
+
+/// Runs `apply edit-last-applied`.
+pub fn last_applied(cx: &mut Cx, args: &Args) -> Outcome {
+    let mut found = found(cx, args)?;
+    found.retain(|o| o.annotation(LAST_APPLIED).is_some());
+    if found.is_empty() {
+        return Err("no last-applied-configuration annotation found on resources, to create the annotation, use command `kubectl apply set-last-applied --create-annotation`".into());
+    }
+    let applied =
+        found.iter().map(|o| json::parse(o.annotation(LAST_APPLIED).unwrap_or("")).unwrap_or_default());
+    let applied = applied.collect();
+    open(cx, args, found, Some(applied))
+}
+
+/// The objects that the command line names.
+fn found(cx: &mut Cx, args: &Args) -> Res<Vec<Object>> {
     if args.rest.is_empty() && !files::given(args) {
         return Err(crate::kubectl::resource::MISSING.into());
     }
     let words = args.rest.clone();
-    let found = if words.len() == 1 && !words[0].contains('/') && !files::given(args) {
+    if words.len() == 1 && !words[0].contains('/') && !files::given(args) {
         let kinds = crate::kubectl::resource::kinds_of(&cx.base.custom, &words[0])?;
         let namespace = cx.base.namespace.clone();
         let mut all = Vec::new();
         for kind in kinds {
             all.extend(cx.list(kind, Some(&namespace), &Default::default())?.0);
         }
-        all
-    } else {
-        let found = live(cx, args, &words)?;
-        Fail::join(found.fails)?;
-        found.objects
-    };
-    if found.is_empty() {
-        return Err("edit cancelled, no objects found".into());
+        return Ok(all);
     }
+    let found = live(cx, args, &words)?;
+    Fail::join(found.fails)?;
+    Ok(found.objects)
+}
+
+/// Opens the objects, or what was applied of each, in the editor.
+fn open(cx: &mut Cx, args: &Args, found: Vec<Object>, applied: Option<Vec<Value>>) -> Outcome {
     let as_json = args.value("output") == "json";
-    let shown = match found.as_slice() {
+    let note = if applied.is_some() { NOTE_LAST } else { NOTE };
+    let objects: Vec<Object> = match &applied {
+        None => found.clone(),
+        Some(values) => {
+            let both = found.iter().zip(values);
+            both.map(|(o, v)| Object { kind: o.kind, value: v.clone() }).collect()
+        }
+    };
+    let shown = match objects.as_slice() {
         [one] => one.value.clone(),
         many => crate::kubectl::print::list(many),
     };
     let text = if as_json {
         format!("{}\n", json::print_indented(&shown))
     } else {
-        format!("{NOTE}{}", yaml::print(&shown))
+        format!("{note}{}", yaml::print(&shown))
     };
     let file = format!("/tmp/kubectl-edit-{}.yaml", cx.now() % 10_000_000_000);
     cx.sys
@@ -77,6 +110,7 @@ pub fn run(cx: &mut Cx, args: &Args) -> Outcome {
     };
     Ok(Done::Task(Box::new(Editing {
         objects: found,
+        applied,
         text,
         file,
         stage: state,
@@ -123,6 +157,8 @@ enum Stage {
 #[derive(Clone, Debug)]
 struct Editing {
     objects: Vec<Object>,
+    /// What was applied of each, if that is what is edited.
+    applied: Option<Vec<Value>>,
     text: String,
     file: String,
     stage: Stage,
@@ -150,11 +186,25 @@ impl Editing {
         let Ok(value) = parsed else { return Err(self.kept(cx, &about)) };
         let all: Vec<Value> =
             if self.objects.len() > 1 { value["items"].items().to_vec() } else { vec![value] };
-        for (old, new) in self.objects.clone().into_iter().zip(all) {
-            self.send(cx, &old, new, &about)?;
+        for (i, (old, new)) in self.objects.clone().into_iter().zip(all).enumerate() {
+            match self.applied.as_ref().and_then(|all| all.get(i)) {
+                Some(applied) if *applied == new => cx.print(&format!("{} skipped\n", label(&old))),
+                Some(_) => self.remember(cx, &old, &new)?,
+                None => self.send(cx, &old, new, &about)?,
+            }
         }
         let _ = cx.sys.unlink(&self.file);
         Ok(0)
+    }
+
+    /// Writes what is to count as applied last into the annotation.
+    fn remember(&mut self, cx: &mut Cx, old: &Object, new: &Value) -> Res<()> {
+        let mut body = Value::map();
+        body.slot("metadata.annotations").map_mut().insert(LAST_APPLIED, json::print(new));
+        let options = Options { field_manager: "kubectl-client-side-apply".into(), ..Options::default() };
+        let object = cx.patch(old, PatchType::Merge, body, options)?;
+        cx.print(&format!("{} edited\n", label(&object)));
+        Ok(())
     }
 
     fn send(&mut self, cx: &mut Cx, old: &Object, mut new: Value, about: &str) -> Res<()> {
@@ -165,7 +215,7 @@ impl Editing {
             let known = version.is_empty() || found.is_some();
             return Err(self.kept(cx, if known { about } else { "" }));
         }
-        if self.save_config || old.annotation(super::apply::LAST_APPLIED).is_some() {
+        if self.save_config || old.annotation(LAST_APPLIED).is_some() {
             new = super::apply::annotated(&new);
         }
         let body = diff::two_way(old.kind, &old.value, &new);

@@ -47,15 +47,19 @@ pub fn run(cx: &mut Cx, args: &Args) -> Outcome {
     found.retain(|e| filter.lets(e));
     found.order_by_key(last);
     let watch = args.is("watch");
-    if format != Format::Human {
-        let text = print::value(&print::list(&found), &format, false)?;
-        cx.print(&text);
-        return OK;
-    }
     if found.is_empty() && !watch {
         let text =
             if all { "No events found.\n".into() } else { format!("No events found in {own} namespace.\n") };
         cx.eprint(&text);
+        return OK;
+    }
+    if format == Format::Name {
+        // The printer of names refuses a typed list, and its refusal is not looked at.
+        return OK;
+    }
+    if format != Format::Human {
+        let text = print::value(&print::list(&found), &format, false)?;
+        cx.print(&text);
         return OK;
     }
     let mut table = Table::default();

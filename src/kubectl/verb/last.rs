@@ -12,6 +12,12 @@ use crate::kubectl::print::{self, Dry};
 
 /// Flags of `view-last-applied`.
 pub const VIEW: &[Flag] = &[text("output", 'o', "yaml"), text("selector", 'l', ""), switch("all", ' ')];
+/// Flags of `edit-last-applied`.
+pub const EDIT: &[Flag] = &[
+    text("output", 'o', "yaml"),
+    switch("windows-line-endings", ' '),
+    text("field-manager", ' ', "kubectl-client-side-apply"),
+];
 /// Flags of `set-last-applied`.
 pub const SET: &[Flag] = &[switch("create-annotation", ' ')];
 

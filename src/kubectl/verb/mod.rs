@@ -98,6 +98,7 @@ pub enum Cover {
 
 /// Flags that are known and refused: the verb (empty: all that have it) and the flag.
 pub const REFUSED: &[(&str, &str)] = &[
+    // All verbs but `get`.
     ("", "show-managed-fields"),
     ("", "profile"),
     ("", "windows-line-endings"),
@@ -131,9 +132,44 @@ pub fn refused(verb: &Verb, args: &Args) -> Option<Fail> {
     let set = |flag: &str| args.changed(flag) && !matches!(args.value(flag), "false" | "none" | "");
     // `debug` has a --profile of its own.
     let own = |flag: &str| verb.name == "debug" && flag == "profile";
-    let set = |flag: &str| set(flag) && !own(flag);
+    if verb.name == "create" && args.is("edit") && args.changed("raw") {
+        return Some("--raw and --edit are mutually exclusive".into());
+    }
+    // Only `get` asks for managed fields; other verbs would send them back.
+    let shown = |flag: &str| verb.name == "get" && flag == "show-managed-fields";
+    let set = |flag: &str| set(flag) && !own(flag) && !shown(flag);
     let (_, flag) = REFUSED.iter().find(|(v, f)| (v.is_empty() || *v == verb.name) && set(f))?;
     Some(crate::kubectl::cx::not_simulated(&format!("--{flag}")))
+}
+
+/// Verbs that write under a name of their own; all others do so as `kubectl`.
+const MANAGERS: &[&str] = &[
+    "annotate",
+    "autoscale",
+    "create",
+    "edit",
+    "expose",
+    "label",
+    "patch",
+    "replace",
+    "rollout",
+    "run",
+    "set",
+    "taint",
+];
+
+/// The field manager of what a command writes: that of the flag, or the verb's default.
+pub fn manager(path: &str, args: &Args) -> crate::api::Text {
+    use crate::api::Text;
+    let given = args.value("field-manager");
+    let verb = path.split(' ').nth(1).unwrap_or_default();
+    if !given.is_empty() {
+        Text::from(given)
+    } else if MANAGERS.contains(&verb) && !path.ends_with(" undo") {
+        Text::from(format!("kubectl-{verb}"))
+    } else {
+        Text::lit("kubectl")
+    }
 }
 
 /// What a verb does that only groups others when none of them is named.

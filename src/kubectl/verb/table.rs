@@ -247,7 +247,9 @@ static VERBS: &[Verb] = &[
     ),
     Verb {
         sub: APPLY,
-        cover: Cover::Simplified("server-side apply merges, but keeps no managedFields"),
+        cover: Cover::Simplified(
+            "managed fields of controllers and kubelets are read off the object, and shown by get alone; no --applyset",
+        ),
         ..verb(
             "apply",
             "Apply a configuration to a resource by file name or stdin",
@@ -546,11 +548,13 @@ static SERVICE: &[Verb] = &[
 ];
 
 static APPLY: &[Verb] = &[
-    absent(
+    verb(
         "edit-last-applied",
-        "Edit latest last-applied-configuration annotations of a resource",
+        "Edit latest last-applied-configuration annotations of a resource/object",
         TARGET,
-        &[FILES, OUT],
+        60,
+        &[last::EDIT, FILES],
+        edit::last_applied,
     ),
     verb(
         "set-last-applied",

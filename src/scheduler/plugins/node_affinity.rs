@@ -10,8 +10,7 @@ const OTHER_NAME: &str = "node(s) didn't match the requested node name";
 
 /// NodeName: a pod that names its node goes nowhere else.
 pub fn node_name(pod: &PodInfo, node: &NodeInfo) -> Option<Rejection> {
-    let wanted = pod.spec["nodeName"].str();
-    (!wanted.is_empty() && wanted != node.name.as_str())
+    (!pod.node_name.is_empty() && pod.node_name != node.name)
         .then(|| Rejection::unresolvable(Plugin::NodeName, OTHER_NAME))
 }
 
@@ -22,8 +21,8 @@ pub fn filter(pod: &PodInfo, node: &NodeInfo) -> Option<Rejection> {
 
 /// Whether a node fits a pod's `nodeSelector` and required node affinity.
 pub fn matches(pod: &PodInfo, node: &NodeInfo) -> bool {
-    let required = &pod.spec["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"];
-    selector::subset(&pod.spec["nodeSelector"], &node.labels)
+    let required = &pod.node_affinity;
+    selector::subset(&pod.node_selector, &node.labels)
         && (required.is_null()
             || required["nodeSelectorTerms"].items().iter().any(|term| matches_term(term, node)))
 }

@@ -135,6 +135,10 @@ pub fn score(pod: &PodInfo, cache: &mut Cache, feasible: &[usize], api: &ApiServ
                     domains.insert(domain, 0);
                 }
             }
+            if domains.is_empty() {
+                // Zones by default, where no node has one.
+                continue;
+            }
             size = domains.len();
             for n in nodes.iter().filter(|n| eligible(c, pod, n)) {
                 let domain = n.labels.get(&c.key).as_str();

@@ -16,26 +16,24 @@ pub fn unschedulable(pod: &PodInfo, node: &NodeInfo) -> Option<Rejection> {
         return None;
     }
     let taint = crate::map! { "key" => UNSCHEDULABLE_KEY, "effect" => "NoSchedule" };
-    (!tolerated(&pod.spec["tolerations"], &taint))
+    (!tolerated(&pod.tolerations, &taint))
         .then(|| Rejection::unresolvable(Plugin::NodeUnschedulable, UNSCHEDULABLE))
 }
 
 /// Whether a node has a taint that keeps the pod away.
 pub fn filter(pod: &PodInfo, node: &NodeInfo) -> Option<Rejection> {
     let keeps_away = |t: &&Value| matches!(t["effect"].str(), "NoSchedule" | "NoExecute");
-    let tolerations = &pod.spec["tolerations"];
     let mut taints = node.taints.items().iter().filter(keeps_away);
     taints
-        .any(|t| !tolerated(tolerations, t))
+        .any(|t| !tolerated(&pod.tolerations, t))
         .then(|| Rejection::unresolvable(Plugin::TaintToleration, UNTOLERATED))
 }
 
 /// Fewer untolerated `PreferNoSchedule` taints are better.
 pub fn score(pod: &PodInfo, cache: &Cache, feasible: &[usize]) -> Vec<i64> {
-    let tolerations = &pod.spec["tolerations"];
     let count = |i: &usize| {
         let taints = cache.nodes[*i].taints.items().iter();
-        taints.filter(|t| t["effect"].str() == "PreferNoSchedule" && !tolerated(tolerations, t)).count()
+        taints.filter(|t| t["effect"].str() == "PreferNoSchedule" && !tolerated(&pod.tolerations, t)).count()
             as i64
     };
     let mut scores: Vec<i64> = feasible.iter().map(count).collect();

@@ -409,7 +409,8 @@ pub fn ps(ctx: &mut Ctx) -> i32 {
     if ctx.busybox() {
         let mut text = String::from("PID   USER     COMMAND\n");
         for p in &list {
-            text.push_str(&format!("{:5} {:<8} {}\n", p.pid, name_of(ctx, "/etc/passwd", p.uid), p.command));
+            let user = name_of(ctx, "/etc/passwd", p.uid);
+            text.push_str(&format!("{:5} {user:<8} {}\n", p.pid, shown(ctx, &list, p)));
         }
         ctx.print(text);
         return 0;
@@ -455,6 +456,19 @@ pub fn ps(ctx: &mut Ctx) -> i32 {
     }
     ctx.print(text);
     0
+}
+
+/// The command of a row of busybox's `ps`. Its own shell runs `ps` without loading a file, so that this process
+/// still has the command line of the shell, and only the short name is its own.
+fn shown(ctx: &Ctx, list: &[ProcInfo], p: &ProcInfo) -> String {
+    let shell = list.iter().find(|q| p.pid == ctx.sys.pid() && q.pid == p.ppid).filter(|q| {
+        let program = q.command.split(' ').next().unwrap_or("");
+        matches!(program.rsplit('/').next().unwrap_or("").trim_start_matches('-'), "sh" | "ash")
+    });
+    match shell {
+        Some(shell) => format!("{{ps}} {}", shell.command),
+        None => p.command.to_string(),
+    }
 }
 
 fn ps_columns(ctx: &mut Ctx, list: &[ProcInfo], columns: &[String]) -> i32 {

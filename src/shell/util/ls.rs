@@ -4,7 +4,7 @@ use super::ctx::Ctx;
 use super::{date, mode, opts};
 use crate::api::Text;
 use crate::collections::Order;
-use crate::os::program::{FileType, Stat};
+use crate::os::program::{FileType, MountInfo, Stat};
 
 /// How deep `-R` follows directories.
 const MAX_DEPTH: u32 = 64;
@@ -95,7 +95,10 @@ fn directory(ctx: &mut Ctx, o: &opts::Opts, path: &str, depth: u32) -> i32 {
     }
     sort(&mut entries, o);
     if o.has('l') || o.has('s') {
-        let blocks: u64 = entries.iter().map(|e| blocks(&e.stat)).sum();
+        let mounts = ctx.sys.mounts();
+        let cwd = ctx.sys.cwd();
+        let in_memory = |e: &&Entry| e.stat.kind == FileType::Dir && in_memory(&mounts, &cwd, &e.path);
+        let blocks: u64 = entries.iter().filter(|e| !in_memory(e)).map(|e| blocks(&e.stat)).sum();
         ctx.print(format!("total {blocks}\n"));
     }
     list(ctx, o, &entries);
@@ -109,6 +112,23 @@ fn directory(ctx: &mut Ctx, o: &opts::Opts, path: &str, depth: u32) -> i32 {
         }
     }
     status
+}
+
+/// Whether a path is on a file system without a disk, whose directories take no blocks.
+fn in_memory(mounts: &[MountInfo], cwd: &str, path: &str) -> bool {
+    let mut parts: Vec<&str> = Vec::new();
+    let base = if path.starts_with('/') { "" } else { cwd };
+    for part in base.split('/').chain(path.split('/')) {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
+    let full = format!("/{}/", parts.join("/"));
+    let holds = |m: &&MountInfo| full.starts_with(&format!("{}/", m.path.trim_end_matches('/')));
+    let mount = mounts.iter().filter(holds).max_by_key(|m| m.path.len());
+    mount.is_some_and(|m| matches!(m.fs_type.as_str(), "tmpfs" | "proc" | "sysfs"))
 }
 
 /// Kilobytes that a file takes on the disk.

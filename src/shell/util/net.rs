@@ -13,6 +13,9 @@ const WGET_TIMEOUT: Span = Span::secs(900);
 /// How long a connection is tried before the kernel gives up (about 2 min 10 s).
 const CONNECT_TIMEOUT: Span = Span::secs(130);
 
+/// How long busybox's nslookup waits for an answer, all tries together.
+const NSLOOKUP_TIMEOUT: Span = Span::secs(5);
+
 /// Which program asks.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Tool {
@@ -623,7 +626,7 @@ impl Program for Lookup {
         }
         let server = format!("Server:\t\t{0}\nAddress:\t{0}:53\n\n", self.server);
         match sys.resolve(&self.name) {
-            Resolved::Unanswered(until) => self.waiting = Some(until),
+            Resolved::Unanswered(until) => self.waiting = Some(until.min(sys.now() + NSLOOKUP_TIMEOUT)),
             Resolved::NoSuchName => {
                 self.out.push((
                     1,

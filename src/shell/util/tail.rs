@@ -47,7 +47,7 @@ pub fn tail(ctx: &mut Ctx) -> Result<Box<dyn Program>, i32> {
     if let Some(arg) = ctx.args.get(1).cloned()
         && arg.len() > 1
         && matches!(arg.as_bytes()[0], b'-' | b'+')
-        && arg[1..].bytes().all(|b| b.is_ascii_digit())
+        && arg.bytes().skip(1).all(|b| b.is_ascii_digit())
     {
         ctx.args[1] = "-n".into();
         ctx.args.insert(2, arg.strip_prefix('-').unwrap_or(&arg).into());

@@ -141,7 +141,7 @@ struct Head {
 /// Rewrites `-5` as `-n 5`.
 fn old_count(ctx: &mut Ctx) {
     if let Some(arg) =
-        ctx.args.get(1).filter(|a| a.len() > 1 && a[1..].bytes().all(|b| b.is_ascii_digit())).cloned()
+        ctx.args.get(1).filter(|a| a.len() > 1 && a.bytes().skip(1).all(|b| b.is_ascii_digit())).cloned()
         && matches!(arg.as_bytes()[0], b'-' | b'+')
     {
         let value = arg.strip_prefix('-').unwrap_or(&arg).to_owned();
