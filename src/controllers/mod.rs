@@ -13,6 +13,7 @@ mod deployment;
 mod disruption;
 mod endpoints;
 mod endpointslice;
+mod expiry;
 mod garbage;
 mod hash;
 mod history;
@@ -82,6 +83,8 @@ pub enum Which {
     TaintEviction,
     /// Load balancers of Services.
     Service,
+    /// Events whose time is over.
+    Expiry,
 }
 
 impl Which {
@@ -108,6 +111,7 @@ impl Which {
             Which::Node => "node-controller",
             Which::TaintEviction => "taint-eviction-controller",
             Which::Service => "service-controller",
+            Which::Expiry => "etcd",
         }
     }
 }
@@ -191,6 +195,7 @@ impl Controllers {
         node::eviction::changed(change, cx);
         node::pod_gc::changed(change, cx);
         service::changed(change, cx);
+        expiry::changed(change, cx);
     }
 
     /// Does what a timer says.
@@ -245,6 +250,7 @@ fn sync(which: Which, key: &Key, cx: &mut Cx<'_>) {
         Which::Node => node::sync(&object, cx),
         Which::TaintEviction => node::eviction::sync(&object, cx),
         Which::Service => service::sync(&object, cx),
+        Which::Expiry => expiry::sync(&object, cx),
     }
 }
 

@@ -30,6 +30,8 @@ pub const TAINT_EVICTION: &str = "node.taint-eviction";
 pub const POD_GC: &str = "pod.garbage-collection";
 /// A cloud sets up a load balancer or takes it down (`services-networking/service/#loadbalancer`).
 pub const BALANCER: &str = "service.load-balancer";
+/// An Event was written an hour ago (`reference/command-line-tools-reference/kube-apiserver/`, `--event-ttl`).
+pub const EVENT_TTL: &str = "event.ttl";
 /// A claim and a volume find each other (`storage/persistent-volumes/#binding`).
 pub const VOLUME: &str = "volume.bind";
 /// An autoscaler changes a scale (`workloads/autoscaling/horizontal-pod-autoscale/`).

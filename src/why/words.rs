@@ -423,6 +423,13 @@ const ROWS: &[Row] = &[
         None,
     ),
     row(
+        "event.ttl",
+        "events are kept for an hour after they were last seen",
+        "事件在最后一次出现之后只保留一小时",
+        "reference/command-line-tools-reference/kube-apiserver/",
+        None,
+    ),
+    row(
         "hpa.scale",
         "the autoscaler {object} sets the scale to {to}",
         "自动伸缩器 {object} 把规模调整为 {to}",
