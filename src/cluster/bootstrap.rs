@@ -26,9 +26,6 @@ pub(super) fn build(spec: &ClusterSpec) -> Result<Cluster, FormatError> {
     let Some(start) = parse_rfc3339(&spec.start) else {
         return Err(FormatError(format!("cluster.start: \"{}\" is not a time", spec.start)));
     };
-    if spec.settings.metrics_server {
-        return Err(FormatError("not simulated: cluster.settings.metricsServer".into()));
-    }
     let epoch = Epoch(start);
     // Where all nodes share a machine, the scheduler bears that machine's name.
     let host = match spec.nodes.first() {
