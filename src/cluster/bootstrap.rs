@@ -46,11 +46,14 @@ pub(super) fn build(spec: &ClusterSpec) -> Result<Cluster, FormatError> {
         ),
         runtime: super::programs::runtime(spec),
         scheduler: Scheduler::new(spec.seed, host),
-        controllers: Controllers::new(spec.seed).with_cloud(spec.settings.load_balancer),
+        controllers: Controllers::new(spec.seed)
+            .with_cloud(spec.settings.load_balancer)
+            .with_metrics(spec.settings.metrics_server),
         kubelets: Vec::new(),
         node_index: BTreeMap::new(),
         agenda: Agenda::new(),
         cursors: [0; 3],
+        metrics: spec.settings.metrics_server.then(super::metrics::Metrics::default),
         network: network::Network::default(),
         streams: streams::Streams::default(),
         jobs: jobs::Jobs::default(),
@@ -79,6 +82,9 @@ pub(super) fn build(spec: &ClusterSpec) -> Result<Cluster, FormatError> {
     cluster.world.net.dns.answers = spec.settings.dns;
     cluster.world.net.pod_prefix = pod_prefix(spec);
     cluster.settle();
+    if spec.settings.metrics_server {
+        cluster.agenda.set(Time::ZERO + super::metrics::RESOLUTION, Cause::START, super::Due::Metrics);
+    }
     Ok(cluster)
 }
 

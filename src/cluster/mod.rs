@@ -8,6 +8,7 @@ mod bootstrap;
 mod faults;
 mod jobs;
 mod keeper;
+mod metrics;
 mod network;
 mod node_tools;
 mod port;
@@ -48,6 +49,8 @@ enum Due {
     Scheduler(scheduler::Timer),
     Controllers(controllers::Timer),
     Kubelet(usize, KubeletTimer),
+    /// The metrics server asks the nodes.
+    Metrics,
 }
 
 /// A simulated cluster.
@@ -69,6 +72,8 @@ pub struct Cluster {
     agenda: Agenda<Due>,
     /// The changes that the scheduler, the controllers and the kubelets have yet to see begin here.
     cursors: [u64; 3],
+    /// What the metrics server has seen, where one runs.
+    metrics: Option<metrics::Metrics>,
     network: network::Network,
     streams: streams::Streams,
     jobs: jobs::Jobs,
@@ -168,7 +173,7 @@ impl Cluster {
             let paused = match entry.what {
                 Due::Scheduler(_) => self.broken.scheduler || self.api.down,
                 Due::Controllers(_) => self.broken.controllers || self.api.down,
-                Due::Kubelet(..) => false,
+                Due::Kubelet(..) | Due::Metrics => false,
             };
             if paused {
                 self.agenda.set(self.now + PAUSED_RETRY, entry.cause, entry.what);
@@ -181,6 +186,7 @@ impl Cluster {
                 Due::Controllers(t) => {
                     self.with_controllers(entry.cause, |c, api, timers| c.on_timer(t, api, timers))
                 }
+                Due::Metrics => self.scrape(),
                 Due::Kubelet(node, t) => {
                     self.with_kubelet(node, entry.cause, |k, env| {
                         k.on_timer(t, env.api, env.world, env.runtime, env.timers)
@@ -196,6 +202,7 @@ impl Cluster {
         let mut port = port::Port {
             api: &mut self.api,
             streams: &mut self.streams,
+            metrics: self.metrics.as_ref(),
             scheduler: &self.scheduler,
             home: Text::from(if self.spec.namespace.is_empty() { "default" } else { &self.spec.namespace }),
             now: self.now,

@@ -1,5 +1,6 @@
 //! What kubectl's processes see of the cluster: a client of the API server.
 
+use super::metrics::Metrics;
 use super::streams::{NodeState, Streams};
 use crate::api::request::{Channel, Client, StreamEnd, StreamId, Verb, WatchEvent};
 use crate::api::{Kind, Request, Response, Text};
@@ -17,6 +18,8 @@ pub struct Port<'a> {
     pub api: &'a mut ApiServer,
     /// The streams that clients hold.
     pub streams: &'a mut Streams,
+    /// What the metrics server has seen, where one runs.
+    pub metrics: Option<&'a super::metrics::Metrics>,
     /// The scheduler, whose decisions explain where pods are.
     pub scheduler: &'a Scheduler,
     /// The namespace of the kubectl context.
@@ -50,6 +53,9 @@ impl Client for Port<'_> {
             );
         if let Err(status) = self.api.authorize(&request) {
             return Response::Error(status);
+        }
+        if request.subresource == "metrics" {
+            return self.metrics.map_or_else(Metrics::absent, |m| m.answer(self.api, request));
         }
         if writes(&request) || request.verb == Verb::Delete {
             self.streams.delay = Span(self.streams.delay.0 + self.api.etcd_delay.0);

@@ -1,7 +1,7 @@
 //! HorizontalPodAutoscalers: scale a workload by the CPU use of its pods.
 //!
-//! Use is what the façade reports ([`super::Controllers::report_cpu`]). Where nothing is reported, this says
-//! what a cluster without metrics server says. Left out: other metrics than CPU utilisation, scaling
+//! Use is what the façade reports ([`super::Controllers::report_cpu`]). Without a metrics server this says
+//! what a cluster without one says. Left out: other metrics than CPU utilisation, scaling
 //! policies; the stabilisation window for scaling down is kept.
 
 use super::work::Cx;
@@ -20,7 +20,10 @@ const PERIOD: Span = Span::secs(15);
 const STABILIZATION: Span = Span::secs(300);
 /// `--horizontal-pod-autoscaler-tolerance`, in percent.
 const TOLERANCE: i64 = 10;
-const NO_METRICS: &str = "failed to get cpu utilization: unable to get metrics for resource cpu: unable to fetch metrics from resource metrics API: the server could not find the requested resource (get pods.metrics.k8s.io)";
+/// Where no metrics server runs.
+const NO_SERVER: &str = "unable to get metrics for resource cpu: unable to fetch metrics from resource metrics API: the server could not find the requested resource (get pods.metrics.k8s.io)";
+/// Where it has not seen the pods yet.
+const NOT_YET: &str = "unable to get metrics for resource cpu: no metrics returned from resource metrics API";
 
 /// An autoscaler has changed.
 pub fn changed(change: &Change, cx: &mut Cx<'_>) {
@@ -55,16 +58,17 @@ pub fn sync(scaler: &Object, cx: &mut Cx<'_>) {
     let message = "the HPA controller was able to get the target's current scale";
     set(&mut status, "AbleToScale", "True", "SucceededGetScale", message, cx);
     match utilisation(&target, cx) {
-        None => {
-            let message = format!("the HPA was unable to compute the replica count: {NO_METRICS}");
+        Err(why) => {
+            let why = format!("failed to get cpu utilization: {why}");
+            let message = format!("the HPA was unable to compute the replica count: {why}");
             set(&mut status, "ScalingActive", "False", "FailedGetResourceMetric", &message, cx);
-            cx.event(WHICH, scaler, "Warning", "FailedGetResourceMetric", NO_METRICS);
+            cx.event(WHICH, scaler, "Warning", "FailedGetResourceMetric", &why);
             let message = format!(
-                "invalid metrics (1 invalid out of 1), first error is: failed to get cpu resource metric value: {NO_METRICS}"
+                "invalid metrics (1 invalid out of 1), first error is: failed to get cpu resource metric value: {why}"
             );
             cx.event(WHICH, scaler, "Warning", "FailedComputeMetricsReplicas", &message);
         }
-        Some(percent) => scale(scaler, &target, size, percent, &mut status, cx),
+        Ok(percent) => scale(scaler, &target, size, percent, &mut status, cx),
     }
     cx.write_status(WHICH, scaler, status);
 }
@@ -74,22 +78,30 @@ fn set(status: &mut Value, kind: &str, value: &str, reason: &str, message: &str,
     cx.api.set_condition(status.slot("conditions"), condition);
 }
 
-/// The use of the target's pods as a percentage of their requests.
-fn utilisation(target: &Object, cx: &Cx<'_>) -> Option<i64> {
+/// The use of the target's pods as a percentage of their requests; an error says why it is not known.
+fn utilisation(target: &Object, cx: &Cx<'_>) -> Result<i64, String> {
     let (mut used, mut requested) = (0, 0);
     for (key, milli) in &cx.work.cpu {
         let Some(pod) = cx.api.store.get(key).filter(|p| pods::is_ready(p)) else { continue };
-        let owner = controller_key(pod)?;
+        let Some(owner) = controller_key(pod) else { continue };
         let root = cx.api.store.get(&owner).and_then(controller_key).unwrap_or(owner);
         if root == target.key() {
             used += milli;
             let containers = pod.at("spec.containers").items().iter();
-            requested += containers
-                .map(|c| Quantity::of(&c["resources"]["requests"]["cpu"]).milli_value())
-                .sum::<i64>();
+            for container in containers {
+                let request = &container["resources"]["requests"]["cpu"];
+                if request.is_empty() {
+                    let (container, pod) = (container["name"].str(), pod.name());
+                    return Err(format!("missing request for cpu in container {container} of Pod {pod}"));
+                }
+                requested += Quantity::of(request).milli_value();
+            }
         }
     }
-    (requested > 0).then(|| used * 100 / requested)
+    match requested {
+        0 => Err(if cx.work.metrics { NOT_YET } else { NO_SERVER }.into()),
+        _ => Ok(used * 100 / requested),
+    }
 }
 
 fn scale(scaler: &Object, target: &Object, size: i64, percent: i64, status: &mut Value, cx: &mut Cx<'_>) {

@@ -151,6 +151,13 @@ impl Controllers {
         self
     }
 
+    /// With a metrics server that reports what pods use, or without one.
+    #[must_use]
+    pub fn with_metrics(mut self, metrics: bool) -> Controllers {
+        self.work.metrics = metrics;
+        self
+    }
+
     /// All nodes count as heard of now, as nobody could be heard of while the API server was away.
     pub fn heard_of_nodes(&mut self, now: crate::time::Time) {
         node::heard_of(&mut self.work.health, now);

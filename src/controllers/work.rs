@@ -63,6 +63,8 @@ pub struct Work {
     pub strays: super::node::pod_gc::Strays,
     /// Whether a cloud sets up load balancers.
     pub cloud: bool,
+    /// Whether a metrics server reports what pods use.
+    pub metrics: bool,
     /// The load balancers that the cloud works on: whether it sets them up, and until when.
     pub balancers: BTreeMap<Key, (bool, Time)>,
     /// For each Service: when the readiness of its pods (by uid) last turned.

@@ -330,14 +330,6 @@ pub fn versions(cx: &mut Cx, args: &Args) -> Outcome {
     OK
 }
 
-/// Runs `top pod` and `top node`.
-pub fn top(_: &mut Cx, args: &Args) -> Outcome {
-    if !matches!(args.value("sort-by"), "" | "cpu" | "memory") {
-        return Err("--sort-by accepts only cpu or memory".into());
-    }
-    Err("Metrics API not available".into())
-}
-
 /// Runs `completion`.
 pub fn completion(cx: &mut Cx, args: &Args) -> Outcome {
     match args.rest.as_slice() {

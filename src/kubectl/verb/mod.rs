@@ -40,6 +40,7 @@ pub mod set;
 pub mod show;
 pub mod stream;
 mod table;
+pub mod top;
 pub mod wait;
 
 pub use table::ROOT;

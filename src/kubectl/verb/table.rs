@@ -146,7 +146,9 @@ static VERBS: &[Verb] = &[
     },
     Verb {
         usage: "[flags]",
-        cover: Cover::Simplified("there is no metrics server, as in a fresh cluster"),
+        cover: Cover::Simplified(
+            "only where a scenario runs a metrics server (`settings: {metricsServer: true}`); what nodes use beside their containers is not counted",
+        ),
         ..parent("top", "Display resource (CPU/memory) usage", TOP)
     },
     verb("cordon", "Mark node as unschedulable", "NODE", 60, &[node::CORDON, DRY], node::cordon),
@@ -674,7 +676,7 @@ static TOP: &[Verb] = &[
             "[NAME | -l label]",
             60,
             &[info::TOP],
-            info::top,
+            top::nodes,
         )
     },
     Verb {
@@ -685,7 +687,7 @@ static TOP: &[Verb] = &[
             "[NAME | -l label]",
             60,
             &[info::TOP],
-            info::top,
+            top::pods,
         )
     },
 ];
