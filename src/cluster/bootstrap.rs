@@ -195,16 +195,8 @@ fn add_node(cluster: &mut Cluster, index: usize, node: &NodeSpec) -> Result<(), 
         images: super::programs::node_images(&cluster.spec, node),
     };
     let id = cluster.runtime.add_node(&mut cluster.world, config.clone());
-    let mut labels = Value::map();
-    for (key, value) in [
-        ("beta.kubernetes.io/arch", "amd64"),
-        ("beta.kubernetes.io/os", "linux"),
-        ("kubernetes.io/arch", "amd64"),
-        ("kubernetes.io/hostname", node.name.as_str()),
-        ("kubernetes.io/os", "linux"),
-    ] {
-        labels.map_mut().insert(Text::lit(key), value);
-    }
+    let mut object = registration(node);
+    let labels = object.slot("metadata").slot("labels");
     let mut taints = Value::list();
     if node.control_plane {
         labels.map_mut().insert(Text::lit("node-role.kubernetes.io/control-plane"), "");
@@ -222,21 +214,9 @@ fn add_node(cluster: &mut Cluster, index: usize, node: &NodeSpec) -> Result<(), 
             ))
         })?);
     }
-    let annotations = [
-        ("node.alpha.kubernetes.io/ttl", "0"),
-        ("volumes.kubernetes.io/controller-managed-attach-detach", "true"),
-    ]
-    .into_iter()
-    .map(|(k, v)| (Text::lit(k), Value::from(v)))
-    .collect::<crate::api::value::Map>();
-    let mut spec = map! { "podCIDR" => &node.pod_cidr, "podCIDRs" => list![&node.pod_cidr] };
     if !taints.is_empty() {
-        spec.set("taints", taints);
+        object.set("spec.taints", taints);
     }
-    let object = map! {
-        "metadata" => map! { "name" => &node.name, "labels" => labels, "annotations" => Value::from(annotations) },
-        "spec" => spec,
-    };
     create(cluster, Kind::NODE, object)?;
     let settings = NodeSettings {
         name: Text::from(&node.name),
@@ -256,6 +236,57 @@ fn add_node(cluster: &mut Cluster, index: usize, node: &NodeSpec) -> Result<(), 
     cluster.kubelets.push(kubelet);
     cluster.with_kubelet(index, Cause::START, |k, env| k.start(env.api, env.world, env.runtime, env.timers));
     Ok(())
+}
+
+/// What a kubelet makes of its node when it registers it: roles, further labels and taints are others' to add.
+fn registration(node: &NodeSpec) -> Value {
+    let texts = |pairs: &[(&'static str, &str)]| {
+        let pairs = pairs.iter().map(|(k, v)| (Text::lit(k), Value::from(*v)));
+        Value::from(pairs.collect::<crate::api::value::Map>())
+    };
+    let labels = texts(&[
+        ("beta.kubernetes.io/arch", "amd64"),
+        ("beta.kubernetes.io/os", "linux"),
+        ("kubernetes.io/arch", "amd64"),
+        ("kubernetes.io/hostname", node.name.as_str()),
+        ("kubernetes.io/os", "linux"),
+    ]);
+    let annotations = texts(&[
+        ("node.alpha.kubernetes.io/ttl", "0"),
+        ("volumes.kubernetes.io/controller-managed-attach-detach", "true"),
+    ]);
+    map! {
+        "metadata" => map! { "name" => &node.name, "labels" => labels, "annotations" => annotations },
+        "spec" => map! { "podCIDR" => &node.pod_cidr, "podCIDRs" => list![&node.pod_cidr] },
+    }
+}
+
+impl Cluster {
+    /// A kubelet that starts registers its node, if the node was deleted.
+    pub(super) fn register(&mut self, node: usize, cause: Cause) {
+        let Some(spec) = self.spec.nodes.get(node).cloned() else { return };
+        let key = crate::api::object::Key::new(Kind::NODE, "", spec.name.as_str());
+        if self.api.store.get(&key).is_some() {
+            return;
+        }
+        let since = self.api.timestamp();
+        let Some(mut status) = self.kubelets.get(node).map(|k| k.initial_status(&since, &self.runtime))
+        else {
+            return;
+        };
+        if let Some(ready) =
+            status.slot("conditions").list_mut().iter_mut().find(|c| c["type"].str() == "Ready")
+        {
+            ready.set("status", "False");
+            ready.set("reason", "KubeletNotReady");
+            ready.set("message", "node is initializing");
+        }
+        self.api.enter(self.now, cause, Text::from(format!("kubelet {}", spec.name)));
+        // Its first heartbeat says that it is ready.
+        if self.api.create(Object::new(Kind::NODE, registration(&spec))).is_ok() {
+            let _ = self.api.update_status(&key, status);
+        }
+    }
 }
 
 /// `key=value:Effect` or `key:Effect`.

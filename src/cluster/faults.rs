@@ -69,6 +69,9 @@ impl Cluster {
             }
             ["kubelet", name, what @ ("stop" | "start")] => {
                 let node = self.node_number(name)?;
+                if *what == "start" {
+                    self.register(node, cause);
+                }
                 self.with_kubelet(node, cause, |k, e| {
                     k.set_running(*what == "start", e.api, e.world, e.runtime, e.timers)
                 });
@@ -164,6 +167,7 @@ impl Cluster {
         }
         self.world.power(machine, on);
         if on {
+            self.register(node, cause);
             self.with_kubelet(node, cause, |k, e| k.set_running(true, e.api, e.world, e.runtime, e.timers));
         }
     }
