@@ -175,30 +175,29 @@ async function tree(page) {
 test('a screen reader is told what everything is, in a lesson from its beginning to its end', async () => {
   const page = await open({ hash: '#lesson=explain' });
   await page.getByRole('heading', { name: 'The built-in manual' }).waitFor();
-  const complete = async (what) => {
-    const all = await tree(page);
-    const nameless = all.filter(([role, name, focusable]) => focusable && !name && !['RootWebArea', 'generic', 'code'].includes(role));
-    assert.deepEqual(nameless, [], what);
-    return (role, name) => assert.ok(all.some(([has, said]) => has === role && (name instanceof RegExp ? name.test(said) : said === name)), `${what}: no ${role} "${name}" among ${JSON.stringify(all.filter(([has]) => has === role))}`);
+  const complete = async (what, wanted) => {
+    let lacks = [];
+    await until(async () => {
+      const all = await tree(page);
+      const nameless = all.filter(([role, name, focusable]) => focusable && !name && !['RootWebArea', 'generic', 'code'].includes(role));
+      const absent = wanted.filter(([role, name]) => !all.some(([has, said]) => has === role && (name instanceof RegExp ? name.test(said) : said === name)));
+      lacks = [nameless, absent.map(String)];
+      return !nameless.length && !absent.length;
+    }, () => `${what}: without a name, not there: ${JSON.stringify(lacks)}`);
   };
-  let has = await complete('the first step');
   const first = [['banner', /^/], ['main', /^/], ['heading', 'Podlab'], ['heading', 'The built-in manual'], ['log', 'Terminal output'], ['textbox', 'Command line'], ['tablist', 'Terminals'], ['region', 'Guide'], ['region', 'Goals'], ['slider', /./], ['button', 'Pause']];
-  for (const [role, name] of first) has(role, name);
+  await complete('the first step', first);
   const keys = async (...list) => { for (const key of list) await page.keyboard.press(key); };
   await keys('Alt+1', 'Alt+i', 'Enter');
   await shows(page, /KIND: +Pod/);
   await keys('Alt+n');
   await keys('Alt+i', 'Enter');
   await row(page, 'pod1').waitFor();
-  has = await complete('the second step');
-  has('table', /./);
-  has('rowheader', 'pod1');
-  has('columnheader', 'STATUS');
+  await complete('the second step', [['table', /./], ['rowheader', 'pod1'], ['columnheader', 'STATUS']]);
   await until(async () => (await tree(page)).some(([role, name]) => /status|StaticText/.test(role) && /pod1/.test(name)), () => 'nothing is said of the pod');
   await keys('Alt+n', 'Alt+n', 'Alt+n');
   await page.locator('.lesson-score').waitFor();
-  has = await complete('the end');
-  has('button', /Receipt/);
+  await complete('the end', [['button', /Receipt/]]);
 });
 
 test('everything works by keyboard alone', async () => {
