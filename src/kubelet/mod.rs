@@ -198,6 +198,7 @@ pub struct Node {
 #[derive(Clone, Debug)]
 pub struct Kubelet {
     settings: NodeSettings,
+    actor: Text,
     node: Node,
     pods: BTreeMap<Text, Pod>,
 }
@@ -227,12 +228,13 @@ impl Kubelet {
             ip: settings.ip.clone(),
             seed,
         };
-        Kubelet { settings: settings.clone(), node, pods: BTreeMap::new() }
+        let actor = Text::from(format!("kubelet {}", settings.name));
+        Kubelet { settings: settings.clone(), actor, node, pods: BTreeMap::new() }
     }
 
     /// The name under which it acts.
     pub fn actor(&self) -> Text {
-        Text::from(format!("kubelet {}", self.node.name))
+        self.actor.clone()
     }
 
     /// What it remembers of a pod.
