@@ -11,6 +11,7 @@ mod keeper;
 mod metrics;
 mod network;
 mod node_tools;
+mod policies;
 mod port;
 mod programs;
 mod requests;
