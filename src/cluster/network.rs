@@ -166,13 +166,14 @@ impl Cluster {
 
     /// Draws how much later than the first each node's proxy has its rules in force.
     pub(super) fn spread_proxies(&mut self) {
-        let lag = |name: &Text| {
-            let owner = format!("kube-proxy {name}");
-            Rng::stream(self.spec.seed, &owner).below(SPREAD.0)
-        };
         let nodes = self.spec.nodes.iter();
-        self.world.net.lags = nodes.map(|n| Span(lag(&Text::from(&n.name)))).collect();
+        self.world.net.lags = nodes.map(|n| lag(self.spec.seed, &n.name)).collect();
     }
+}
+
+/// How much later than the first a node's proxy has its rules in force.
+pub(super) fn lag(seed: u64, node: &str) -> Span {
+    Span(Rng::stream(seed, &format!("kube-proxy {node}")).below(SPREAD.0))
 }
 
 /// The service that a change concerns.

@@ -4,7 +4,7 @@
 //! metadata); the rest is the API server's. URLs are not fetched.
 
 use crate::api::request::Origin;
-use crate::api::{Kind, Object, Text, Value, json, yaml};
+use crate::api::{Kind, Object, Text, Value, convert, json, yaml};
 use crate::kubectl::cx::{Cx, lower};
 use crate::kubectl::fail::{Fail, Res};
 use crate::kubectl::flags::{Args, Flag, bare, slice, switch, text};
@@ -265,6 +265,7 @@ pub fn find_kind(custom: &[Kind], version: &str, kind: &str) -> Option<Kind> {
     };
     let known = custom.iter().copied();
     Kind::of(version, kind)
+        .or_else(|| convert::kind_of(version, kind))
         .or_else(|| Kind::all().find(any_case))
         .or_else(|| known.clone().find(|k| k.info().api_version == version && k.info().kind == kind))
 }

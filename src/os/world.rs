@@ -480,6 +480,18 @@ impl World {
         self.st.machines[machine.0 as usize].used
     }
 
+    /// Gives a machine other processors and memory.
+    pub fn equip(&mut self, machine: MachineId, cpus: u32, memory: u64) {
+        let machine = &mut self.st.machines[machine.0 as usize];
+        (machine.cpus, machine.memory) = (cpus, memory);
+    }
+
+    /// A machine that has no power will not come back: nobody finds it any more.
+    pub fn scrap(&mut self, machine: MachineId) {
+        let machine = &mut self.st.machines[machine.0 as usize];
+        (machine.name, machine.ip) = (Text::default(), Text::default());
+    }
+
     /// Cuts a machine's power or gives it back: everything on it dies without a word.
     pub fn power(&mut self, machine: MachineId, on: bool) {
         self.st.machines[machine.0 as usize].powered = on;
