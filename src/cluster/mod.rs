@@ -12,6 +12,7 @@ mod machines;
 mod metrics;
 mod network;
 mod node_tools;
+mod policies;
 mod port;
 mod programs;
 mod requests;
