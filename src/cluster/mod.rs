@@ -8,9 +8,11 @@ mod bootstrap;
 mod faults;
 mod jobs;
 mod keeper;
+mod machines;
 mod metrics;
 mod network;
 mod node_tools;
+mod policies;
 mod port;
 mod programs;
 mod requests;
@@ -106,7 +108,7 @@ impl Cluster {
         self.api.epoch
     }
 
-    /// What the cluster was built from.
+    /// What the cluster was built from, with the machines that have come since.
     pub fn spec(&self) -> &ClusterSpec {
         &self.spec
     }

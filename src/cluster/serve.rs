@@ -1,4 +1,4 @@
-//! How nodes serve the streams of clients: exec, attach and logs.
+//! How nodes serve the streams of clients: exec, attach, forwarded ports and logs.
 
 use super::Cluster;
 use super::streams::{LogFormat, NodeState, NodeStream};
@@ -81,6 +81,9 @@ impl Cluster {
                 logs::Log::Instead(text) => NodeState::Said(text),
             });
         }
+        if request.subresource == "portforward" {
+            return self.open_forward(request, &pod, node);
+        }
         let container = logs::running_container(&pod, kubelet, &self.runtime, &asked, request.subresource)?;
         match request.subresource {
             "exec" => self.open_exec(request, &pod, container),
@@ -114,6 +117,20 @@ impl Cluster {
             Ok(session) => Ok(NodeState::Session(session)),
             Err(text) => Err(logs::cannot_exec(pod, container, &text)),
         }
+    }
+
+    fn open_forward(
+        &mut self,
+        request: &Request,
+        pod: &Object,
+        node: Option<usize>,
+    ) -> Result<NodeState, Status> {
+        let sandbox = logs::sandbox(pod, node.and_then(|n| self.kubelets.get(n)).map(Rc::as_ref))?;
+        let port = request.query("ports").and_then(|p| p.parse().ok()).unwrap_or_default();
+        let session = self.runtime.forward(&mut self.world, self.now, sandbox, port);
+        session.map(NodeState::Session).map_err(|why| {
+            Status::new(500, "InternalError", format!("error forwarding port {port} to pod, uid : {why}"))
+        })
     }
 
     fn open_log(&self, request: &Request, container: ContainerId) -> NodeState {

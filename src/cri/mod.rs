@@ -14,6 +14,7 @@
 
 mod containers;
 mod drive;
+mod forward;
 mod latency;
 mod listing;
 mod logs;
@@ -164,6 +165,7 @@ enum Kind {
     Attach { stdin: bool, tty: bool },
     Http { request: Box<HttpGet>, sent: bool, answer: Vec<u8> },
     Tcp { address: Text },
+    Forward(Box<forward::Forward>),
 }
 
 #[derive(Clone, Debug)]

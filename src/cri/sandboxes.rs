@@ -144,7 +144,8 @@ impl Runtime {
 
     /// The number of a node.
     pub fn node(&self, name: &str) -> Option<NodeId> {
-        self.nodes.iter().position(|n| n.name == name).map(|at| NodeId(at as u32))
+        // One that was removed may have had the same name before.
+        self.nodes.iter().rposition(|n| n.name == name).map(|at| NodeId(at as u32))
     }
 
     /// The node's root file tree (hostPath volumes).
