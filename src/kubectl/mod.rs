@@ -13,6 +13,7 @@ pub mod coverage;
 pub mod cx;
 pub mod describe;
 pub mod digest;
+pub mod discovery;
 pub mod explain;
 pub mod fail;
 pub mod files;
