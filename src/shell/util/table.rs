@@ -3,8 +3,8 @@
 use super::ctx::Ctx;
 use super::stream::Stream;
 use super::{
-    archive, awk, columns, date, dd, diff, dump, echo, editor, expr, files, find as search, grep, info, ls,
-    net, ping, sed, sums, tail, test, text, time, top,
+    archive, awk, columns, curl, date, dd, diff, dump, echo, editor, expr, files, find as search, grep, info,
+    ls, net, ping, sed, sums, tail, test, text, time, top,
 };
 use crate::os::program::Program;
 
@@ -47,7 +47,7 @@ pub const TABLE: &[Row] = &[
     row("chown", Plain(files::chown)),
     row("clear", Plain(info::clear)),
     row("cp", Plain(files::cp)),
-    row("curl", Machine(net::curl)),
+    row("curl", Machine(curl::curl)),
     row("cut", Filter(text::cut)),
     row("date", Plain(date::date)),
     row("df", Plain(info::df)),
