@@ -206,6 +206,9 @@ impl Runtime {
             Some(_) => world.add_netns(machine, &ip),
             None => world.net_of(own).unwrap_or_default(),
         };
+        for (name, value) in &config.sysctls {
+            world.set_parameter(net, name, value);
+        }
         let now = world.settings().epoch.unix_micros(self.clock);
         let files = world.forest.add(sandbox_tree(&config.hostname, &ip, &config.resolv_conf, now));
         let owner = Text::from(format!("{}/{}", config.namespace, config.name));

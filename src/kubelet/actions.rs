@@ -273,13 +273,7 @@ fn plan_init(pod: &Value, seen: &Seen, results: &Results, plan: &mut PodActions)
 }
 
 /// Plans a sidecar that was made before; returns whether the one behind it may run.
-fn plan_sidecar(
-    i: usize,
-    c: &Value,
-    s: &ContainerStatus,
-    results: &Results,
-    plan: &mut PodActions,
-) -> bool {
+fn plan_sidecar(i: usize, c: &Value, s: &ContainerStatus, results: &Results, plan: &mut PodActions) -> bool {
     if s.state != ContainerState::Running {
         plan.init.push(i);
         return false;

@@ -16,6 +16,7 @@ pub fn sandbox_config(node: &Node, pod: &Pod) -> SandboxConfig {
     let spec = &pod.object["spec"];
     let host_network = spec["hostNetwork"].is_true();
     let hostname = if host_network { node.name.clone() } else { hostname(pod) };
+    let sysctls = spec.at("securityContext.sysctls").items().iter();
     SandboxConfig {
         namespace: pod.key.namespace.clone(),
         name: pod.key.name.clone(),
@@ -27,6 +28,8 @@ pub fn sandbox_config(node: &Node, pod: &Pod) -> SandboxConfig {
         share_pid: spec["shareProcessNamespace"].is_true(),
         resolv_conf: Text::from(resolv_conf(pod)),
         memory_limit: memory_limit(pod),
+        sysctls: sysctls.map(|s| (s["name"].text(), s["value"].text())).collect(),
+        own_users: spec["hostUsers"].as_bool() == Some(false),
     }
 }
 
@@ -80,7 +83,7 @@ fn resolv_conf(pod: &Pod) -> String {
 }
 
 /// The memory limit of the pod's cgroup: the pod's own, or the sum if all containers are limited.
-fn memory_limit(pod: &Pod) -> Option<u64> {
+pub fn memory_limit(pod: &Pod) -> Option<u64> {
     let own = config::bytes(pod.object.at("spec.resources.limits.memory"));
     if own.is_some() {
         return own;

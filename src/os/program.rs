@@ -282,9 +282,17 @@ pub trait Sys {
     fn ppid(&self) -> Pid;
     fn uid(&self) -> u32;
     fn gid(&self) -> u32;
+    /// Groups beside its own.
+    fn groups(&self) -> Vec<u32> {
+        Vec::new()
+    }
     /// Becomes another user (`setuid`), as servers do for their workers.
     fn set_user(&mut self, _uid: u32, _gid: u32) -> Sysr<()> {
         Err(Errno::EPERM)
+    }
+    /// Whether it may do what a capability stands for.
+    fn can(&self, _cap: crate::fs::Cap) -> bool {
+        true
     }
     /// The user's name by `/etc/passwd`, or the number.
     fn user(&self) -> Text;

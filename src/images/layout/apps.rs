@@ -4,9 +4,6 @@ use super::{Entry, Layout, texts};
 use crate::api::Text;
 use crate::images::catalogue::{App, Image, Kit};
 
-/// The user that official nginx images run their workers as.
-const NGINX_UID: u32 = 101;
-
 pub(super) fn put(layout: &mut Layout, app: App, image: &Image) {
     let id = |name: &str| Text::from(format!("{name}/{}", image.version));
     match app {
@@ -106,7 +103,6 @@ fn nginx(layout: &mut Layout, app: App, image: &Image) {
     layout.link("/var/log/nginx/access.log", "/dev/stdout");
     layout.link("/var/log/nginx/error.log", "/dev/stderr");
     user(layout, "nginx:x:101:101:nginx user:/nonexistent:/bin/false\n");
-    layout.put(Text::lit("/var/cache/nginx"), Entry::Dir, 0o755).owner = (NGINX_UID, 0);
     if app == App::Nginx {
         if image.recipe.kit == Kit::Debian {
             layout.program("/usr/bin/curl", Text::lit("curl"), 313_136);
