@@ -21,6 +21,7 @@ const NODE_PROGRAMS: &[(&str, &str)] = &[
     ("/usr/bin/ssh", "ssh"),
     ("/usr/bin/scp", "scp"),
     ("/usr/bin/systemctl", "systemctl"),
+    ("/usr/sbin/sysctl", "coreutils/sysctl"),
     ("/usr/local/bin/fault", "fault"),
     ("/usr/local/bin/traffic", "traffic"),
     ("/usr/local/bin/why", "why"),
@@ -52,7 +53,7 @@ const BASHRC: &str =
     "# ~/.bashrc: what every interactive shell begins with.\nalias ll='ls -l'\nalias la='ls -A'\n";
 
 /// What a node's own files are based on.
-const NODE_IMAGE: &str = "debian";
+const NODE_IMAGE: &str = "debian:12";
 
 impl Runtime {
     /// Adds a node: its machine in the world, its root file tree, its images. The first one is the
@@ -185,6 +186,12 @@ impl Runtime {
         let hex = Text::from(rng.hex(64));
         if config.memory_limit.is_some_and(|limit| limit <= MIN_MEMORY) {
             return Err(Text::lit(OOM_AT_INIT));
+        }
+        if !HANDLERS.contains(&config.handler.as_str()) {
+            return Err(Text::from(format!(
+                "rpc error: code = Unknown desc = failed to get sandbox runtime: no runtime for {:?} is configured",
+                config.handler.as_str()
+            )));
         }
         let n = self.nodes.get_mut(node.0 as usize).ok_or(Text::lit("no such node"))?;
         let machine = n.machine;
@@ -334,6 +341,9 @@ impl Runtime {
         self.dev.get_or_insert_with(dev_base).clone()
     }
 }
+
+/// The handlers that containerd is configured with: the default one, by name or without.
+const HANDLERS: [&str; 2] = ["", "runc"];
 
 /// runc's answer when the pod's memory limit does not even hold its own set-up (recording 37).
 const OOM_AT_INIT: &str = "rpc error: code = Unknown desc = failed to create containerd task: failed to create \

@@ -116,6 +116,8 @@ pub struct SandboxConfig {
     pub sysctls: Vec<(Text, Text)>,
     /// Whether the pod has a user namespace of its own.
     pub own_users: bool,
+    /// The runtime's handler that is to run it, as a RuntimeClass names it; empty: the default one.
+    pub handler: Text,
 }
 
 /// A volume's place in a container.

@@ -6,6 +6,7 @@
 use super::reference::Reference;
 use super::registry::{Preset, PullError};
 use super::tables;
+use super::tags;
 use crate::api::Text;
 use crate::os::Signal;
 use std::rc::Rc;
@@ -54,6 +55,14 @@ pub enum App {
     Server(&'static str),
     Crash,
     SlowStart,
+    /// A server by its program's id, and the path of its program.
+    Service(&'static str, &'static str),
+    /// Programs that are there but not simulated.
+    Tools(&'static [&'static str]),
+    /// Another distribution than the kit's: its name and short name.
+    Release(&'static str, &'static str),
+    /// nginx that runs without root, on port 8080.
+    NginxUnprivileged,
 }
 
 /// A kind of image.
@@ -142,7 +151,7 @@ pub struct Image {
     /// Compressed size in bytes.
     pub size: u64,
     /// The version of its main program.
-    pub version: &'static str,
+    pub version: Text,
     /// `ENTRYPOINT`.
     pub entrypoint: Vec<Text>,
     /// `CMD`.
@@ -197,12 +206,12 @@ fn find_parsed(
 }
 
 fn from_catalogue(preset: Preset, reference: Reference, own: &[OwnImage]) -> Result<Image, PullError> {
-    // The old host only forwards to the new one.
-    let name = reference.name().replacen("k8s.gcr.io/", "registry.k8s.io/", 1);
+    let name = repository_name(&reference);
     let mut known = false;
-    for row in tables::repositories(preset).filter(|r| r.name == name) {
+    let rows = || tables::repositories(preset).filter(|r| r.name == name);
+    for row in rows() {
         known = true;
-        for (tag, version) in tags(row) {
+        for (tag, version) in offered(row) {
             let identity = identity(row.recipe, version);
             let digest = hex64(&identity, 'd');
             let hit = match &reference.digest {
@@ -210,17 +219,43 @@ fn from_catalogue(preset: Preset, reference: Reference, own: &[OwnImage]) -> Res
                 None => reference.tag.as_deref() == Some(tag),
             };
             if hit {
-                return Ok(plain(reference, row.recipe, version, &identity, digest));
+                return Ok(plain(reference, row.recipe, Text::lit(version), &identity, digest));
             }
         }
+    }
+    let rows = || rows().flat_map(|row| offered(row).map(|(tag, version)| (tag, (row.recipe, version))));
+    let tag = reference.tag.as_deref().filter(|_| preset == Preset::Internet && reference.digest.is_none());
+    if let Some(((recipe, _), version)) = tag.and_then(|tag| tags::related(tag, rows)) {
+        let identity = identity(recipe, &version);
+        let digest = hex64(&identity, 'd');
+        return Ok(plain(reference, recipe, version, &identity, digest));
     }
     let host_of = |o: &OwnImage| Reference::parse(&o.name).map(|r| r.host);
     let hosted = own.iter().any(|o| host_of(o).is_ok_and(|h| h == reference.host));
     Err(PullError::of(preset, reference, known, hosted))
 }
 
+/// The repository that a name leads to: some hosts only forward to others, or mirror them.
+fn repository_name(reference: &Reference) -> String {
+    let name = reference.name();
+    for (from, to) in [
+        ("k8s.gcr.io/", "registry.k8s.io/"),
+        ("gcr.io/google-containers/", "registry.k8s.io/"),
+        ("gcr.io/google_containers/", "registry.k8s.io/"),
+        ("gcr.io/google_samples/", "gcr.io/google-samples/"),
+        ("us-docker.pkg.dev/google-samples/containers/gke/", "gcr.io/google-samples/"),
+        ("public.ecr.aws/docker/", "docker.io/"),
+        ("mirror.gcr.io/", "docker.io/"),
+    ] {
+        if let Some(rest) = name.strip_prefix(from) {
+            return format!("{to}{rest}");
+        }
+    }
+    name
+}
+
 /// The tags of a row with their versions.
-pub(super) fn tags(row: &'static Repository) -> impl Iterator<Item = (&'static str, &'static str)> {
+pub(super) fn offered(row: &'static Repository) -> impl Iterator<Item = (&'static str, &'static str)> {
     row.tags.split_ascii_whitespace().map(|t| t.split_once('=').unwrap_or((t, t)))
 }
 
@@ -232,7 +267,7 @@ fn identity(recipe: &'static Recipe, version: &str) -> String {
 fn plain(
     reference: Reference,
     recipe: &'static Recipe,
-    version: &'static str,
+    version: Text,
     identity: &str,
     digest: Text,
 ) -> Image {
@@ -240,7 +275,7 @@ fn plain(
     let mut env = vec![(Text::lit("PATH"), Text::lit(tables::PATH))];
     for (name, value) in recipe.env {
         let value =
-            if value.contains("{v}") { Text::from(value.replace("{v}", version)) } else { Text::lit(value) };
+            if value.contains("{v}") { Text::from(value.replace("{v}", &version)) } else { Text::lit(value) };
         set_env(&mut env, Text::lit(name), value);
     }
     Image {

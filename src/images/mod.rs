@@ -12,6 +12,7 @@ pub mod programs;
 mod reference;
 mod registry;
 mod tables;
+mod tags;
 
 pub use catalogue::{App, Image, Kit, OWN_SCRIPT, OwnImage, Recipe, find};
 pub use layout::{Entry, Node, build, entries};

@@ -6,7 +6,7 @@ use crate::rng::Rng;
 use crate::time::{Span, Time};
 use std::fmt::Debug;
 
-pub use crate::fs::{Errno, FileType, MountInfo, Stat, Sysr};
+pub use crate::fs::{Cap, Errno, FileType, MountInfo, Stat, Sysr};
 
 /// A process number as seen inside its pid namespace (the first process of a container is 1).
 pub type Pid = u32;
@@ -291,7 +291,7 @@ pub trait Sys {
         Err(Errno::EPERM)
     }
     /// Whether it may do what a capability stands for.
-    fn can(&self, _cap: crate::fs::Cap) -> bool {
+    fn can(&self, _cap: Cap) -> bool {
         true
     }
     /// The user's name by `/etc/passwd`, or the number.

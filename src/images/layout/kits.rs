@@ -36,7 +36,7 @@ const PROCPS: &str = "free kill pgrep pidof pkill ps top uptime vmstat w";
 /// Size of a static busybox, in bytes.
 const BUSYBOX_BYTES: u64 = 1_982_256;
 
-pub(super) fn put(layout: &mut Layout, kit: Kit, version: &'static str) {
+pub(super) fn put(layout: &mut Layout, kit: Kit, version: &str) {
     match kit {
         Kit::Bare => layout.dirs("/dev /etc /proc /sys"),
         Kit::Busybox => busybox(layout),
@@ -46,13 +46,25 @@ pub(super) fn put(layout: &mut Layout, kit: Kit, version: &'static str) {
             debian(layout, version);
             layout.dirs("/boot");
             tools(layout, "/usr/bin/", DEBIAN_ONLY, "coreutils", 150_000);
-            layout.file("/etc/os-release", texts::DEBIAN_RELEASE);
-            layout.file("/etc/debian_version", "13.2\n");
+            let (release, point, name) = debian_release(version);
+            let text = texts::DEBIAN_RELEASE.replace("trixie", name).replace("13", release);
+            layout.file("/etc/os-release", text);
+            layout.file("/etc/debian_version", format!("{point}\n"));
         }
         Kit::LabDebian => {
             debian(layout, version);
             tools(layout, "/usr/bin/", PROCPS, "coreutils", 140_000);
         }
+    }
+}
+
+/// Debian's release, point release and name; only the debian image itself is known by its release.
+fn debian_release(version: &str) -> (&'static str, &'static str, &'static str) {
+    match version {
+        "12" => ("12", "12.12", "bookworm"),
+        "11" => ("11", "11.11", "bullseye"),
+        "10" => ("10", "10.13", "buster"),
+        _ => ("13", "13.2", "trixie"),
     }
 }
 
@@ -116,7 +128,7 @@ fn lab_busybox(layout: &mut Layout, kit: Kit, version: &str) {
     }
 }
 
-fn alpine(layout: &mut Layout, version: &'static str) {
+fn alpine(layout: &mut Layout, version: &str) {
     hierarchy(layout);
     layout.dirs("/bin /sbin /lib /etc/apk");
     linked_busybox(layout);
@@ -130,7 +142,7 @@ fn alpine(layout: &mut Layout, version: &'static str) {
     layout.file("/etc/shells", "# valid login shells\n/bin/sh\n/bin/ash\n");
 }
 
-fn debian(layout: &mut Layout, _version: &'static str) {
+fn debian(layout: &mut Layout, _version: &str) {
     hierarchy(layout);
     layout.dirs("/usr/lib64");
     for (path, target) in

@@ -6,11 +6,14 @@ mod databases;
 pub mod http;
 mod languages;
 mod nginx;
+mod perl;
 mod redis;
 mod say;
+mod services;
 mod stress;
 #[cfg(test)]
 mod tests;
+mod vish;
 mod web;
 
 use crate::os::{Program, STDERR, STDOUT, Spawn};
@@ -50,6 +53,10 @@ pub fn program(id: &str, spawn: &Spawn) -> Option<Box<dyn Program>> {
     Some(match name {
         "nginx" => nginx::nginx(version, spawn),
         "stress" => stress::stress(spawn),
+        "vish" => vish::stress(spawn),
+        "perl" => perl::perl(spawn),
+        "mariadb" => services::mariadb(version, spawn),
+        "liveness" => web(Kind::Liveness, 8080),
         "redis-server" => redis::server(version, spawn),
         "redis-cli" => redis::cli(version, spawn),
         "mysqld" => databases::mysqld(version, spawn),
@@ -77,9 +84,9 @@ pub fn program(id: &str, spawn: &Spawn) -> Option<Box<dyn Program>> {
         "echoserver" => web(Kind::Mirror, 8080),
         "agnhost" => agnhost(spawn),
         // Utilities that the shell does not have, and clients of what is not simulated.
-        "coreutils" | "busybox" => not_simulated(version),
+        "coreutils" | "busybox" | "absent" => not_simulated(version),
         "mysql" | "psql" | "pg_isready" => not_simulated(name),
-        _ => return None,
+        _ => return services::service(name, version),
     })
 }
 

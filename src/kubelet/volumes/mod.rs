@@ -34,6 +34,9 @@ const MAX_RETRY: Span = Span::secs(122);
 /// pkg/kubelet/volumemanager `podAttachAndMountTimeout`: then the sync gives up for now.
 const TIMEOUT: Span = Span::secs(123);
 
+/// How much of a file of variables is read, in bytes.
+const FILE_BYTES: usize = 1 << 20;
+
 /// The volumes of a pod.
 #[derive(Clone, Debug, Default)]
 pub struct Volumes {
@@ -78,6 +81,14 @@ impl Volumes {
             let name = v["name"].text();
             self.mounted.get(&name).map(|m| (name, m.tree))
         })
+    }
+
+    /// The text of a file in a volume.
+    pub fn text(&self, cx: &Cx<'_>, volume: &str, path: &str) -> Option<String> {
+        let mounted = self.mounted.get(volume)?;
+        let full = format!("{}/{path}", mounted.path);
+        let data = cx.world.forest.get(mounted.tree)?.file(&full)?;
+        Some(String::from_utf8_lossy(&data.read(0, FILE_BYTES)).into_owned())
     }
 
     /// Unmounts everything.

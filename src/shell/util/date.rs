@@ -2,7 +2,6 @@
 
 use super::ctx::Ctx;
 use super::opts;
-use crate::fs::Cap;
 use crate::time::{civil, parse_rfc3339};
 
 const DAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
@@ -194,7 +193,7 @@ pub fn date(ctx: &mut Ctx) -> i32 {
         }
     }
     let set = o.has('s') || o.rest.first().is_some_and(|f| !f.starts_with('+') && digits(f));
-    if set && ctx.sys.can(Cap::SYS_TIME) {
+    if set && ctx.sys.can(crate::os::program::Cap::SYS_TIME) {
         return ctx.not_simulated("setting the clock");
     }
     if set {

@@ -5,8 +5,7 @@ use super::ls::human;
 use super::opts;
 use super::paths::resolved;
 use crate::api::Text;
-use crate::fs::Cap;
-use crate::os::program::FileType;
+use crate::os::program::{Cap, FileType};
 
 /// `mount`.
 pub fn mount(ctx: &mut Ctx) -> i32 {

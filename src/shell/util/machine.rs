@@ -5,8 +5,7 @@ use super::info::{args, called};
 use super::ls::human;
 use super::opts;
 use crate::collections::Order;
-use crate::fs::Cap;
-use crate::os::program::{Errno, FileType};
+use crate::os::program::{Cap, Errno, FileType};
 
 /// `hostname`.
 pub fn hostname(ctx: &mut Ctx) -> i32 {

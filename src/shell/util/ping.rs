@@ -6,8 +6,7 @@
 use super::ctx::{Ctx, Output, Style, drain};
 use super::opts;
 use crate::api::Text;
-use crate::fs::Cap;
-use crate::os::program::{Errno, Fd, Program, Resolved, Step, Sys, Wait};
+use crate::os::program::{Cap, Errno, Fd, Program, Resolved, Step, Sys, Wait};
 use crate::time::{Span, Time};
 
 /// The port that is knocked at (`echo`).
