@@ -5,6 +5,7 @@
 //! change copies only the path to it. One table generated from the Kubernetes OpenAPI types tells what
 //! fields a kind has; components read the fields that they act upon through small accessors.
 
+pub mod convert;
 pub mod custom;
 pub mod decode;
 pub mod defaults;

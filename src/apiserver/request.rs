@@ -8,7 +8,7 @@ use crate::api::object::Key;
 use crate::api::request::{PatchType, Verb};
 use crate::api::status::Result;
 use crate::api::{Kind, Object, Request, Response, Status, Text, Value};
-use crate::api::{custom, decode, defaults, fields, labels, patch, validation};
+use crate::api::{convert, custom, decode, defaults, fields, labels, patch, validation};
 use crate::map;
 
 /// The query with which a client asks for `metadata.managedFields`.
@@ -200,7 +200,9 @@ impl ApiServer {
             let object = scaled(old.clone(), patched.at("spec.replicas"))?;
             return self.finish_update(request, &old, object, vec![]);
         }
-        let mut patched = patch::apply(request.kind, how, &old.value, &request.body)?;
+        let kept = convert::kept(&request.body, &mut vec![]).filter(|_| how == PatchType::Apply);
+        let body = kept.as_ref().unwrap_or(&request.body);
+        let mut patched = patch::apply(request.kind, how, &old.value, body)?;
         if how == PatchType::Apply {
             patched = self.apply_managed(request, &old, patched)?;
         }

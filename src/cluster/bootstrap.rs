@@ -16,9 +16,12 @@ use crate::scheduler::Scheduler;
 use crate::time::{Epoch, Span, Time, parse_rfc3339};
 use crate::trace::Cause;
 use crate::{list, map};
+use std::rc::Rc;
 
 /// How long the cluster has been up when a scenario starts (the recorded one: 43 minutes).
 const UPTIME: Span = Span::secs(43 * 60);
+/// The largest machines that clouds rent out have fewer.
+pub(super) const MOST_CPUS: u64 = 1_024;
 /// Where the API server listens.
 pub const SERVER: &str = "https://192.168.10.10:6443";
 
@@ -61,7 +64,7 @@ pub(super) fn build(spec: &ClusterSpec) -> Result<Cluster, FormatError> {
         traffic: crate::traffic::Traffic::default(),
         reasons: super::requests::Reasons::default(),
         command: Cause::START,
-        spec: spec.clone(),
+        spec: Rc::new(spec.clone()),
     };
     for name in ["default", "kube-node-lease", "kube-public", "kube-system"] {
         create(&mut cluster, Kind::NAMESPACE, map! { "metadata" => map! { "name" => name } })?;
@@ -177,25 +180,9 @@ fn system_objects(cluster: &mut Cluster) -> Result<(), FormatError> {
 }
 
 fn add_node(cluster: &mut Cluster, index: usize, node: &NodeSpec) -> Result<(), FormatError> {
-    let amount = |field: &str, text: &str| {
-        Quantity::parse(text).map(|q| q.value().max(0) as u64).ok_or_else(|| {
-            FormatError(format!(
-                "cluster.nodes[{index}].{field}: \"{text}\" is not a quantity like 2 or 24Gi"
-            ))
-        })
-    };
-    let cpus = amount("cpu", &node.cpu)?;
-    let config = NodeConfig {
-        name: Text::from(&node.name),
-        ip: Text::from(&node.ip),
-        pod_cidr: Text::from(&node.pod_cidr),
-        cpus: cpus.clamp(1, 1_024) as u32,
-        memory: amount("memory", &node.memory)?,
-        disk: amount("ephemeralStorage", &node.ephemeral_storage)?,
-        images: super::programs::node_images(&cluster.spec, node),
-    };
-    let id = cluster.runtime.add_node(&mut cluster.world, config.clone());
-    let mut object = registration(node);
+    let kubelet = machine(cluster, node)
+        .map_err(|(field, text)| FormatError(format!("cluster.nodes[{index}].{field}: {text}")))?;
+    let mut object = kubelet.settings().object();
     let labels = object.slot("metadata").slot("labels");
     let mut taints = Value::list();
     if node.control_plane {
@@ -218,79 +205,49 @@ fn add_node(cluster: &mut Cluster, index: usize, node: &NodeSpec) -> Result<(), 
         object.set("spec.taints", taints);
     }
     create(cluster, Kind::NODE, object)?;
-    let settings = NodeSettings {
-        name: Text::from(&node.name),
-        id,
-        ip: Text::from(&node.ip),
-        cpus: cpus.clamp(1, 1_024) as u32,
-        memory: config.memory,
-        disk: config.disk,
-        max_pods: node.pods,
-    };
-    let kubelet = Kubelet::new(&settings, cluster.spec.seed);
-    cluster.node_index.insert(Text::from(&node.name), index);
     let up_since = Epoch(cluster.api.epoch.0 - UPTIME.0 as i64).rfc3339(Time::ZERO);
     let status = kubelet.initial_status(&up_since, &cluster.runtime);
     let key = crate::api::object::Key::new(Kind::NODE, "", node.name.as_str());
     cluster.api.update_status(&key, status).map_err(|s| FormatError(s.message.to_string()))?;
-    cluster.kubelets.push(kubelet);
+    cluster.node_index.insert(Text::from(&node.name), index);
+    cluster.kubelets.push(Rc::new(kubelet));
     cluster.with_kubelet(index, Cause::START, |k, env| k.start(env.api, env.world, env.runtime, env.timers));
     Ok(())
 }
 
-/// What a kubelet makes of its node when it registers it: roles, further labels and taints are others' to add.
-fn registration(node: &NodeSpec) -> Value {
-    let texts = |pairs: &[(&'static str, &str)]| {
-        let pairs = pairs.iter().map(|(k, v)| (Text::lit(k), Value::from(*v)));
-        Value::from(pairs.collect::<crate::api::value::Map>())
+/// Sets up a machine with its runtime and makes its kubelet, or says which field of its specification is wrong,
+/// and how.
+pub(super) fn machine(cluster: &mut Cluster, node: &NodeSpec) -> Result<Kubelet, (&'static str, String)> {
+    let amount = |field: &'static str, text: &str| {
+        let parsed = Quantity::parse(text).map(|q| q.value().max(0) as u64);
+        parsed.ok_or_else(|| (field, format!("\"{text}\" is not a quantity like 2 or 24Gi")))
     };
-    let labels = texts(&[
-        ("beta.kubernetes.io/arch", "amd64"),
-        ("beta.kubernetes.io/os", "linux"),
-        ("kubernetes.io/arch", "amd64"),
-        ("kubernetes.io/hostname", node.name.as_str()),
-        ("kubernetes.io/os", "linux"),
-    ]);
-    let annotations = texts(&[
-        ("node.alpha.kubernetes.io/ttl", "0"),
-        ("volumes.kubernetes.io/controller-managed-attach-detach", "true"),
-    ]);
-    map! {
-        "metadata" => map! { "name" => &node.name, "labels" => labels, "annotations" => annotations },
-        "spec" => map! { "podCIDR" => &node.pod_cidr, "podCIDRs" => list![&node.pod_cidr] },
-    }
-}
-
-impl Cluster {
-    /// A kubelet that starts registers its node, if the node was deleted.
-    pub(super) fn register(&mut self, node: usize, cause: Cause) {
-        let Some(spec) = self.spec.nodes.get(node).cloned() else { return };
-        let key = crate::api::object::Key::new(Kind::NODE, "", spec.name.as_str());
-        if self.api.store.get(&key).is_some() {
-            return;
-        }
-        let since = self.api.timestamp();
-        let Some(mut status) = self.kubelets.get(node).map(|k| k.initial_status(&since, &self.runtime))
-        else {
-            return;
-        };
-        if let Some(ready) =
-            status.slot("conditions").list_mut().iter_mut().find(|c| c["type"].str() == "Ready")
-        {
-            ready.set("status", "False");
-            ready.set("reason", "KubeletNotReady");
-            ready.set("message", "node is initializing");
-        }
-        self.api.enter(self.now, cause, Text::from(format!("kubelet {}", spec.name)));
-        // Its first heartbeat says that it is ready.
-        if self.api.create(Object::new(Kind::NODE, registration(&spec))).is_ok() {
-            let _ = self.api.update_status(&key, status);
-        }
-    }
+    let cpus = amount("cpu", &node.cpu)?;
+    let config = NodeConfig {
+        name: Text::from(&node.name),
+        ip: Text::from(&node.ip),
+        pod_cidr: Text::from(&node.pod_cidr),
+        cpus: cpus.clamp(1, MOST_CPUS) as u32,
+        memory: amount("memory", &node.memory)?,
+        disk: amount("ephemeralStorage", &node.ephemeral_storage)?,
+        images: super::programs::node_images(&cluster.spec, node),
+    };
+    let settings = NodeSettings {
+        name: config.name.clone(),
+        ip: config.ip.clone(),
+        pod_cidr: config.pod_cidr.clone(),
+        cpus: config.cpus,
+        memory: config.memory,
+        disk: config.disk,
+        max_pods: node.pods,
+        id: cluster.runtime.add_node(&mut cluster.world, config),
+        ..NodeSettings::default()
+    };
+    Ok(Kubelet::new(&settings, cluster.spec.seed))
 }
 
 /// `key=value:Effect` or `key:Effect`.
-fn taint(text: &str) -> Option<Value> {
+pub(super) fn taint(text: &str) -> Option<Value> {
     let (pair, effect) = text.rsplit_once(':')?;
     if !matches!(effect, "NoSchedule" | "PreferNoSchedule" | "NoExecute") {
         return None;

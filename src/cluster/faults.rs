@@ -10,10 +10,16 @@ use crate::kubelet::logs;
 use crate::os::MachineId;
 use crate::time::Span;
 use crate::trace::{Cause, What};
+use std::rc::Rc;
 
 /// What a person may break, as the `fault` command says it when it is called wrongly.
 pub const USAGE: &str = "\
 usage: fault node NAME down|up            cut a machine's power, or give it back
+       fault node NAME add [cpu=2] [memory=4Gi] [disk=100Gi] [pods=110] [label=K=V] [taint=K=V:EFFECT]
+                                          a new machine joins the cluster
+       fault node NAME resize [cpu=4] [memory=8Gi] [pods=110]
+                                          other processors or memory; its kubelet starts anew
+       fault node NAME remove             the machine goes for good, and its node is deleted
        fault kubelet NAME stop|start      stop or start the node agent
        fault runtime NAME stop|start      stop or start the container runtime
        fault kill [-n NS] POD [CONTAINER] kill process 1 of a container
@@ -67,11 +73,11 @@ impl Cluster {
                 let node = self.node_number(name)?;
                 self.power(node, *power == "up", cause);
             }
+            ["node", name, "add", words @ ..] => self.add_machine(name, words, cause)?,
+            ["node", name, "resize", words @ ..] => self.resize_machine(name, words, cause)?,
+            ["node", name, "remove"] => self.remove_machine(name, cause)?,
             ["kubelet", name, what @ ("stop" | "start")] => {
                 let node = self.node_number(name)?;
-                if *what == "start" {
-                    self.register(node, cause);
-                }
                 self.with_kubelet(node, cause, |k, e| {
                     k.set_running(*what == "start", e.api, e.world, e.runtime, e.timers)
                 });
@@ -113,7 +119,7 @@ impl Cluster {
         Ok(())
     }
 
-    fn node_number(&self, name: &str) -> Result<usize, String> {
+    pub(super) fn node_number(&self, name: &str) -> Result<usize, String> {
         self.node_index.get(name).copied().ok_or_else(|| {
             let names: Vec<&str> = self.node_index.keys().map(Text::as_str).collect();
             format!("fault: there is no node \"{name}\"; there are {}", names.join(", "))
@@ -160,15 +166,20 @@ impl Cluster {
     }
 
     /// A machine without power runs nothing; when it boots, its kubelet starts.
-    fn power(&mut self, node: usize, on: bool, cause: Cause) {
+    pub(super) fn power(&mut self, node: usize, on: bool, cause: Cause) {
         let machine = MachineId(u32::try_from(node).unwrap_or(u32::MAX));
         if !on {
             self.with_kubelet(node, cause, |k, e| k.set_running(false, e.api, e.world, e.runtime, e.timers));
         }
+        let boots = on && !self.world.machine(machine).powered;
         self.world.power(machine, on);
         if on {
-            self.register(node, cause);
-            self.with_kubelet(node, cause, |k, e| k.set_running(true, e.api, e.world, e.runtime, e.timers));
+            self.with_kubelet(node, cause, |k, e| {
+                if boots {
+                    k.booted();
+                }
+                k.set_running(true, e.api, e.world, e.runtime, e.timers);
+            });
         }
     }
 
@@ -183,8 +194,11 @@ impl Cluster {
         let Some(object) = self.api.store.get(&key) else {
             return Err(format!("fault: pods \"{name}\" not found in namespace \"{namespace}\""));
         };
-        let kubelet =
-            self.node_index.get(object.at("spec.nodeName").str()).and_then(|n| self.kubelets.get(*n));
+        let kubelet = self
+            .node_index
+            .get(object.at("spec.nodeName").str())
+            .and_then(|n| self.kubelets.get(*n))
+            .map(Rc::as_ref);
         let asked = logs::Asked { container: container.unwrap_or(""), previous: false };
         let found = logs::running_container(object, kubelet, &self.runtime, &asked, "exec");
         let id = found.map_err(|s| format!("fault: {}", s.message))?;

@@ -81,14 +81,14 @@ impl Runtime {
         if let Some(cell) = world.cell_mut(own) {
             cell.api = id.0 == 0;
         }
-        self.nodes.push(Node {
+        self.nodes.push(Rc::new(Node {
             name: config.name.clone(),
             machine,
             root,
             range: Range::parse(&config.pod_cidr),
             images: Default::default(),
             containers: Default::default(),
-        });
+        }));
         for reference in &config.images {
             if let Ok(image) = self.look_up(reference) {
                 self.add_image(id, &image, Present { from: Time::ZERO, preloaded: true });
@@ -145,7 +145,8 @@ impl Runtime {
 
     /// The number of a node.
     pub fn node(&self, name: &str) -> Option<NodeId> {
-        self.nodes.iter().position(|n| n.name == name).map(|at| NodeId(at as u32))
+        // One that was removed may have had the same name before.
+        self.nodes.iter().rposition(|n| n.name == name).map(|at| NodeId(at as u32))
     }
 
     /// The node's root file tree (hostPath volumes).
@@ -193,7 +194,7 @@ impl Runtime {
                 config.handler.as_str()
             )));
         }
-        let n = self.nodes.get_mut(node.0 as usize).ok_or(Text::lit("no such node"))?;
+        let n = self.node_mut(node).ok_or(Text::lit("no such node"))?;
         let machine = n.machine;
         let own = world.machine(machine).cell;
         let slot = match config.host_network {
@@ -312,7 +313,7 @@ impl Runtime {
         s.stopped = true;
         if let Some(slot) = s.slot {
             world.remove_netns(s.net);
-            if let Some(n) = self.nodes.get_mut(s.node.0 as usize) {
+            if let Some(n) = self.nodes.get_mut(s.node.0 as usize).map(Rc::make_mut) {
                 n.range.taken.retain(|t| *t != slot);
             }
         }

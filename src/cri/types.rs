@@ -18,7 +18,7 @@ pub struct ContainerId(pub u32);
 pub struct SessionId(pub u32);
 
 /// A node as the runtime numbers it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NodeId(pub u32);
 
 /// An answer and the instant at which the caller may have it: the caller sets a timer for `at`.

@@ -6,7 +6,6 @@
 use super::reference::Reference;
 use super::registry::{Preset, PullError};
 use super::tables;
-use super::tags;
 use crate::api::Text;
 use crate::os::Signal;
 use std::rc::Rc;
@@ -206,12 +205,11 @@ fn find_parsed(
 }
 
 fn from_catalogue(preset: Preset, reference: Reference, own: &[OwnImage]) -> Result<Image, PullError> {
-    let name = repository_name(&reference);
+    let name = original(&reference.name());
     let mut known = false;
-    let rows = || tables::repositories(preset).filter(|r| r.name == name);
-    for row in rows() {
+    for row in tables::repositories(preset).filter(|r| r.name == name) {
         known = true;
-        for (tag, version) in offered(row) {
+        for (tag, version) in tags(row) {
             let identity = identity(row.recipe, version);
             let digest = hex64(&identity, 'd');
             let hit = match &reference.digest {
@@ -223,39 +221,78 @@ fn from_catalogue(preset: Preset, reference: Reference, own: &[OwnImage]) -> Res
             }
         }
     }
-    let rows = || rows().flat_map(|row| offered(row).map(|(tag, version)| (tag, (row.recipe, version))));
-    let tag = reference.tag.as_deref().filter(|_| preset == Preset::Internet && reference.digest.is_none());
-    if let Some(((recipe, _), version)) = tag.and_then(|tag| tags::related(tag, rows)) {
-        let identity = identity(recipe, &version);
-        let digest = hex64(&identity, 'd');
-        return Ok(plain(reference, recipe, version, &identity, digest));
+    if let (Preset::Internet, Some(tag), None) = (preset, &reference.tag, &reference.digest) {
+        let tag = plain_tag(tag);
+        let listed = |row: &Repository| tags(row).find(|(t, _)| *t == tag).map(|(_, v)| Text::lit(v));
+        let earlier = |row: &'static Repository| {
+            let version = listed(row).or_else(|| patch_release(row, &tag).map(Text::from))?;
+            Some((row, version))
+        };
+        let rows = tables::repositories(preset).filter(|r| r.name == name);
+        if let Some((row, version)) = rows.filter_map(earlier).next() {
+            let identity = identity(row.recipe, &version);
+            let digest = hex64(&identity, 'd');
+            return Ok(plain(reference, row.recipe, version, &identity, digest));
+        }
     }
     let host_of = |o: &OwnImage| Reference::parse(&o.name).map(|r| r.host);
     let hosted = own.iter().any(|o| host_of(o).is_ok_and(|h| h == reference.host));
     Err(PullError::of(preset, reference, known, hosted))
 }
 
-/// The repository that a name leads to: some hosts only forward to others, or mirror them.
-fn repository_name(reference: &Reference) -> String {
-    let name = reference.name();
-    for (from, to) in [
+/// The name under which the table has a repository: old hosts forward to new ones, and mirrors carry what
+/// others publish.
+fn original(name: &str) -> String {
+    const SAME: [(&str, &str); 5] = [
         ("k8s.gcr.io/", "registry.k8s.io/"),
-        ("gcr.io/google-containers/", "registry.k8s.io/"),
-        ("gcr.io/google_containers/", "registry.k8s.io/"),
-        ("gcr.io/google_samples/", "gcr.io/google-samples/"),
-        ("us-docker.pkg.dev/google-samples/containers/gke/", "gcr.io/google-samples/"),
-        ("public.ecr.aws/docker/", "docker.io/"),
-        ("mirror.gcr.io/", "docker.io/"),
-    ] {
-        if let Some(rest) = name.strip_prefix(from) {
-            return format!("{to}{rest}");
+        ("public.ecr.aws/docker/library/", "docker.io/library/"),
+        ("public.ecr.aws/nginx/", "docker.io/library/"),
+        ("mirror.gcr.io/library/", "docker.io/library/"),
+        ("gcr.io/google-containers/", "gcr.io/google_containers/"),
+    ];
+    let same = SAME.iter().find_map(|(from, to)| Some(format!("{to}{}", name.strip_prefix(from)?)));
+    same.unwrap_or_else(|| name.to_owned())
+}
+
+/// Endings of tags that name the release of the base, without which an image is the same here.
+const BASES: [&str; 10] = [
+    "-trixie",
+    "-bookworm",
+    "-bullseye",
+    "-buster",
+    "-stretch",
+    "-jessie",
+    "-noble",
+    "-jammy",
+    "-focal",
+    "-bionic",
+];
+
+/// A tag without the release of its base: `3.9-slim-bullseye`, `7-alpine3.20`.
+fn plain_tag(tag: &str) -> String {
+    let tag = BASES.iter().find_map(|b| tag.strip_suffix(b)).unwrap_or(tag);
+    match tag.split_once("alpine") {
+        Some((before, release)) if release.starts_with(|c: char| c.is_ascii_digit()) => {
+            format!("{before}alpine")
         }
+        _ => tag.to_owned(),
     }
-    name
+}
+
+/// The version behind a tag of an earlier patch release: a row that lists `1.27=1.27.5` had `1.27.0` to
+/// `1.27.4`, and with them `1.27.3-alpine` if it lists `1.27-alpine`. Versions that are listed are the last.
+fn patch_release<'t>(row: &Repository, tag: &'t str) -> Option<&'t str> {
+    let (number, flavour) = tag.split_at(tag.find('-').unwrap_or(tag.len()));
+    let (minor, patch) = number.rsplit_once('.')?;
+    let patch: u32 = patch.parse().ok()?;
+    let wanted = format!("{minor}{flavour}");
+    let (_, last) = tags(row).find(|(t, _)| *t == wanted)?;
+    let newest: u32 = last.strip_prefix(minor)?.strip_prefix('.')?.parse().ok()?;
+    (minor.contains('.') && patch <= newest).then_some(number)
 }
 
 /// The tags of a row with their versions.
-pub(super) fn offered(row: &'static Repository) -> impl Iterator<Item = (&'static str, &'static str)> {
+pub(super) fn tags(row: &Repository) -> impl Iterator<Item = (&'static str, &'static str)> {
     row.tags.split_ascii_whitespace().map(|t| t.split_once('=').unwrap_or((t, t)))
 }
 
@@ -405,5 +442,30 @@ mod tests {
         assert_eq!(&*image.files[0].1, "#!/bin/sh\necho up; sleep 60\n");
         let itself = OwnImage { name: "busybox".into(), ..OwnImage::default() };
         assert!(find(Preset::Lab, "busybox", &[itself]).is_ok());
+    }
+
+    #[test]
+    fn earlier_patch_releases_and_mirrors_are_found() {
+        let version = |r| find(Preset::Internet, r, &[]).map(|i| i.version.to_string());
+        for (reference, expected) in [
+            ("nginx:1.23.2-alpine", "1.23.2"),
+            ("redis:6.0.5", "6.0.5"),
+            ("public.ecr.aws/docker/library/nginx:1.27.0", "1.27.0"),
+            ("mirror.gcr.io/library/busybox:1.36", "1.36.1"),
+            ("k8s.gcr.io/pause:3.9", "3"),
+        ] {
+            assert_eq!(version(reference).as_deref(), Ok(expected), "{reference}");
+        }
+        for reference in [
+            "nginx:1.23.9",
+            "nginx:1.91",
+            "nginx:1.161",
+            "nginx:2.3.5",
+            "redis:6.0.5-slim",
+            "postgres:13.5.1",
+        ] {
+            assert!(version(reference).is_err(), "{reference}");
+        }
+        assert!(lab("nginx:1.29.2").is_err());
     }
 }

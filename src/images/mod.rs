@@ -7,12 +7,13 @@
 //! Left out: layers, manifests of several platforms, image signatures.
 
 mod catalogue;
+mod examples;
 mod layout;
+mod popular;
 pub mod programs;
 mod reference;
 mod registry;
 mod tables;
-mod tags;
 
 pub use catalogue::{App, Image, Kit, OWN_SCRIPT, OwnImage, Recipe, find};
 pub use layout::{Entry, Node, build, entries};

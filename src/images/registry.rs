@@ -38,10 +38,9 @@ impl Preset {
             "ghcr.io",
             "k8s.gcr.io",
             "mcr.microsoft.com",
-            "mirror.gcr.io",
             "public.ecr.aws",
+            "mirror.gcr.io",
             "us-docker.pkg.dev",
-            "docker.elastic.co",
         ];
         always.contains(&host) || self == Preset::Internet && public.contains(&host)
     }

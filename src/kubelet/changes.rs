@@ -2,14 +2,14 @@
 
 use super::pod::{Pod, Seen};
 use super::{
-    Cx, Kubelet, Node, causes, deadline, eviction, node, pleg, prober, resize, terminate, termination,
-    volumes, worker,
+    Cx, Kubelet, Node, causes, deadline, eviction, node, pleg, prober, resize, status, terminate,
+    termination, volumes, worker,
 };
 use super::{after_kill, backoff};
 use crate::api::request::WatchKind;
 use crate::api::{Object, Text, Value};
 use crate::apiserver::Change;
-use crate::collections::BTreeMap;
+use crate::collections::{BTreeMap, Order};
 use crate::rng::Rng;
 
 impl Kubelet {
@@ -98,18 +98,19 @@ impl Kubelet {
     }
 
     pub(super) fn relist_all(&mut self, cx: &mut Cx<'_>) {
-        let now: Vec<Object> = cx.api.pods_on(&self.node.name).cloned().collect();
+        let mut now: Vec<Object> = cx.api.pods_on(&self.node.name).cloned().collect();
         let present: Vec<Text> = now.iter().map(|p| p.at("metadata.uid").text()).collect();
+        now.order_by(|a, b| created(a).cmp(&created(b)));
+        let mut known = std::mem::take(&mut self.pods);
         for object in now {
             let uid = object.at("metadata.uid").text();
-            match self.pods.get_mut(&uid) {
+            match known.remove(&uid) {
                 None => self.add(object, cx),
-                Some(pod) => {
-                    pod.object = object;
-                    remember_nothing(&mut self.node, pod, cx);
-                    worker::update(&mut self.node, pod, cx);
-                }
+                Some(pod) => self.find_again(pod, object, cx),
             }
+        }
+        for (uid, pod) in known {
+            self.pods.insert(uid, pod);
         }
         let gone: Vec<Text> = self.pods.keys().filter(|uid| !present.contains(uid)).cloned().collect();
         for uid in gone {
@@ -122,6 +123,27 @@ impl Kubelet {
             self.sweep(&uid, cx);
         }
     }
+
+    /// A kubelet that starts again admits its pods anew, the oldest first: if the node has less to offer than
+    /// before, those that no longer fit fail though they ran.
+    fn find_again(&mut self, mut pod: Pod, object: Object, cx: &mut Cx<'_>) {
+        let uid = pod.uid.clone();
+        pod.object = object;
+        remember_nothing(&mut self.node, &mut pod, cx);
+        let ended = matches!(pod.object.at("status.phase").str(), "Succeeded" | "Failed");
+        let living = !pod.worker.ending && !ended && pod.worker.phase == worker::Phase::Sync;
+        if living && !node::admit(&mut self.node, &self.pods, &mut pod, cx) {
+            pod.worker.ending = true;
+            status::forget(&mut pod, cx);
+        }
+        worker::update(&mut self.node, &mut pod, cx);
+        self.pods.insert(uid, pod);
+    }
+}
+
+/// What orders pods by age; those of one second by name.
+fn created(pod: &Object) -> (Text, Text) {
+    (pod.at("metadata.creationTimestamp").text(), pod.at("metadata.name").text())
 }
 
 /// A kubelet that starts again knows of a pod only what the API server and the runtime tell: workers,

@@ -11,7 +11,6 @@ use crate::api::object::Key;
 use crate::api::quantity::{Format, Quantity};
 use crate::api::resources::{pod_request, qos_class};
 use crate::api::{Kind, Object, Text, Value};
-use crate::apiserver::NewEvent;
 use crate::collections::{BTreeMap, Order};
 
 use crate::time::{Span, Time};
@@ -88,11 +87,11 @@ pub fn look(node: &mut Node, pods: &mut BTreeMap<Text, Pod>, cx: &mut Cx<'_>) {
     let short_of_memory = memory < MEMORY;
     let short_of_disk = disk < disk_size / 100 * DISK_PERCENT;
     if short_of_memory {
-        reclaim(node, pods, cx, &object, Short { name: "memory", threshold: MEMORY, available: memory });
+        reclaim(node, pods, cx, Short { name: "memory", threshold: MEMORY, available: memory });
     } else if short_of_disk {
         let threshold = disk_size / 100 * DISK_PERCENT;
         let short = Short { name: "ephemeral-storage", threshold, available: disk };
-        reclaim(node, pods, cx, &object, short);
+        reclaim(node, pods, cx, short);
     }
     let now = cx.api.now;
     for (what, short) in [("MemoryPressure", short_of_memory), ("DiskPressure", short_of_disk)] {
@@ -141,9 +140,9 @@ fn is_active(pod: &Pod) -> bool {
 }
 
 /// Evicts the pod that deserves it most.
-fn reclaim(node: &mut Node, pods: &mut BTreeMap<Text, Pod>, cx: &mut Cx<'_>, object: &Object, short: Short) {
+fn reclaim(node: &mut Node, pods: &mut BTreeMap<Text, Pod>, cx: &mut Cx<'_>, short: Short) {
     let message = format!("Attempting to reclaim {}", short.name);
-    node_event(node, cx, object, "Warning", "EvictionThresholdMet", &message);
+    node.event_of(cx, "Warning", "EvictionThresholdMet", &message);
     let mut ranked: Vec<(bool, i64, i128, Text)> = Vec::new();
     for (uid, pod) in pods.iter().filter(|(_, p)| is_active(p)) {
         let used = i128::from(used(pod, cx, short.name));
@@ -257,26 +256,5 @@ fn set_condition(node: &Node, cx: &mut Cx<'_>, object: &Object, what: &'static s
         (_, true) => "NodeHasDiskPressure",
         (_, false) => "NodeHasNoDiskPressure",
     };
-    let message = format!("Node {} status is now: {reason}", node.name);
-    node_event(node, cx, object, "Normal", reason, &message);
-}
-
-fn node_event(
-    node: &Node,
-    cx: &mut Cx<'_>,
-    object: &Object,
-    kind: &'static str,
-    reason: &'static str,
-    message: &str,
-) {
-    let host = node.name.clone();
-    cx.api.record(&NewEvent {
-        regarding: object,
-        field_path: "",
-        kind,
-        reason,
-        message,
-        component: "kubelet",
-        host: &host,
-    });
+    node.status_event(cx, reason);
 }

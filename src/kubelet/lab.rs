@@ -130,6 +130,7 @@ impl Lab {
             memory: config.memory,
             disk: config.disk,
             max_pods: 110,
+            ..NodeSettings::default()
         };
         let kubelet = Kubelet::new(&settings, 7);
         let status = kubelet.initial_status("2026-11-23T06:56:30Z", &runtime);

@@ -30,6 +30,7 @@ mod node;
 mod pleg;
 pub mod pod;
 pub mod prober;
+mod registration;
 mod resize;
 mod restart_all;
 pub mod rules;
@@ -117,7 +118,7 @@ pub enum KubeletTimer {
 
 /// The façade's name for them.
 pub use KubeletTimer as Timer;
-pub use node::NodeSettings;
+pub use registration::NodeSettings;
 
 /// What a kubelet acts with.
 #[derive(Debug)]
@@ -189,6 +190,8 @@ pub struct Node {
     pub sessions: BTreeMap<SessionId, SessionOwner>,
     /// Heartbeats.
     pub heart: node::Heart,
+    /// How often the machine has started since the scenario began.
+    pub boots: u32,
     /// What the node is short of.
     pub pressure: eviction::Pressure,
     ip: Text,
@@ -199,6 +202,7 @@ pub struct Node {
 #[derive(Clone, Debug)]
 pub struct Kubelet {
     settings: NodeSettings,
+    actor: Text,
     node: Node,
     pods: BTreeMap<Text, Pod>,
 }
@@ -224,16 +228,40 @@ impl Kubelet {
             containers: BTreeMap::new(),
             sessions: BTreeMap::new(),
             heart: node::Heart::new(&mut rng),
+            boots: 0,
             pressure: eviction::Pressure::default(),
             ip: settings.ip.clone(),
             seed,
         };
-        Kubelet { settings: settings.clone(), node, pods: BTreeMap::new() }
+        let actor = Text::from(format!("kubelet {}", settings.name));
+        Kubelet { settings: settings.clone(), actor, node, pods: BTreeMap::new() }
+    }
+
+    /// The kubelet of a machine that has yet to be switched on.
+    #[must_use]
+    pub fn switched_off(mut self) -> Kubelet {
+        self.node.up = false;
+        self
+    }
+
+    /// Its machine has started anew.
+    pub fn booted(&mut self) {
+        self.node.boots += 1;
+    }
+
+    /// Its machine was given other resources, which it sees when it starts next.
+    pub fn equip(&mut self, change: impl FnOnce(&mut NodeSettings)) {
+        change(&mut self.settings);
+    }
+
+    /// What its node is made of.
+    pub fn settings(&self) -> &NodeSettings {
+        &self.settings
     }
 
     /// The name under which it acts.
     pub fn actor(&self) -> Text {
-        Text::from(format!("kubelet {}", self.node.name))
+        self.actor.clone()
     }
 
     /// What it remembers of a pod.
@@ -339,6 +367,8 @@ impl Kubelet {
         let cx = &mut Cx { api, world, cri, timers };
         if change.new.kind == Kind::POD && change.new.at("spec.nodeName").str() == self.node.name.as_str() {
             self.pod_changed(change, cx);
+        } else if change.new.kind == Kind::NODE {
+            registration::changed(&mut self.node, change);
         }
     }
 
@@ -363,7 +393,7 @@ impl Kubelet {
                 eviction::look(node, &mut self.pods, cx);
                 return;
             }
-            KubeletTimer::Heartbeat => return node::beat(node, cx),
+            KubeletTimer::Heartbeat => return node::beat(node, &self.settings, cx),
             KubeletTimer::Reconnect => return self.reconnect(cx),
             _ => {}
         }

@@ -5,16 +5,17 @@
 //! last renewal that a real kubelet would have made, when the kubelet stops; from its return on it is renewed.
 
 use super::pod::Pod;
-use super::{Cx, Kubelet, KubeletTimer, Node, rules};
+use super::registration::{self, NodeSettings};
+use super::{Cx, KubeletTimer, Node, rules};
 use crate::api::object::Key;
 use crate::api::quantity::Quantity;
 use crate::api::resources::pod_request;
 use crate::api::{Kind, Object, Text, Value};
 use crate::collections::BTreeMap;
-use crate::cri::{NodeId, Runtime};
 use crate::map;
 use crate::rng::Rng;
 use crate::time::{Span, Time};
+use crate::trace::Cause;
 
 /// Up to how many nodes leases are written all the time.
 pub const OBSERVED: usize = 200;
@@ -24,35 +25,13 @@ const LEASE_SECONDS: i64 = 40;
 const RENEW: Span = Span::secs(10);
 /// From the start of the kubelet's process to its first status (measured: 0.5 s).
 const RETURN: Span = Span::millis(450);
+/// From its registration to the first ready status of a node whose network plugin is there: the kubelet looks
+/// every 100 ms until it has reported that (`fastStatusUpdateOnce`), and its CSINode is made meanwhile.
+const JOINING: Span = Span::millis(300);
+/// How soon a kubelet that started while the API server was away tries again.
+const RETRY: Span = Span::secs(1);
 /// kubelet configuration `nodeStatusReportFrequency`.
 const REPORT: Span = Span::secs(300);
-/// kubelet configuration `evictionHard`: `memory.available<100Mi`, which allocatable leaves out.
-const MEMORY_RESERVED: u64 = 100 * 1024 * 1024;
-/// … and `nodefs.available<10%`, in the float32 that the kubelet computes with.
-const DISK_RESERVED: f32 = 0.1;
-/// The nodes are containers of one machine and report its id.
-const MACHINE_ID: &str = "3d1219c7c4c5404aaa1f6d2a48adfda4";
-/// The version of the kubelet.
-const VERSION: &str = "v1.36.2";
-
-/// What a node is made of.
-#[derive(Clone, Debug, PartialEq)]
-pub struct NodeSettings {
-    /// Its name.
-    pub name: Text,
-    /// Its number in the runtime.
-    pub id: NodeId,
-    /// Its address.
-    pub ip: Text,
-    /// Processors.
-    pub cpus: u32,
-    /// Memory in bytes.
-    pub memory: u64,
-    /// Disk in bytes.
-    pub disk: u64,
-    /// How many pods it takes.
-    pub max_pods: u32,
-}
 
 /// A node's heartbeats.
 #[derive(Clone, Debug, PartialEq)]
@@ -62,6 +41,10 @@ pub struct Heart {
     lazy: bool,
     /// Whether the node has still to say that it is back.
     returning: bool,
+    /// Whether it is new and has still to say that it is ready.
+    joining: bool,
+    /// Whether it was cordoned since the last heartbeat, or the contrary, and why.
+    pub(super) cordoned: Option<(bool, Cause)>,
     /// Stale heartbeats of an earlier run of the kubelet are told by this.
     next: Time,
 }
@@ -70,7 +53,15 @@ impl Heart {
     /// Heartbeats with a phase of their own.
     pub fn new(rng: &mut Rng) -> Heart {
         let phase = Span::micros(rng.below(RENEW.0));
-        Heart { phase, reported: Time::ZERO, lazy: false, returning: false, next: Time::ZERO }
+        Heart {
+            phase,
+            reported: Time::ZERO,
+            lazy: false,
+            returning: false,
+            joining: false,
+            cordoned: None,
+            next: Time::ZERO,
+        }
     }
 }
 
@@ -94,7 +85,9 @@ pub fn start(node: &mut Node, cx: &mut Cx<'_>) {
             renew(node, cx, cx.api.now);
         }
     } else {
-        renew(node, cx, cx.api.now);
+        if cx.api.get(Kind::NODE, "", &node.name).is_some() {
+            renew(node, cx, cx.api.now);
+        }
         node.heart.returning = true;
         node.heart.next = cx.api.now + RETURN;
     }
@@ -125,16 +118,33 @@ pub fn stop(node: &mut Node, cx: &mut Cx<'_>) {
 }
 
 /// A heartbeat is due.
-pub fn beat(node: &mut Node, cx: &mut Cx<'_>) {
+pub fn beat(node: &mut Node, settings: &NodeSettings, cx: &mut Cx<'_>) {
     if cx.api.now != node.heart.next {
         return;
     }
     if node.heart.returning {
+        if cx.api.down {
+            node.heart.next = cx.api.now + RETRY;
+            cx.timers.set(node.heart.next, cx.api.cause, KubeletTimer::Heartbeat);
+            return;
+        }
         node.heart.returning = false;
+        if registration::begin(node, settings, cx) {
+            // A node that has just been registered is ready once its network is.
+            node.heart.joining = true;
+            node.heart.next = cx.api.now + JOINING;
+            cx.timers.set(node.heart.next, cx.api.cause, KubeletTimer::Heartbeat);
+            return;
+        }
+        let up = node.runtime_up;
+        set_ready(node, cx, up);
+    }
+    if std::mem::take(&mut node.heart.joining) {
         let up = node.runtime_up;
         set_ready(node, cx, up);
     }
     renew(node, cx, cx.api.now);
+    registration::note_cordon(node, cx);
     if cx.api.now.since(node.heart.reported) >= REPORT {
         report(node, cx);
     }
@@ -172,7 +182,7 @@ fn renew(node: &Node, cx: &mut Cx<'_>, at: Time) {
 fn report(node: &mut Node, cx: &mut Cx<'_>) {
     node.heart.reported = cx.api.now;
     let now = cx.api.timestamp();
-    let images = images(cx.cri, node.cri);
+    let images = registration::images(cx.cri, node.cri);
     let key = Key::new(Kind::NODE, "", node.name.clone());
     let _ = cx.api.modify(&key, |object| {
         for condition in object.slot("status.conditions").list_mut() {
@@ -203,88 +213,15 @@ fn set_ready(node: &mut Node, cx: &mut Cx<'_>, ready: bool) {
     let Some(mut conditions) = cx.api.store.get(&key).map(|n| n.at("status.conditions").clone()) else {
         return;
     };
-    for condition in conditions_of(&now, &now, ready) {
+    let old = conditions.find("type", "Ready")["status"].text();
+    for condition in registration::conditions_of(&now, &now, registration::readiness(ready)) {
         let mut condition = condition;
         condition.remove("lastTransitionTime");
         cx.api.set_condition(&mut conditions, condition);
     }
     let _ = cx.api.modify(&key, |object| object.set("status.conditions", conditions));
-}
-
-/// The node's conditions in order.
-fn conditions_of(now: &Text, since: &Text, ready: bool) -> Vec<Value> {
-    let (reason, message) = if ready {
-        ("KubeletReady", "kubelet is posting ready status")
-    } else {
-        (
-            "KubeletNotReady",
-            "[container runtime is down, PLEG is not healthy: pleg was last seen active 3m0s ago; threshold is 3m0s]",
-        )
-    };
-    [
-        ("MemoryPressure", "False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
-        ("DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
-        ("PIDPressure", "False", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
-        ("Ready", if ready { "True" } else { "False" }, reason, message),
-    ]
-    .into_iter()
-    .map(|(kind, status, reason, message)| {
-        map! {
-            "type" => kind, "status" => status, "reason" => reason, "message" => message,
-            "lastHeartbeatTime" => now, "lastTransitionTime" => since,
-        }
-    })
-    .collect()
-}
-
-fn images(cri: &Runtime, node: NodeId) -> Value {
-    let image = |(names, size): (Vec<Text>, u64)| {
-        map! { "names" => names.into_iter().collect::<Value>(), "sizeBytes" => size }
-    };
-    cri.images(node).into_iter().map(image).collect()
-}
-
-impl Kubelet {
-    /// `Node.status` of a node that has been up since `up_since`.
-    pub fn initial_status(&self, up_since: &str, cri: &Runtime) -> Value {
-        let settings = &self.settings;
-        let since = Text::from(up_since);
-        let reserved = |bytes: u64| (bytes as f64 * f64::from(DISK_RESERVED)) as u64;
-        let resources = |memory: u64, disk: String| {
-            map! {
-                "cpu" => settings.cpus.to_string(), "memory" => format!("{}Ki", memory / 1024),
-                "ephemeral-storage" => disk, "hugepages-1Gi" => "0", "hugepages-2Mi" => "0",
-                "pods" => settings.max_pods.to_string(),
-            }
-        };
-        let boot = Rng::stream(0, "boot-id").uuid();
-        let features = [
-            "ExtendWebSocketsToKubelet",
-            "InPlacePodLevelResourcesVerticalScaling",
-            "InPlacePodVerticalScalingInitContainers",
-            "RestartAllContainersOnContainerExits",
-        ];
-        map! {
-            "addresses" => crate::list![
-                map! { "type" => "InternalIP", "address" => &settings.ip },
-                map! { "type" => "Hostname", "address" => &settings.name },
-            ],
-            "capacity" => resources(settings.memory, format!("{}Ki", settings.disk / 1024)),
-            "allocatable" => resources(
-                settings.memory.saturating_sub(MEMORY_RESERVED),
-                settings.disk.saturating_sub(reserved(settings.disk)).to_string(),
-            ),
-            "conditions" => Value::from(conditions_of(&since, &since, true)),
-            "daemonEndpoints" => map! { "kubeletEndpoint" => map! { "Port" => 10250 } },
-            "declaredFeatures" => features.into_iter().collect::<Value>(),
-            "images" => images(cri, settings.id),
-            "nodeInfo" => map! {
-                "architecture" => "amd64", "bootID" => boot, "containerRuntimeVersion" => "containerd://1.6.20",
-                "kernelVersion" => "6.18.44-fc-v669", "kubeProxyVersion" => "", "kubeletVersion" => VERSION,
-                "machineID" => MACHINE_ID, "operatingSystem" => "linux",
-                "osImage" => "Debian GNU/Linux 12 (bookworm)", "systemUUID" => MACHINE_ID,
-            },
-        }
+    if old.as_str() != if ready { "True" } else { "False" } {
+        node.status_event(cx, if ready { "NodeReady" } else { "NodeNotReady" });
     }
 }
 

@@ -67,6 +67,8 @@ pub struct Worker {
     pub pending: bool,
     /// Whether the pod is to be ended.
     pub ending: bool,
+    /// Whether the node refused the pod though it ran before; what its containers still do is not told.
+    pub rejected: bool,
     /// Whether the object is gone from the API server.
     pub deleted: bool,
     /// The grace period of an eviction, instead of the pod's own.

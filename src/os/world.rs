@@ -517,6 +517,18 @@ impl World {
         self.st.machines[machine.0 as usize].used
     }
 
+    /// Gives a machine other processors and memory.
+    pub fn equip(&mut self, machine: MachineId, cpus: u32, memory: u64) {
+        let machine = &mut self.st.machines[machine.0 as usize];
+        (machine.cpus, machine.memory) = (cpus, memory);
+    }
+
+    /// A machine that has no power will not come back: nobody finds it any more.
+    pub fn scrap(&mut self, machine: MachineId) {
+        let machine = &mut self.st.machines[machine.0 as usize];
+        (machine.name, machine.ip) = (Text::default(), Text::default());
+    }
+
     /// Cuts a machine's power or gives it back: everything on it dies without a word.
     pub fn power(&mut self, machine: MachineId, on: bool) {
         self.st.machines[machine.0 as usize].powered = on;
@@ -586,6 +598,11 @@ impl World {
     /// Only those that are known at once; others come when the handle is read or written.
     pub fn dial(&mut self, cell: CellId, ip: &str, port: u16) -> Sysr<Handle> {
         let net = self.st.cells.get(cell.0).map(|c| c.net).ok_or(Errno::EINVAL)?;
+        self.dial_in(net, ip, port)
+    }
+
+    /// Dials from a network namespace.
+    pub fn dial_in(&mut self, net: NetId, ip: &str, port: u16) -> Sysr<Handle> {
         self.connect(net, ip, port).map(Handle)
     }
 }

@@ -13,7 +13,7 @@ pub const VERSION: u32 = 1;
 /// How far from the start a scenario may stand or do something: 7 days, which take seconds to run.
 pub const REACH: u64 = 7 * 86_400 * 1_000_000;
 /// Kubernetes' documented limit of nodes.
-const NODES: usize = 5_000;
+pub const NODES: usize = 5_000;
 /// How many images of its own a scenario may have.
 const IMAGES: usize = 500;
 /// How long texts that name things may be, in bytes.

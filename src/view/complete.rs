@@ -34,13 +34,22 @@ const FAULTS: &[(&str, &[&str])] = &[
     ("network cut", &["NODES"]),
     ("network cut *", &["NODES"]),
     ("node", &["NODES"]),
-    ("node *", &["down", "up"]),
+    ("node *", &["down", "up", "add", "resize", "remove"]),
+    ("node * add", MACHINE),
+    ("node * add *", MACHINE),
+    ("node * add * *", MACHINE),
+    ("node * resize", &["cpu=4", "memory=8Gi", "pods=110"]),
+    ("node * resize *", &["cpu=4", "memory=8Gi", "pods=110"]),
     ("registry", &["down", "up", "slow"]),
     ("registry slow", &["20"]),
     ("runtime", &["NODES"]),
     ("runtime *", &["stop", "start"]),
     ("scheduler", &["pause", "resume"]),
 ];
+
+/// What a new machine may be given.
+const MACHINE: &[&str] =
+    &["cpu=4", "memory=8Gi", "disk=100Gi", "pods=110", "label=disk=ssd", "taint=dedicated=x:NoSchedule"];
 
 /// The flags of `traffic start`.
 const FLAGS: &[&str] = &["--from", "--namespace", "--path", "--port", "--rate", "--timeout"];
@@ -119,7 +128,8 @@ mod tests {
             |line: &str| own(&cluster, &line.split(' ').map(String::from).collect::<Vec<_>>()).join(" ");
         for (line, want) in [
             ("fault node", "master01 worker01 worker02 worker03"),
-            ("fault node worker01", "down up"),
+            ("fault node worker01", "down up add resize remove"),
+            ("fault node worker01 resize", "cpu=4 memory=8Gi pods=110"),
             ("fault network cut worker01", "master01 worker01 worker02 worker03"),
             ("fault etcd", "slow normal"),
             ("fault nothing", ""),

@@ -188,7 +188,9 @@ pub fn link(entry: &Entry) -> Link {
             link.values = values.clone();
         }
         What::Fault { text } => {
-            link.key = Text::lit("fault");
+            let words: Vec<&str> = text.split(' ').collect();
+            let machine = matches!(words.as_slice(), ["node", _, "add" | "resize" | "remove", ..]);
+            link.key = Text::lit(if machine { "machine" } else { "fault" });
             link.values.push(("text", text.clone()));
         }
     }

@@ -67,6 +67,7 @@ const ROWS: &[Row] = &[
     ),
     row("command", "someone typed: {line}", "有人输入了命令：{line}", "", None),
     row("fault", "a fault was injected: {text}", "注入了故障：{text}", "", None),
+    row("machine", "someone changed the machines: {text}", "有人变更了机器：{text}", NODES, None),
     row(
         "manifest",
         "the manifest {file} says so, in the document at line {line}",

@@ -88,6 +88,23 @@ async function auditLessons(page) {
   await audit(page, 'writing a lesson');
 }
 
+/** On a telephone: a pod that fits nowhere is told so in words that need no scrolling, and all tabs can be reached. */
+async function legible(page) {
+  await ask(page, 'write', { path: 'big.yaml', text: 'apiVersion: v1\nkind: Pod\nmetadata: {name: big}\nspec: {containers: [{name: a, image: nginx, resources: {requests: {cpu: 40}}}]}\n' });
+  await press(page, '.pane-tabs [data-pane=terminal]');
+  await type(page, 'kubectl apply -f big.yaml');
+  await shows(page, 'pod/big created');
+  await press(page, '.pane-tabs [data-pane=views]');
+  await press(page, '[data-tab=scheduler]');
+  const message = page.locator('.decisions .message', { hasText: 'Insufficient cpu' });
+  await message.waitFor();
+  const box = await message.boundingBox();
+  assert.ok(box.x >= 0 && box.x + box.width <= 360 && box.height < 200, JSON.stringify(box));
+  await press(page, '[data-tab=objects]');
+  const tabs = await page.locator('.pane[data-pane=views] .tabs').boundingBox();
+  assert.ok(tabs.width > 280, JSON.stringify(tabs));
+}
+
 for (const language of ['en-GB', 'zh-CN']) {
   for (const theme of ['light', 'dark', 'contrast']) {
     for (const width of [1440, 360]) {
@@ -103,6 +120,7 @@ for (const language of ['en-GB', 'zh-CN']) {
           await press(page, `[data-tab=${id}]`);
           await audit(page, id);
         }
+        if (narrow) await legible(page);
         await press(page, '[data-tab=pods]');
         await row(page, 'failing').waitFor({ state: 'attached' });
         await row(page, 'failing').locator('th button').evaluate((button) => button.click());

@@ -12,7 +12,7 @@ import { focusOf, withFocus } from '../../www/js/link.js';
 import { niceWindow } from '../../www/js/views/axis.js';
 import { fields, pathAt } from '../../www/js/editor/schema.js';
 import { qr, QR_LIMIT } from '../../www/js/qr.js';
-import { clock, span } from '../../www/js/format.js';
+import { clock, nextName, span } from '../../www/js/format.js';
 import { acts, blank, finished, opened, since, take } from '../../www/js/lessons/draft.js';
 
 const lines = (text) => {
@@ -170,4 +170,10 @@ test('a draft leaves out what is blank, falls back where it must, and keeps what
   assert.deepEqual([done.section, done.about, done.debrief, done.kind], ['4.2', { en: 'T' }, undefined, undefined]);
   draft.languages = ['en', 'zh'];
   assert.deepEqual(finished(draft).title, { en: 'T', zh: '' });
+});
+
+test('a further machine is counted on from the last one', () => {
+  assert.equal(nextName(['master01', 'worker01', 'worker09']), 'worker10');
+  assert.equal(nextName(['node-9', 'node-10']), 'node-11');
+  assert.equal(nextName(['alpha']), 'worker01');
 });

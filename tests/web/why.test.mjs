@@ -76,5 +76,11 @@ test('one field is varied over several values in one go', async () => {
   await page.getByLabel('over', { exact: true }).fill('x: [');
   await page.getByRole('button', { name: 'Run them all' }).click();
   await page.locator('.compare .warn').waitFor();
+  await page.getByLabel('over', { exact: true }).fill('1, 5');
+  await page.getByRole('button', { name: 'Run them all' }).click();
+  await page.locator('.outcomes').waitFor();
+  await page.evaluate(() => window.podlab.app.load({ podlab: 1 }, {}));
+  await page.locator('.outcomes').waitFor({ state: 'detached' });
+  assert.equal(await page.getByLabel('Vary', { exact: true }).inputValue(), '');
   assert.deepEqual(page.complaints, []);
 });

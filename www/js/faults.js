@@ -5,6 +5,7 @@ import { h, button } from './dom.js';
 import { t } from './i18n.js';
 import { dialog } from './palette.js';
 import { visible } from './ansi.js';
+import { nextName } from './format.js';
 import { serviceWords } from './views/services.js';
 
 const NODES = 12;
@@ -25,7 +26,27 @@ export const faults = (nodes) => [
 ];
 
 /** The same as commands for the palette. */
-export const faultCommands = (app) => faults(app.views.nodeKeys()).flatMap(([name, list]) => list.map(([label, text]) => ({ title: `${t('menu.faults')}: ${name} · ${label}`, run: () => app.inject(text) })));
+export const faultCommands = (app) => [...faults(app.views.nodeKeys()), machineCommands(app.views.nodeKeys())].flatMap(([name, list]) => list.map(([label, text]) => ({ title: `${t('menu.faults')}: ${name} · ${label}`, run: () => app.inject(text) })));
+
+/** The machines that come and change: a name, processors, memory, and what to do with them. */
+function machines(nodes, run) {
+  const names = nodes.slice(0, NODES).map((key) => key.split('/')[1]);
+  const free = nextName(nodes.map((key) => key.split('/')[1]));
+  const field = (label, value) => h('input', { type: 'text', size: 10, 'aria-label': label, placeholder: label, value, spellcheck: false, autocomplete: 'off' });
+  const name = h('input', { type: 'text', size: 12, 'aria-label': t('faults.machine'), list: 'machines', value: free, spellcheck: false, autocomplete: 'off' });
+  const [cpu, memory] = [field('cpu', '2'), field('memory', '4Gi')];
+  const words = () => [['cpu', cpu], ['memory', memory]].filter(([, input]) => input.value.trim()).map(([key, input]) => `${key}=${input.value.trim()}`).join(' ');
+  const act = (label, verb, rest) => button({ label: t(label), title: `fault node NAME ${verb}`, onclick: () => run(`node ${name.value.trim()} ${verb} ${rest()}`.trim()) });
+  return [name, h('datalist', { id: 'machines' }, names.map((value) => h('option', { value }))), cpu, memory,
+    act('faults.add', 'add', words), act('faults.resize', 'resize', words), act('faults.remove', 'remove', () => '')];
+}
+
+/** A further machine, and those that may go: all but the first, on which the workstation runs. */
+const machineCommands = (nodes) => {
+  const names = nodes.map((key) => key.split('/')[1]);
+  const gone = names.slice(0, NODES).slice(1).map((name) => [`${t('faults.remove')} ${name}`, `node ${name} remove`]);
+  return [t('faults.machines'), [[`${t('faults.add')} ${nextName(names)}`, `node ${nextName(names)} add`], ...gone]];
+};
 
 /** Opens the menu. `nodes`, `pods` and `services` are keys; `inject`, `kill` and `direct` do it. */
 export const faultMenu = ({ nodes, pods, services, inject, kill, direct }) => dialog(t('faults.title'), (close) => {
@@ -41,7 +62,7 @@ export const faultMenu = ({ nodes, pods, services, inject, kill, direct }) => di
     list.map(([label, text]) => act(label, `fault ${text}`, () => inject(text), name))));
   return [h('header', {}, h('h2', {}, t('faults.title')), button({ icon: 'close', title: t('dialog.close'), class: 'quiet', onclick: () => close() })),
     h('p', { class: 'quiet' }, t('faults.about')),
-    h('table', { class: 'faults' }, h('caption', { class: 'hidden' }, t('faults.title')), h('tbody', {}, traffic, podRows, rows))];
+    h('table', { class: 'faults' }, h('caption', { class: 'hidden' }, t('faults.title')), h('tbody', {}, traffic, row(t('faults.machines'), machines(nodes, (line) => { close(); inject(line); })), podRows, rows))];
 }, 'wide');
 
 /** Between which two nodes the network is cut. */

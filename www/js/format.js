@@ -26,3 +26,12 @@ export function bytes(n) {
   for (const [unit, size] of [['Gi', 2 ** 30], ['Mi', 2 ** 20], ['Ki', 2 ** 10]]) if (n >= size) return `${(n / size).toFixed(n / size < 10 ? 1 : 0)}${unit}`;
   return `${n}`;
 }
+
+/** The name of a further node: the last one's, counted on. */
+export function nextName(names) {
+  const last = names.filter((name) => /\d$/.test(name)).sort((a, b) => a.localeCompare(b, 'en', { numeric: true })).pop() ?? 'worker00';
+  const next = (name) => name.replace(/\d+$/, (digits) => String(Number(digits) + 1).padStart(digits.length, '0'));
+  let name = next(last);
+  while (names.includes(name)) name = next(name);
+  return name;
+}

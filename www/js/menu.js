@@ -52,6 +52,7 @@ export function objectMenu(context, key, at) {
     node && [t('faults.up'), () => context.app.inject(`node ${name} up`), `fault node ${name} up`],
     node && [t('faults.kubeletStop'), () => context.app.inject(`kubelet ${name} stop`), `fault kubelet ${name} stop`],
     node && [t('faults.kubeletStart'), () => context.app.inject(`kubelet ${name} start`), `fault kubelet ${name} start`],
+    node && [t('faults.remove'), () => context.app.inject(`node ${name} remove`), `fault node ${name} remove`],
     service && [t('traffic.start'), () => context.app.direct(`start ${name}${ns}`), `traffic start ${name}${ns}`],
     service && [t('traffic.stop'), () => context.app.direct(`stop ${name}${ns}`), `traffic stop ${name}${ns}`],
     service && [t('traffic.why'), () => context.run(`why svc/${name}${ns} --dropped`), `why svc/${name}${ns} --dropped`],

@@ -13,7 +13,7 @@ mod scalar;
 
 use crate::api::schema::Type;
 use crate::api::status::{CauseOf, Result};
-use crate::api::{Kind, Object, Status, Text, Value, json};
+use crate::api::{Kind, Object, Status, Text, Value, convert, json};
 use reader::{Reader, Words};
 
 /// Decodes the body of a create or update. `validation` is the request's `fieldValidation`: `Strict`, `Warn`
@@ -23,12 +23,15 @@ use reader::{Reader, Words};
 /// 400 in the server's words: wrong kind or version, wrong types, and unknown fields if validation is strict.
 pub fn object(kind: Kind, body: &Value, validation: &str) -> Result<(Object, Vec<Text>)> {
     let info = kind.info();
+    let mut unknown = vec![];
+    let kept = convert::kept(body, &mut unknown);
+    let written = short_version(body["apiVersion"].str());
+    let body = kept.as_ref().unwrap_or(body);
     let (version, name) = (body["apiVersion"].str(), body["kind"].str());
     let group_version = if version.is_empty() { info.api_version } else { version };
     let name = if name.is_empty() { info.kind } else { name };
-    let short_version = |v: &str| String::from(v.rsplit('/').next().unwrap_or(v));
     let cannot = |why: String| {
-        let version = short_version(group_version);
+        let version = if written.is_empty() { short_version(group_version) } else { written.clone() };
         let of = info.kind;
         Status::bad_request(format!("{name} in version \"{version}\" cannot be handled as a {of}: {why}"))
     };
@@ -48,7 +51,8 @@ pub fn object(kind: Kind, body: &Value, validation: &str) -> Result<(Object, Vec
     }
     let mut reader = Reader::new(Words::Json);
     let value = reader.object(kind, body).map_err(&cannot)?;
-    let warnings = reader.unknown_fields();
+    let foreign = unknown.iter().map(|path| format!("unknown field {path:?}"));
+    let warnings: Vec<String> = foreign.chain(reader.unknown_fields()).collect();
     match validation {
         "Strict" if !warnings.is_empty() => Err(cannot(strict(&warnings))),
         "Ignore" => Ok((Object::new(kind, value), vec![])),
@@ -131,6 +135,11 @@ pub fn metadata(manifest: &Value) -> std::result::Result<(), String> {
 /// `ensure CRDs are installed first` after it.
 pub fn no_matches(api_version: &str, kind: &str) -> String {
     format!("no matches for kind \"{kind}\" in version \"{api_version}\"")
+}
+
+/// `v1` of `apps/v1`.
+fn short_version(api_version: &str) -> String {
+    String::from(api_version.rsplit('/').next().unwrap_or(api_version))
 }
 
 fn strict(unknown: &[String]) -> String {

@@ -136,6 +136,7 @@ mod tests {
             ("{.items[0].list[0:2]}", "1 2"),
             ("{.items[0].list[::2]}", "1 3"),
             ("{.items[0].list[0,2]}", "1 3"),
+            ("{.items[].list[]}", "1"),
             ("{.items[0]['metadata.name','status.phase']}", "a Running"),
             ("{.items[0].metadata.labels.x\\.y}", "1"),
             ("{.items[0].metadata.labels['x\\.y']}", "1"),

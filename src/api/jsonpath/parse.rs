@@ -226,11 +226,11 @@ fn is_terminator(c: char) -> bool {
     matches!(c, ' ' | '\t' | '\r' | '\n' | '.' | ',' | '[' | ']' | '$' | '@' | '{' | '}')
 }
 
-/// `START:END:STEP`, each optional; a lone index stands for itself.
+/// `START:END:STEP`, each optional; a lone index stands for itself, and nothing at all for the first.
 fn slice(text: &str) -> Result<[Param; 3], String> {
     let parts: Vec<&str> = text.split(':').collect();
     let valid = |p: &&str| p.strip_prefix(['-', '+']).unwrap_or(p).bytes().all(|b| b.is_ascii_digit());
-    if parts.len() > 3 || text.is_empty() || !parts.iter().all(valid) {
+    if parts.len() > 3 || !parts.iter().all(valid) {
         return Err(format!("invalid array index {text}"));
     }
     let mut params = [Param::default(); 3];

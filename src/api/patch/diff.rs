@@ -4,7 +4,7 @@
 //! lists and `$retainKeys`, because an otherwise empty patch decides between `configured` and `unchanged`.
 
 use crate::api::schema::{Container, Field, Type};
-use crate::api::{Kind, Text, Value};
+use crate::api::{Kind, Text, Value, convert};
 
 /// What to look for.
 #[derive(Clone, Copy)]
@@ -29,6 +29,9 @@ pub fn two_way(kind: Kind, original: &Value, modified: &Value) -> Value {
 /// dropped since it was applied last.
 pub fn three_way(kind: Kind, last_applied: &Value, modified: &Value, live: &Value) -> Value {
     let t = Type::of(kind);
+    // What was written in another version is compared in that of the live object.
+    let kept = |value: &Value| convert::kept(value, &mut vec![]).unwrap_or_else(|| value.clone());
+    let (last_applied, modified) = (&kept(last_applied), &kept(modified));
     let delta = diff_maps(live, modified, t, Options { changes: true, deletions: false, order: true }, false);
     let deletions =
         diff_maps(last_applied, modified, t, Options { changes: false, deletions: true, order: true }, false);

@@ -1,106 +1,134 @@
-//! `perl` as the documentation's Job uses it: `print bpi(N)`, the first N digits of pi. All else is reported as not
-//! simulated.
+//! `perl`: versions, digits of π, and the smallest of scripts.
+//!
+//! A script given with `-e` may consist of `print` or `say` of one literal, `print bpi(N)` (with the `bignum`
+//! pragma), `sleep N` and `exit N`, one after the other. Everything else is reported as not simulated.
 
-use super::say::{Act, not_simulated, script};
+use super::say::{Act, not_simulated, said, script};
 use crate::os::{Program, STDOUT, Spawn};
 use crate::time::Span;
 
-/// Most digits that are computed.
+/// Most digits of π that are computed.
 const MAX_DIGITS: usize = 5_000;
 
-/// Digits of one limb.
-const LIMB: usize = 9;
-const BASE: u64 = 1_000_000_000;
+/// How long 1,000 digits take; the time grows with the square of their number.
+const THOUSAND_DIGITS: f64 = 1.5;
 
-/// Starts the program.
-pub fn perl(spawn: &Spawn) -> Box<dyn Program> {
-    let wanted = spawn.argv.iter().find_map(|a| {
-        let inner = a.trim().strip_prefix("print bpi(")?.trim_end_matches(';').strip_suffix(')')?;
-        inner.parse::<usize>().ok().filter(|n| (2..=MAX_DIGITS).contains(n))
-    });
-    let Some(digits) = wanted else { return not_simulated("programs in Perl") };
-    // bignum takes about a second and a half for 2000 digits, and grows with their square.
-    let takes = Span::millis((digits * digits) as u64 * 1_500 / 4_000_000);
-    script(vec![Act::Pause(takes), Act::Say(STDOUT, pi(digits) + "\n")])
+/// Starts the interpreter.
+pub fn perl(version: &str, spawn: &Spawn) -> Box<dyn Program> {
+    let (mut code, mut newline, mut args) = (None, false, spawn.argv.iter().skip(1));
+    while let Some(arg) = args.next() {
+        match arg.as_str() {
+            "-v" | "--version" => {
+                return said(&format!(
+                    "\nThis is perl 5, version {}, subversion {} (v{version}) built for x86_64-linux-gnu\n",
+                    version.split('.').nth(1).unwrap_or("0"),
+                    version.split('.').nth(2).unwrap_or("0")
+                ));
+            }
+            module if module.starts_with("-M") => {}
+            flags if flags.starts_with('-') && flags[1..].chars().all(|c| "wleEn".contains(c)) => {
+                newline |= flags.contains(['l', 'E']);
+                if flags.contains(['e', 'E']) {
+                    code = args.next();
+                }
+            }
+            other => return not_simulated(&format!("perl {other}")),
+        }
+    }
+    match code {
+        Some(code) => acts(code, newline),
+        // Without a script it reads one from standard input, which is at its end in a container.
+        None => said(""),
+    }
 }
 
-/// Pi, rounded to a number of digits (Machin's formula on limbs of nine digits).
-fn pi(digits: usize) -> String {
-    let limbs = digits / LIMB + 4;
-    let mut sum = arctan(16, 5, limbs);
-    subtract(&mut sum, &arctan(4, 239, limbs));
-    let mut text = format!("{}", sum[0]);
-    for limb in &sum[1..] {
-        text.push_str(&format!("{limb:09}"));
-    }
-    let mut kept: Vec<u8> = text.bytes().take(digits).map(|b| b - b'0').collect();
-    if text.as_bytes()[digits] >= b'5' {
-        for digit in kept.iter_mut().rev() {
-            *digit = (*digit + 1) % 10;
-            if *digit != 0 {
-                break;
+fn acts(code: &str, newline: bool) -> Box<dyn Program> {
+    let mut acts = Vec::new();
+    let end = if newline { "\n" } else { "" };
+    for statement in code.split(';').map(str::trim).filter(|s| !s.is_empty()) {
+        let words = statement.split_once([' ', '(']).unwrap_or((statement, ""));
+        let argument = words.1.trim_end_matches(')').trim();
+        match words.0 {
+            "print" | "say" if argument.starts_with("bpi(") => {
+                let digits = argument[4..].parse().unwrap_or(40).min(MAX_DIGITS);
+                let thousands = digits as f64 / 1_000.0;
+                acts.push(Act::Pause(Span::secs_f64(THOUSAND_DIGITS * thousands * thousands)));
+                acts.push(Act::Say(STDOUT, format!("{}{end}", pi(digits))));
             }
+            "print" | "say" => match literal(argument) {
+                Some(text) => acts.push(Act::Say(STDOUT, format!("{text}{end}"))),
+                None => return not_simulated(&format!("perl: {statement}")),
+            },
+            "sleep" if argument.parse::<u64>().is_ok() => {
+                acts.push(Act::Pause(Span::secs(argument.parse().unwrap_or(0))));
+            }
+            "exit" if argument.is_empty() || argument.parse::<u8>().is_ok() => {
+                acts.push(Act::Exit(i32::from(argument.parse::<u8>().unwrap_or(0))));
+            }
+            _ => return not_simulated(&format!("perl: {statement}")),
         }
+    }
+    script(acts)
+}
+
+/// The text of a string without variables.
+fn literal(text: &str) -> Option<String> {
+    if let Some(inside) = text.strip_prefix('\'').and_then(|t| t.strip_suffix('\'')) {
+        return Some(inside.to_owned());
+    }
+    let inside = text.strip_prefix('"').and_then(|t| t.strip_suffix('"'))?;
+    (!inside.contains(['$', '@'])).then(|| inside.replace("\\n", "\n").replace("\\t", "\t"))
+}
+
+/// π with so many digits, rounded (the spigot of Rabinowitz and Wagon).
+fn pi(digits: usize) -> String {
+    let wanted = digits.max(1) + 2;
+    let mut cells = vec![2u32; wanted * 10 / 3 + 2];
+    let (mut out, mut held, mut nines): (Vec<u8>, Option<u8>, usize) = (Vec::new(), None, 0);
+    while out.len() < wanted {
+        let mut carry = 0u64;
+        for i in (1..cells.len()).rev() {
+            let x = u64::from(cells[i]) * 10 + carry;
+            let by = 2 * i as u64 + 1;
+            cells[i] = (x % by) as u32;
+            carry = x / by * i as u64;
+        }
+        let x = u64::from(cells[0]) * 10 + carry;
+        cells[0] = (x % 10) as u32;
+        let digit = (x / 10) as u8;
+        if digit == 9 {
+            nines += 1;
+            continue;
+        }
+        let over = digit == 10;
+        out.extend(held.map(|h| h + u8::from(over)));
+        out.extend(std::iter::repeat_n(if over { 0 } else { 9 }, nines));
+        (held, nines) = (Some(if over { 0 } else { digit }), 0);
+    }
+    let mut kept = out[..digits.max(1)].to_vec();
+    let mut up = out[digits.max(1)] >= 5;
+    for digit in kept.iter_mut().rev() {
+        if !up {
+            break;
+        }
+        up = *digit == 9;
+        *digit = if up { 0 } else { *digit + 1 };
     }
     let text: String = kept.iter().map(|d| char::from(b'0' + d)).collect();
-    format!("{}.{}", &text[..1], &text[1..])
-}
-
-/// `factor` times the arc tangent of `1/x`.
-fn arctan(factor: u64, x: u64, limbs: usize) -> Vec<u64> {
-    let mut power = vec![0; limbs];
-    power[0] = factor;
-    divide(&mut power, x);
-    let mut sum = power.clone();
-    let mut n = 1;
-    loop {
-        divide(&mut power, x * x);
-        if power.iter().all(|l| *l == 0) {
-            return sum;
-        }
-        n += 2;
-        let mut term = power.clone();
-        divide(&mut term, n);
-        if n % 4 == 3 { subtract(&mut sum, &term) } else { add(&mut sum, &term) }
-    }
-}
-
-fn divide(number: &mut [u64], by: u64) {
-    let mut rest = 0;
-    for limb in number {
-        let whole = rest * BASE + *limb;
-        *limb = whole / by;
-        rest = whole % by;
-    }
-}
-
-fn add(to: &mut [u64], other: &[u64]) {
-    let mut carry = 0;
-    for (a, b) in to.iter_mut().zip(other).rev() {
-        let sum = *a + b + carry;
-        *a = sum % BASE;
-        carry = sum / BASE;
-    }
-}
-
-fn subtract(from: &mut [u64], other: &[u64]) {
-    let mut borrow = 0;
-    for (a, b) in from.iter_mut().zip(other).rev() {
-        let sum = *a + BASE - b - borrow;
-        *a = sum % BASE;
-        borrow = 1 - sum / BASE;
-    }
+    if text.len() == 1 { text } else { format!("{}.{}", &text[..1], &text[1..]) }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::pi;
+    use super::*;
 
     #[test]
-    fn pi_has_its_digits() {
-        assert_eq!(pi(2), "3.1");
+    fn pi_is_rounded_to_the_digits_asked_for() {
+        assert_eq!(pi(1), "3");
         assert_eq!(pi(4), "3.142");
-        assert_eq!(pi(50), "3.1415926535897932384626433832795028841971693993751");
-        assert!(pi(1000).ends_with("6420199"), "{}", pi(1000));
+        assert_eq!(pi(30), "3.14159265358979323846264338328");
+        // The six nines from the 762nd digit behind the point on.
+        assert!(pi(775).ends_with("7211349999998372978"), "{}", pi(775));
+        assert_eq!(pi(2_000).len(), 2_001);
     }
 }

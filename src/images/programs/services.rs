@@ -38,14 +38,6 @@ const UNKNOWN: &str = "not simulated: the pages of this server\n";
 /// All sites.
 const SITES: &[Site] = &[
     Site {
-        name: "bootcamp",
-        port: 8080,
-        banner: (STDOUT, "Kubernetes Bootcamp App Started At: {iso} | Running On:  {host} \n\n"),
-        pages: &[("*", 200, "Hello Kubernetes bootcamp! | Running on: {host} | v={v}\n")],
-        mime: "text/plain",
-        term: None,
-    },
-    Site {
         name: "whoami",
         port: 80,
         banner: (STDERR, "{now} Starting up on port 80\n"),
@@ -85,18 +77,6 @@ const SITES: &[Site] = &[
         term: None,
     },
     Site {
-        name: "test-webserver",
-        port: 80,
-        banner: (STDERR, ""),
-        pages: &[(
-            "*",
-            200,
-            "<pre>\n<a href=\"etc/\">etc/</a>\n<a href=\"test-webserver\">test-webserver</a>\n</pre>\n",
-        )],
-        mime: HTML,
-        term: Some(2),
-    },
-    Site {
         name: "echo-server",
         port: 8080,
         banner: (STDOUT, "Echo server listening on port 8080.\n"),
@@ -129,32 +109,6 @@ const SITES: &[Site] = &[
             "<!DOCTYPE HTML PUBLIC \"-//IETF//DTD HTML 2.0//EN\">\n<html><head>\n<title>403 Forbidden</title>\n</head><body>\n<h1>Forbidden</h1>\n<p>You don't have permission to access this resource.</p>\n</body></html>\n",
         )],
         mime: "text/html; charset=iso-8859-1",
-        term: Some(0),
-    },
-    Site {
-        name: "wordpress",
-        port: 80,
-        banner: (
-            STDERR,
-            "WordPress not found in /var/www/html - copying now...\nComplete! WordPress has been successfully copied to /var/www/html\nAH00558: apache2: Could not reliably determine the server's fully qualified domain name, using {ip}. Set the 'ServerName' directive globally to suppress this message\n[{iso}] [mpm_prefork:notice] [pid 1] AH00163: Apache/2.4.66 (Debian) PHP/8.3 configured -- resuming normal operations\n[{iso}] [core:notice] [pid 1] AH00094: Command line: 'apache2 -D FOREGROUND'\n",
-        ),
-        pages: &[("*", 501, UNKNOWN)],
-        mime: TEXT,
-        term: Some(0),
-    },
-    Site {
-        name: "guestbook",
-        port: 80,
-        banner: (STDERR, APACHE),
-        pages: &[
-            (
-                "/",
-                200,
-                "<html ng-app=\"redis\">\n  <head>\n    <title>Guestbook</title>\n  </head>\n  <body ng-controller=\"RedisCtrl\">\n    <div style=\"width: 50%; margin-left: 20px\">\n      <h2>Guestbook</h2>\n    </div>\n  </body>\n</html>\n",
-            ),
-            ("*", 501, UNKNOWN),
-        ],
-        mime: HTML,
         term: Some(0),
     },
     Site {
@@ -294,17 +248,6 @@ const DAEMONS: &[Daemon] = &[
         port: 11211,
         takes: 0,
         says: ["", "", "Signal handled: Terminated.\n"],
-        term: 0,
-    },
-    Daemon {
-        name: "mongod",
-        port: 27017,
-        takes: 800,
-        says: [
-            "{\"t\":{\"$date\":\"{iso}\"},\"s\":\"I\",  \"c\":\"CONTROL\",  \"id\":4615611, \"ctx\":\"initandlisten\",\"msg\":\"MongoDB starting\",\"attr\":{\"pid\":1,\"port\":27017,\"dbPath\":\"/data/db\",\"architecture\":\"64-bit\"}}\n{\"t\":{\"$date\":\"{iso}\"},\"s\":\"I\",  \"c\":\"CONTROL\",  \"id\":23403,   \"ctx\":\"initandlisten\",\"msg\":\"Build Info\",\"attr\":{\"buildInfo\":{\"version\":\"{v}\"}}}\n",
-            "{\"t\":{\"$date\":\"{iso}\"},\"s\":\"I\",  \"c\":\"NETWORK\",  \"id\":23015,   \"ctx\":\"listener\",\"msg\":\"Listening on\",\"attr\":{\"address\":\"0.0.0.0\"}}\n{\"t\":{\"$date\":\"{iso}\"},\"s\":\"I\",  \"c\":\"NETWORK\",  \"id\":23016,   \"ctx\":\"listener\",\"msg\":\"Waiting for connections\",\"attr\":{\"port\":27017,\"ssl\":\"off\"}}\n",
-            "{\"t\":{\"$date\":\"{iso}\"},\"s\":\"I\",  \"c\":\"CONTROL\",  \"id\":23377,   \"ctx\":\"SignalHandler\",\"msg\":\"Received signal\",\"attr\":{\"signal\":15,\"error\":\"Terminated\"}}\n{\"t\":{\"$date\":\"{iso}\"},\"s\":\"I\",  \"c\":\"CONTROL\",  \"id\":23138,   \"ctx\":\"SignalHandler\",\"msg\":\"Shutting down\",\"attr\":{\"exitCode\":0}}\n",
-        ],
         term: 0,
     },
     Daemon {

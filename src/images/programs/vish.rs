@@ -1,130 +1,122 @@
-//! vish/stress, which the documentation's examples on processors and memory use: takes memory bit by bit and
-//! keeps processors busy.
+//! `stress` of the image vish/stress: threads that load the processor, memory taken in steps.
+//!
+//! Models its flags, its lines (klog's, with the process id as thread id) and that it runs until it is
+//! stopped. Left out: `-logtostderr=false` and klog's other flags.
 
-use crate::api::quantity::Quantity;
-use crate::os::{Program, STDERR, Spawn, Step, Sys, Wait};
+use crate::os::{Disposition, Program, STDERR, Signal, Spawn, Step, Sys, Wait};
 use crate::time::{Span, Time, civil};
 
-/// How often memory grows, at most; what the program would take meanwhile is taken at once.
-const TICK: Span = Span::millis(100);
+/// What a thread loads, in thousandths of a core.
+const THREAD: u64 = 1_000;
+/// Most threads that are counted.
+const MAX_THREADS: u32 = 512;
+/// Resident memory before anything is allocated.
+const BASE: u64 = 3 << 20;
+/// The shortest time between two steps that is modelled; smaller ones are taken together.
+const PACE: Span = Span::millis(20);
 
-/// Memory of the program itself, in bytes.
-const OWN: u64 = 3 << 20;
-
-/// The program under way.
+/// The program.
 #[derive(Clone, Debug)]
-struct Stress {
-    cpus: u64,
+struct Vish {
+    cpus: u32,
     total: u64,
-    total_text: String,
     chunk: u64,
-    chunk_text: String,
     pause: Span,
-    pause_text: String,
-    began: Option<Time>,
-    done: bool,
+    texts: [String; 3],
+    taken: u64,
+    next: Option<Time>,
+    said: bool,
 }
 
 /// Starts the program.
-pub fn stress(spawn: &Spawn) -> Box<dyn Program> {
-    let value = |name: &str, default: &str| -> String {
-        let mut args = spawn.argv.iter().map(|a| a.trim_start_matches('-'));
-        while let Some(arg) = args.next() {
+pub fn vish(spawn: &Spawn) -> Box<dyn Program> {
+    let value = |name: &str, default: &str| {
+        let args: Vec<&str> = spawn.argv.iter().map(|a| a.as_str()).collect();
+        let found = args.iter().enumerate().find_map(|(i, arg)| {
+            let arg = arg.trim_start_matches('-');
             match arg.split_once('=') {
-                Some((n, v)) if n == name => return v.to_owned(),
-                None if arg == name => return args.next().unwrap_or(default).to_owned(),
-                _ => {}
+                Some((n, v)) => (n == name).then(|| v.to_owned()),
+                None => args.get(i + 1).filter(|_| arg == name).map(|v| (*v).to_owned()),
             }
-        }
-        default.to_owned()
+        });
+        found.unwrap_or_else(|| default.to_owned())
     };
-    let bytes = |text: &str| Quantity::parse(text).and_then(|q| u64::try_from(q.value()).ok()).unwrap_or(0);
-    let (total_text, chunk_text) = (value("mem-total", "0"), value("mem-alloc-size", "4Ki"));
-    let pause_text = value("mem-alloc-sleep", "1ms");
-    Box::new(Stress {
-        cpus: value("cpus", "0").parse().unwrap_or(0),
-        total: bytes(&total_text),
-        chunk: bytes(&chunk_text).max(1),
-        total_text,
-        chunk_text,
-        pause: millis(&pause_text),
-        pause_text,
-        began: None,
-        done: false,
+    let texts = [value("mem-total", "0"), value("mem-alloc-size", "4Ki"), value("mem-alloc-sleep", "1ms")];
+    let bytes = |text: &str| {
+        crate::api::quantity::Quantity::parse(text)
+            .map_or(0, |q| u64::try_from(q.value()).unwrap_or_default())
+    };
+    let nanos = crate::api::duration::parse(&texts[2]).unwrap_or_default();
+    let pause = Span::micros(u64::try_from(nanos / 1_000).unwrap_or_default());
+    Box::new(Vish {
+        cpus: value("cpus", "0").parse::<u32>().unwrap_or(0).min(MAX_THREADS),
+        total: bytes(&texts[0]),
+        chunk: bytes(&texts[1]).max(1),
+        pause,
+        texts,
+        taken: 0,
+        next: None,
+        said: false,
     })
 }
 
-/// A duration of Go in one unit.
-fn millis(text: &str) -> Span {
-    let (number, unit) = text.split_at(text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len()));
-    let number: f64 = number.parse().unwrap_or(1.0);
-    let seconds = match unit {
-        "s" => number,
-        "m" => number * 60.0,
-        "us" | "µs" => number / 1e6,
-        _ => number / 1e3,
-    };
-    Span::secs_f64(seconds.clamp(0.0, 3600.0))
-}
-
-impl Stress {
-    /// A line of glog.
-    fn say(sys: &mut dyn Sys, line: u32, text: &str) {
+impl Vish {
+    fn log(&self, sys: &mut dyn Sys, line: u32, text: &str) {
         let c = civil(sys.wall_micros());
-        let text = format!(
-            "I{:02}{:02} {:02}:{:02}:{:02}.{:06} {:>7} main.go:{line}] {text}\n",
-            c.month,
-            c.day,
-            c.hour,
-            c.minute,
-            c.second,
-            c.micros,
-            sys.pid()
+        let when = format!(
+            "{:02}{:02} {:02}:{:02}:{:02}.{:06}",
+            c.month, c.day, c.hour, c.minute, c.second, c.micros
         );
-        let _ = sys.write(STDERR, text.as_bytes());
+        let pid = sys.pid();
+        let _ = sys.write(STDERR, format!("I{when} {pid:>7} main.go:{line}] {text}\n").as_bytes());
     }
 
-    fn begin(&self, sys: &mut dyn Sys) {
-        let (total, chunk) = (&self.total_text, &self.chunk_text);
-        let pause = &self.pause_text;
+    fn begin(&mut self, sys: &mut dyn Sys) {
+        let [total, chunk, pause] = &self.texts;
         let text = format!(
-            "Allocating {total:?} memory, in {chunk:?} chunks, with a {pause} sleep between allocations"
+            "Allocating \"{total}\" memory, in \"{chunk}\" chunks, with a {pause} sleep between allocations"
         );
-        Self::say(sys, 26, &text);
+        self.log(sys, 26, &text);
         for _ in 0..self.cpus {
-            Self::say(sys, 39, "Spawning a thread to consume CPU");
+            self.log(sys, 39, "Spawning a thread to consume CPU");
         }
-        sys.set_cpu(self.cpus * 1000);
+        for signal in [Signal::Term, Signal::Int] {
+            sys.set_disposition(signal, Disposition::Catch);
+        }
+        sys.set_cpu(THREAD * u64::from(self.cpus));
+        sys.set_memory(BASE);
     }
 }
 
-impl Program for Stress {
+impl Program for Vish {
     fn boxed_clone(&self) -> Box<dyn Program> {
         Box::new(self.clone())
     }
 
     fn step(&mut self, sys: &mut dyn Sys) -> Step {
-        let now = sys.now();
-        let began = match self.began {
-            Some(began) => began,
-            None => {
-                self.begin(sys);
-                *self.began.insert(now)
-            }
+        if sys.take_signal().is_some() {
+            // Go's runtime ends with 2 where a program does not handle TERM.
+            return Step::Exit(2);
+        }
+        let Some(next) = self.next else {
+            self.begin(sys);
+            self.next = Some(sys.now());
+            return Step::Yield;
         };
-        if self.done {
+        if self.taken >= self.total {
+            if !self.said {
+                self.said = true;
+                self.log(sys, 29, &format!("Allocated \"{}\" memory", self.texts[0]));
+            }
             return Wait::forever();
         }
-        let chunks =
-            if self.pause == Span::ZERO { u64::MAX } else { 1 + now.since(began).0 / self.pause.0.max(1) };
-        let taken = chunks.saturating_mul(self.chunk).min(self.total);
-        sys.set_memory(OWN + taken);
-        if taken < self.total {
-            return Wait::until(now + TICK.max(self.pause));
+        if sys.now() >= next {
+            let pause = self.pause.max(PACE);
+            let together = (pause.0 / self.pause.max(Span::micros(1)).0).max(1);
+            self.taken = self.total.min(self.taken.saturating_add(self.chunk.saturating_mul(together)));
+            sys.set_memory(BASE.saturating_add(self.taken));
+            self.next = Some(sys.now() + pause);
         }
-        self.done = true;
-        let text = format!("Allocated {:?} memory", self.total_text);
-        Self::say(sys, 29, &text);
-        Wait::forever()
+        Wait::until(self.next.unwrap_or_default())
     }
 }

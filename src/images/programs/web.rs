@@ -5,12 +5,15 @@
 
 use super::http::{Answer, Connection, Parsed, Request, Server, date, decode, month, reason};
 use super::services::Site;
+use super::small::Small;
 use crate::os::{Disposition, FileType, Program, STDERR, STDOUT, Signal, Spawn, Step, Sys};
 use crate::time::{Span, Time, civil};
 
 /// Which server.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Kind {
+    /// One with fixed answers, and its version.
+    Site(&'static Site, String),
     /// hashicorp/http-echo with its text and status.
     Echo(String, u16),
     /// gcr.io/google-samples/hello-app with its version.
@@ -33,8 +36,10 @@ pub enum Kind {
     Httpd(String),
     /// `python -m http.server`, serving a directory.
     Python(String),
-    /// One with fixed answers, and its version.
-    Site(&'static Site, String),
+    /// Go's file server, serving a directory.
+    Files(String),
+    /// A server that always answers the same, with its version.
+    Small(&'static Small, String),
 }
 
 /// A server process.
@@ -144,6 +149,7 @@ impl Web {
     fn term_code(&self) -> Option<i32> {
         match self.kind {
             Kind::Python(_) | Kind::NodeHello => None,
+            Kind::Small(small, _) => small.term,
             Kind::Site(site, _) => site.term,
             Kind::Httpd(_) | Kind::Slow(_) | Kind::Echo(..) | Kind::Hpa | Kind::Mirror => Some(0),
             // Go's runtime ends with 2 where a program does not handle TERM.
@@ -163,6 +169,11 @@ impl Web {
                 let text = site.banner.1.replace("{v}", version).replace("{host}", &sys.hostname());
                 let text = super::stamped(&text.replace("{ip}", &sys.ip()), sys.wall_micros());
                 say(sys, site.banner.0, &text);
+            }
+            Kind::Small(small, _) => {
+                let text = super::stamped(small.banner, sys.wall_micros());
+                let text = text.replace("{host}", &sys.hostname());
+                say(sys, STDOUT, &text);
             }
             Kind::Httpd(version) => {
                 let ip = sys.ip();
@@ -223,10 +234,16 @@ impl Web {
                 }
             }
             Kind::NetExec => self.net_exec(sys, connection, r),
-            Kind::Site(site, version) => site_page(sys, connection, r, site, version),
             Kind::Mirror => mirror(sys, connection, r),
             Kind::Httpd(_) => file(sys, "/usr/local/apache2/htdocs", r, apache_page, 405),
             Kind::Python(dir) => file(sys, dir, r, python_page, 501),
+            Kind::Files(dir) => file(sys, dir, r, go_page, 405),
+            Kind::Site(site, version) => site_page(sys, connection, r, site, version),
+            Kind::Small(small, version) => {
+                let body = small.body.replace("{host}", &sys.hostname()).replace("{v}", version);
+                let location = (!small.location.is_empty()).then(|| small.location.to_owned());
+                Page { status: small.status, kind: small.media, body: body.into_bytes(), location }
+            }
         }
     }
 
@@ -403,6 +420,11 @@ fn apache_page(status: u16) -> String {
         "<!DOCTYPE HTML PUBLIC \"-//IETF//DTD HTML 2.0//EN\">\n<html><head>\n<title>{status} {words}</title>\n\
          </head><body>\n<h1>{words}</h1>\n<p>{text}</p>\n</body></html>\n"
     )
+}
+
+/// What Go's file server says of an error.
+fn go_page(status: u16) -> String {
+    if status == 404 { "404 page not found\n".to_owned() } else { format!("{status} {}\n", reason(status)) }
 }
 
 fn python_page(status: u16) -> String {

@@ -173,12 +173,14 @@ impl Writer<'_> {
         }
         let namespace = if object.namespace().is_empty() { "default" } else { object.namespace() };
         let mut events = self.source.list(Kind::EVENT, Some(namespace));
-        // Node events carry the node's name as uid in some components, so the name decides.
+        // Some components give a node's name as its uid. Events of kubelets about nodes have none and are not
+        // shown (recording 40).
         let uid = object.uid().to_string();
         events.retain(|e| {
             e.at("involvedObject.name").str() == object.name()
                 && e.at("involvedObject.kind").str() == object.kind.info().kind
-                && (object.kind == Kind::NODE || e.at("involvedObject.uid").str() == uid)
+                && (e.at("involvedObject.uid").str() == uid
+                    || object.kind == Kind::NODE && e.at("involvedObject.uid").str() == object.name())
         });
         if events.is_empty() {
             self.line(0, "Events:\t<none>");

@@ -99,7 +99,7 @@ pub fn set(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, mut new: Value, may_
 
 /// Writes the kubelet's status over the object's, keeping what others put there.
 fn write(node: &Node, pod: &mut Pod, cx: &mut Cx<'_>) {
-    if !node.up {
+    if !node.up || pod.worker.rejected {
         return;
     }
     if cx.api.down {
@@ -125,6 +125,19 @@ fn write(node: &Node, pod: &mut Pod, cx: &mut Cx<'_>) {
     status.set("conditions", Value::from(list));
     // The pod may have gone in between; then there is nothing to write.
     let _ = cx.api.update_status(&pod.key, status);
+}
+
+/// What ran is not told of a pod that was refused (upstream `rejectPod` writes a status of its own).
+pub fn forget(pod: &mut Pod, cx: &mut Cx<'_>) {
+    pod.worker.rejected = true;
+    let _ = cx.api.modify(&pod.key, |object| {
+        let status = object.slot("status");
+        let foreign = conditions::foreign(&status["conditions"]);
+        status.set("conditions", Value::from(foreign));
+        for list in Section::ALL.map(field).into_iter().chain(["podIP", "podIPs", "hostIP", "hostIPs"]) {
+            status.remove(list);
+        }
+    });
 }
 
 /// Writes a pod's status that could not be written, as the status manager does until it succeeds.

@@ -1,11 +1,25 @@
 // A time axis that keeps still: its span grows in steps, so that lanes grow into free room instead of
-// shrinking all the time.
+// shrinking all the time; and how much room texts need in a drawing.
 
 import { s } from '../dom.js';
 import { clock } from '../format.js';
 
 const STEPS = [1e4, 2e4, 5e4, 1e5, 2e5, 5e5, 1e6, 2e6, 5e6, 1e7, 15e6, 3e7, 6e7, 12e7, 3e8, 6e8, 9e8, 18e8, 36e8, 72e8, 144e8, 288e8, 864e8, 1728e8, 6048e8];
 const SPANS = [5e6, 1e7, 15e6, 2e7, 3e7, 45e6, 6e7, 9e7, 12e7, 18e7, 3e8, 45e7, 6e8, 9e8, 12e8, 18e8, 27e8, 36e8, 54e8, 72e8, 144e8, 288e8, 432e8, 864e8];
+
+const CHARACTER = 6.9;
+const CHARACTERS = /[\u1100-\uffef]/g;
+
+/** How wide a text is, in pixels of the drawings' type; Chinese characters take the room of almost two. */
+export const textWidth = (text) => (text.length + (text.match(CHARACTERS)?.length ?? 0) * 0.8) * CHARACTER;
+
+/** Cuts a name in its middle: the ends of pods' names tell them apart. */
+export function clip(text, width) {
+  const room = Math.max(3, Math.floor((width - 8) / CHARACTER));
+  if (text.length <= room) return text;
+  const tail = Math.min(6, Math.floor(room / 2));
+  return `${text.slice(0, room - tail - 1)}…${text.slice(-tail)}`;
+}
 
 /** The span [from, length] that shows everything from `first` to `now`, with some room. */
 export function niceWindow(first, now) {

@@ -114,6 +114,14 @@ class CompareView {
 
   shown() { this.#suggest(); }
 
+  /** What came of another scenario's runs is not this one's; kept timelines are to be compared with it. */
+  reset() {
+    put(this.result);
+    this.path.value = this.values.value = '';
+    this.note.textContent = t('compare.hint');
+    this.note.classList.remove('warn');
+  }
+
   #suggest() {
     const all = manifests(this.core.scenario).flatMap(([file, text]) => fieldsOf(file, text));
     const settings = ['seed', 'cluster.registry.bytesPerSecond'].map((path) => ({ path, value: '' }));

@@ -6,7 +6,7 @@ import { h, s, put, setText, button } from '../dom.js';
 import { t } from '../i18n.js';
 import { clock, span, bytes } from '../format.js';
 import { visible } from '../ansi.js';
-import { axis, niceWindow } from './axis.js';
+import { axis, clip, niceWindow, textWidth } from './axis.js';
 import { story } from './story.js';
 
 const ROW = 26;
@@ -153,10 +153,10 @@ export class LanesView {
     const w = Math.max(1.5, x2 - x1 - (segment.to === null ? 0 : 0.75));
     const word = this.#word(segment);
     parts.push(s('rect', { x: x1, y: y + 6, width: w, height: ROW - 12, rx: 2, class: `seg-${name}` }, s('title', {}, `${word}\n${clock(segment.from)} + ${span(end - segment.from)}`)));
-    const fits = [word, visible(segment.reason)].find((text) => w > text.length * 6.5 + 8);
+    const fits = [word, visible(segment.reason)].find((text) => w > textWidth(text) + 8);
     if (fits) parts.push(s('text', { x: x1 + 5, y: y + 16.8, class: `seg-text seg-text-${name}` }, fits));
     else if (segment.to === null && word.includes(' · ')) {
-      const beside = [word, word.split(' · ').at(-1)].find((text) => x2 + 8 + text.length * 6.5 < width);
+      const beside = [word, word.split(' · ').at(-1)].find((text) => x2 + 8 + textWidth(text) < width);
       if (beside) parts.push(s('text', { x: x2 + 6, y: y + 16.8, class: 'seg-text beside' }, beside));
     }
     return parts;
@@ -260,12 +260,4 @@ export class LanesView {
     this.zoom.value = String(this.#span);
     this.draw();
   }
-}
-
-/** Cuts a text in its middle: the ends of pods' names tell them apart. */
-function clip(text, width) {
-  const room = Math.max(3, Math.floor((width - 10) / 6.7));
-  if (text.length <= room) return text;
-  const tail = Math.min(6, Math.floor(room / 2));
-  return `${text.slice(0, room - tail - 1)}…${text.slice(-tail)}`;
 }

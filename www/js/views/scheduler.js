@@ -14,7 +14,7 @@ export class SchedulerView {
     this.context = context;
     this.body = h('tbody');
     this.note = h('div', { class: 'empty' }, t('scheduler.empty'));
-    this.table = h('table', { class: 'objects' }, h('caption', { class: 'hidden' }, t('views.scheduler')), h('thead', {}, h('tr', {}, ['time', 'pod', 'node', 'message'].map((name) => h('th', { scope: 'col' }, t(`scheduler.${name}`))))), this.body);
+    this.table = h('table', { class: 'objects decisions' }, h('caption', { class: 'hidden' }, t('views.scheduler')), h('thead', {}, h('tr', {}, ['time', 'pod', 'node', 'message'].map((name) => h('th', { scope: 'col' }, t(`scheduler.${name}`))))), this.body);
     this.element = h('div', { class: 'table-view', tabindex: '0', role: 'region', 'aria-label': t('views.scheduler') }, this.table, this.note);
   }
 

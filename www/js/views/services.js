@@ -5,7 +5,7 @@ import { h, s, put, button } from '../dom.js';
 import { t } from '../i18n.js';
 import { clock, span } from '../format.js';
 import { visible } from '../ansi.js';
-import { axis, niceWindow } from './axis.js';
+import { axis, clip, niceWindow } from './axis.js';
 
 const ROW = 22;
 const STRIP = 16;
@@ -18,12 +18,6 @@ export const serviceWords = (key) => {
   const [, namespace, name] = key.split('/');
   return namespace === 'default' ? name : `${name} -n ${namespace}`;
 };
-
-/** Cuts a name in its middle: the ends of pods' names tell them apart. */
-function clip(name, width) {
-  const room = Math.max(8, Math.floor((width - 6) / 7));
-  return name.length <= room ? name : `${name.slice(0, room - 7)}…${name.slice(-6)}`;
-}
 
 /** All Services. */
 export class ServicesView {
@@ -75,7 +69,7 @@ export class ServicesView {
   /** What became of the requests, in words, and what can be done. */
   #requests({ key, traffic }) {
     const words = serviceWords(key);
-    const act = (name, label, run) => button({ label, class: 'quiet', 'data-act': `${name} ${key}`, title: run, onclick: () => this.context.app.direct(run) });
+    const act = (name, label, run) => button({ label, 'data-act': `${name} ${key}`, title: run, onclick: () => this.context.app.direct(run) });
     const toggle = traffic?.running ? act('stop', t('traffic.stop'), `stop ${words}`) : act('start', t('traffic.start'), `start ${words}`);
     if (!traffic) return h('div', { class: 'requests' }, toggle);
     const times = traffic.p50 === null ? '' : t('traffic.times', { p50: span(traffic.p50), p99: span(traffic.p99) });

@@ -16,9 +16,9 @@ function step({ text, at, key, doc, place, revision }, because, { seek, show }) 
   const when = at === null ? h('span', { class: 'time' }) : h('button', { type: 'button', class: 'link time', title: t('why.go'), onclick: () => seek(at) }, clock(at));
   const line = place && h('button', { type: 'button', class: 'link place mono', title: t('why.line', { file: place[0], line: place[1] }), onclick: () => show(place[0], place[1]) }, h('span', { class: 'quiet where' }, `${place[0]}:${place[1]} `), visible(place[2]));
   return h('li', { class: `chain-${key.split('.')[0]}`, 'data-key': key }, when,
-    h('div', {}, because && [h('span', { class: 'because' }, t('why.because')), ' '], visible(text), ' ',
-      revision > 0 && h('span', { class: 'quiet' }, `rev ${revision} `),
-      doc && h('a', { href: doc, target: '_blank', rel: 'noopener noreferrer', class: 'doc', title: t('why.doc'), 'aria-label': t('why.doc') }, '?'),
+    h('div', {}, because && [h('span', { class: 'because' }, t('why.because')), ' '], visible(text),
+      revision > 0 && [' ', h('span', { class: 'quiet' }, `rev ${revision}`)],
+      doc && ['\u00a0', h('a', { href: doc, target: '_blank', rel: 'noopener noreferrer', class: 'doc', title: t('why.doc'), 'aria-label': t('why.doc') }, '?')],
       line && h('div', {}, line)));
 }
 
