@@ -254,7 +254,7 @@ kinds! {
     ENDPOINT_SLICE "EndpointSlice" "discovery.k8s.io/v1" "endpointslices" "endpointslice" [] true false Simulated;
     INGRESS_CLASS "IngressClass" "networking.k8s.io/v1" "ingressclasses" "ingressclass" [] false false StoredOnly;
     INGRESS "Ingress" "networking.k8s.io/v1" "ingresses" "ingress" ["ing"] true false StoredOnly;
-    NETWORK_POLICY "NetworkPolicy" "networking.k8s.io/v1" "networkpolicies" "networkpolicy" ["netpol"] true false StoredOnly;
+    NETWORK_POLICY "NetworkPolicy" "networking.k8s.io/v1" "networkpolicies" "networkpolicy" ["netpol"] true false Simulated;
     RUNTIME_CLASS "RuntimeClass" "node.k8s.io/v1" "runtimeclasses" "runtimeclass" [] false false StoredOnly;
     PDB "PodDisruptionBudget" "policy/v1" "poddisruptionbudgets" "poddisruptionbudget" ["pdb"] true false Simulated;
     CLUSTER_ROLE_BINDING "ClusterRoleBinding" "rbac.authorization.k8s.io/v1" "clusterrolebindings" "clusterrolebinding" [] false false StoredOnly;

@@ -94,6 +94,7 @@ impl Cluster {
                 },
                 status: 0,
                 from: call.from.clone(),
+                source: call.from.clone(),
                 by: net.and_then(|n| self.world.machine_of(n)),
                 connected: false,
                 otherwise: self.command,
@@ -115,8 +116,14 @@ impl Cluster {
     pub(super) fn show_network(&mut self) {
         let end = self.api.seen_by_watchers();
         let mut touched: Vec<(Text, Text)> = Vec::new();
+        let mut filtered = false;
         for cursor in self.network.cursor.max(self.api.store.oldest())..end {
-            touched.extend(self.api.store.change(cursor).and_then(service_of));
+            let Some(change) = self.api.store.change(cursor) else { continue };
+            touched.extend(service_of(change));
+            filtered = filtered || self.concerns_policies(change);
+        }
+        if filtered {
+            self.show_policies();
         }
         self.network.cursor = end;
         touched.order();

@@ -30,6 +30,8 @@ pub(super) struct Failed {
     pub status: u16,
     /// Who asked: an address, or a node's name.
     pub from: Text,
+    /// The address from which it was asked, if known.
+    pub source: Text,
     /// The endpoint that was chosen, if any.
     pub to: Option<(Text, u16)>,
     /// The machine whose rules chose.
@@ -62,6 +64,7 @@ impl Cluster {
             outcome: done.outcome,
             status: done.status,
             from: self.client_name(&options),
+            source: self.client_address(&options),
             to: done.endpoint.clone(),
             by: done.by,
             connected: done.connected,
@@ -111,6 +114,10 @@ impl Cluster {
             values.push(("status", Text::from(failed.status.to_string())));
             return ("service.status", values, behind);
         }
+        let refused = || self.world.net.filter.refuses(&failed.source, ip, *port);
+        if let Some(policies) = refused().filter(|_| !failed.connected) {
+            return self.denied("service.denied", values, &policies);
+        }
         if let Some(off) = self.off_or_cut(failed.by, ip) {
             let cause = self.last_fault(&off);
             values.push(("off", off));
@@ -149,6 +156,20 @@ impl Cluster {
         ("service.no-answer", values, behind)
     }
 
+    /// For want of which policies' leave it failed, and what made the newest of them.
+    fn denied(
+        &self,
+        rule: &'static str,
+        mut values: Values,
+        policies: &[Text],
+    ) -> (&'static str, Values, Option<Cause>) {
+        let path = |policy: &Text| format!("networkpolicies/{policy}");
+        let names: Vec<String> = policies.iter().map(|p| crate::why::words::object(&path(p))).collect();
+        values.push(("policies", Text::from(names.join(", "))));
+        let one = |o: &Object| policies.iter().any(|p| o.key().path() == path(p));
+        (rule, values, self.last(one))
+    }
+
     /// Why there was no endpoint to send a request to.
     fn nobody(&self, failed: &Failed, service: &str, node: Text) -> (&'static str, Values, Option<Cause>) {
         let slice = |o: &Object| o.kind == Kind::ENDPOINT_SLICE && super::network::serves(o) == service;
@@ -160,6 +181,9 @@ impl Cluster {
         }
         if !self.world.net.dns.answers {
             return ("service.no-dns", values, None);
+        }
+        if let Some(policies) = self.world.net.filter.refuses_names(&failed.source) {
+            return self.denied("service.names-denied", values, &policies);
         }
         let ready = self
             .api

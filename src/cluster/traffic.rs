@@ -121,6 +121,11 @@ impl Cluster {
         }
     }
 
+    /// The address that a request comes from, if it comes from within.
+    pub(super) fn client_address(&self, options: &Options) -> Text {
+        self.client(options).map(|(net, _)| self.world.ip_of(net)).unwrap_or_default()
+    }
+
     /// Where a request goes; `None` if its client is not there to send it, or there is no Service yet.
     fn way(&self, options: &Options, number: u64) -> Option<Way> {
         let service = self.api.get(Kind::SERVICE, &options.namespace, &options.service);
@@ -128,7 +133,7 @@ impl Cluster {
             return self.way_from_outside(service?, options, number);
         }
         let (net, by) = self.client(options)?;
-        if !self.world.net.dns.answers {
+        if !self.world.hears_names(net) {
             return Some(Way::Silent(by));
         }
         let Some(service) = service else {

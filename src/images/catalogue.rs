@@ -142,7 +142,7 @@ pub struct Image {
     /// Compressed size in bytes.
     pub size: u64,
     /// The version of its main program.
-    pub version: &'static str,
+    pub version: Text,
     /// `ENTRYPOINT`.
     pub entrypoint: Vec<Text>,
     /// `CMD`.
@@ -197,8 +197,7 @@ fn find_parsed(
 }
 
 fn from_catalogue(preset: Preset, reference: Reference, own: &[OwnImage]) -> Result<Image, PullError> {
-    // The old host only forwards to the new one.
-    let name = reference.name().replacen("k8s.gcr.io/", "registry.k8s.io/", 1);
+    let name = original(&reference.name());
     let mut known = false;
     for row in tables::repositories(preset).filter(|r| r.name == name) {
         known = true;
@@ -210,8 +209,17 @@ fn from_catalogue(preset: Preset, reference: Reference, own: &[OwnImage]) -> Res
                 None => reference.tag.as_deref() == Some(tag),
             };
             if hit {
-                return Ok(plain(reference, row.recipe, version, &identity, digest));
+                return Ok(plain(reference, row.recipe, Text::lit(version), &identity, digest));
             }
+        }
+    }
+    if let (Preset::Internet, Some(tag), None) = (preset, &reference.tag, &reference.digest) {
+        let earlier = |row: &'static Repository| Some((row, Text::from(patch_release(row, tag)?)));
+        let rows = tables::repositories(preset).filter(|r| r.name == name);
+        if let Some((row, version)) = rows.filter_map(earlier).next() {
+            let identity = identity(row.recipe, &version);
+            let digest = hex64(&identity, 'd');
+            return Ok(plain(reference, row.recipe, version, &identity, digest));
         }
     }
     let host_of = |o: &OwnImage| Reference::parse(&o.name).map(|r| r.host);
@@ -219,8 +227,34 @@ fn from_catalogue(preset: Preset, reference: Reference, own: &[OwnImage]) -> Res
     Err(PullError::of(preset, reference, known, hosted))
 }
 
+/// The name under which the table has a repository: old hosts forward to new ones, and mirrors carry what
+/// others publish.
+fn original(name: &str) -> String {
+    const SAME: [(&str, &str); 5] = [
+        ("k8s.gcr.io/", "registry.k8s.io/"),
+        ("public.ecr.aws/docker/library/", "docker.io/library/"),
+        ("public.ecr.aws/nginx/", "docker.io/library/"),
+        ("mirror.gcr.io/library/", "docker.io/library/"),
+        ("gcr.io/google-containers/", "gcr.io/google_containers/"),
+    ];
+    let same = SAME.iter().find_map(|(from, to)| Some(format!("{to}{}", name.strip_prefix(from)?)));
+    same.unwrap_or_else(|| name.to_owned())
+}
+
+/// The version behind a tag of an earlier patch release: a row that lists `1.27=1.27.5` had `1.27.0` to
+/// `1.27.4`, and with them `1.27.3-alpine` if it lists `1.27-alpine`. Versions that are listed are the last.
+fn patch_release<'t>(row: &Repository, tag: &'t str) -> Option<&'t str> {
+    let (number, flavour) = tag.split_at(tag.find('-').unwrap_or(tag.len()));
+    let (minor, patch) = number.rsplit_once('.')?;
+    let patch: u32 = patch.parse().ok()?;
+    let wanted = format!("{minor}{flavour}");
+    let (_, last) = tags(row).find(|(t, _)| *t == wanted)?;
+    let newest: u32 = last.strip_prefix(minor)?.strip_prefix('.')?.parse().ok()?;
+    (minor.contains('.') && patch <= newest).then_some(number)
+}
+
 /// The tags of a row with their versions.
-pub(super) fn tags(row: &'static Repository) -> impl Iterator<Item = (&'static str, &'static str)> {
+pub(super) fn tags(row: &Repository) -> impl Iterator<Item = (&'static str, &'static str)> {
     row.tags.split_ascii_whitespace().map(|t| t.split_once('=').unwrap_or((t, t)))
 }
 
@@ -232,7 +266,7 @@ fn identity(recipe: &'static Recipe, version: &str) -> String {
 fn plain(
     reference: Reference,
     recipe: &'static Recipe,
-    version: &'static str,
+    version: Text,
     identity: &str,
     digest: Text,
 ) -> Image {
@@ -240,7 +274,7 @@ fn plain(
     let mut env = vec![(Text::lit("PATH"), Text::lit(tables::PATH))];
     for (name, value) in recipe.env {
         let value =
-            if value.contains("{v}") { Text::from(value.replace("{v}", version)) } else { Text::lit(value) };
+            if value.contains("{v}") { Text::from(value.replace("{v}", &version)) } else { Text::lit(value) };
         set_env(&mut env, Text::lit(name), value);
     }
     Image {
@@ -370,5 +404,30 @@ mod tests {
         assert_eq!(&*image.files[0].1, "#!/bin/sh\necho up; sleep 60\n");
         let itself = OwnImage { name: "busybox".into(), ..OwnImage::default() };
         assert!(find(Preset::Lab, "busybox", &[itself]).is_ok());
+    }
+
+    #[test]
+    fn earlier_patch_releases_and_mirrors_are_found() {
+        let version = |r| find(Preset::Internet, r, &[]).map(|i| i.version.to_string());
+        for (reference, expected) in [
+            ("nginx:1.23.2-alpine", "1.23.2"),
+            ("redis:6.0.5", "6.0.5"),
+            ("public.ecr.aws/docker/library/nginx:1.27.0", "1.27.0"),
+            ("mirror.gcr.io/library/busybox:1.36", "1.36.1"),
+            ("k8s.gcr.io/pause:3.9", "3"),
+        ] {
+            assert_eq!(version(reference).as_deref(), Ok(expected), "{reference}");
+        }
+        for reference in [
+            "nginx:1.23.9",
+            "nginx:1.91",
+            "nginx:1.161",
+            "nginx:2.3.5",
+            "redis:6.0.5-slim",
+            "postgres:13.5.1",
+        ] {
+            assert!(version(reference).is_err(), "{reference}");
+        }
+        assert!(lab("nginx:1.29.2").is_err());
     }
 }

@@ -7,6 +7,7 @@
 //! Left out: layers, manifests of several platforms, image signatures.
 
 mod catalogue;
+mod examples;
 mod layout;
 pub mod programs;
 mod reference;

@@ -32,7 +32,16 @@ impl Preset {
     /// Whether the name of a registry resolves.
     fn resolves(self, host: &str) -> bool {
         let always = ["docker.io", "registry.k8s.io", "harbor.wego.red"];
-        let public = ["quay.io", "gcr.io", "ghcr.io", "k8s.gcr.io", "mcr.microsoft.com", "public.ecr.aws"];
+        let public = [
+            "quay.io",
+            "gcr.io",
+            "ghcr.io",
+            "k8s.gcr.io",
+            "mcr.microsoft.com",
+            "public.ecr.aws",
+            "mirror.gcr.io",
+            "us-docker.pkg.dev",
+        ];
         always.contains(&host) || self == Preset::Internet && public.contains(&host)
     }
 }

@@ -4,6 +4,7 @@
 //! those of the laboratory are recorded.
 
 use super::catalogue::{App, Kit, RECIPE, Recipe, Repository};
+use super::examples;
 use super::registry::Preset;
 use crate::os::Signal;
 
@@ -30,11 +31,11 @@ pub fn preloaded(preset: Preset) -> &'static [&'static str] {
 
 /// The repositories of a preset.
 pub(super) fn repositories(preset: Preset) -> impl Iterator<Item = &'static Repository> {
-    let public = match preset {
-        Preset::Lab => LAB_MIRRORS,
-        Preset::Internet => INTERNET,
+    let (public, examples): (_, &[Repository]) = match preset {
+        Preset::Lab => (LAB_MIRRORS, &[]),
+        Preset::Internet => (INTERNET, examples::EXAMPLES),
     };
-    COURSE.iter().chain(public)
+    COURSE.iter().chain(public).chain(examples)
 }
 
 const fn row(name: &'static str, tags: &'static str, recipe: &'static Recipe) -> Repository {

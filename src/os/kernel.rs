@@ -1,7 +1,7 @@
 //! The system calls: [`Sys`] for the process that is being run.
 
 use super::files::Target;
-use super::net::Dns;
+use super::net::CLUSTER_DNS;
 use super::procfs::ProcView;
 use super::wake::ProcId;
 use super::world::{Cell, EditRequest, ProcessId, Question, World};
@@ -11,6 +11,7 @@ use super::{
 };
 use crate::api::Text;
 use crate::api::request::Client;
+use crate::collections::BTreeMap;
 use crate::fs::{Content, FileData, Place, VNode, Vfs, View};
 use crate::rng::Rng;
 use crate::time::{Span, Time};
@@ -568,7 +569,9 @@ impl Sys for Kernel<'_> {
         if let Some(ip) = in_hosts(&hosts, name) {
             return Resolved::Addresses(vec![ip]);
         }
-        lookup(&self.world.net.dns, &self.text_file("/etc/resolv.conf"), name, self.now())
+        let answers = self.cell().is_none_or(|c| self.world.hears_names(c.net));
+        let names = &self.world.net.dns.names;
+        lookup(names, answers, &self.text_file("/etc/resolv.conf"), name, self.now())
     }
 
     fn ip(&self) -> Text {
@@ -652,9 +655,6 @@ impl Sys for Kernel<'_> {
     }
 }
 
-/// The address of the cluster's DNS service.
-const CLUSTER_DNS: &str = "10.96.0.10";
-
 /// The first address of a name in `/etc/hosts`.
 fn in_hosts(hosts: &str, name: &str) -> Option<Text> {
     hosts.lines().find_map(|line| {
@@ -666,7 +666,7 @@ fn in_hosts(hosts: &str, name: &str) -> Option<Text> {
 
 /// Asks the name server as the resolver does: with the search list if the name has fewer than `ndots` dots,
 /// then as it is.
-fn lookup(dns: &Dns, resolv: &str, name: &str, now: Time) -> Resolved {
+fn lookup(known: &BTreeMap<Text, Vec<Text>>, answers: bool, resolv: &str, name: &str, now: Time) -> Resolved {
     let words = |key: &'static str| {
         resolv.lines().filter_map(move |l| l.strip_prefix(key)).flat_map(str::split_whitespace)
     };
@@ -681,9 +681,9 @@ fn lookup(dns: &Dns, resolv: &str, name: &str, now: Time) -> Resolved {
     if words("nameserver").all(|s| s != CLUSTER_DNS) {
         return Resolved::NoSuchName;
     }
-    if !dns.answers {
+    if !answers {
         return Resolved::Unanswered(now + Span(DNS_TIMEOUT.0 * names.len() as u64));
     }
-    let found = names.iter().find_map(|n| dns.names.get(n.to_ascii_lowercase().as_str()));
+    let found = names.iter().find_map(|n| known.get(n.to_ascii_lowercase().as_str()));
     found.map_or(Resolved::NoSuchName, |ips| Resolved::Addresses(ips.clone()))
 }

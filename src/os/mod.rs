@@ -6,13 +6,14 @@
 //!
 //! [`World`] holds all machines. Callers outside start processes in a [`Cell`], hold [`Handle`]s, call
 //! [`World::run`] and look at what has changed. Inside, one file per matter: `process` (families and ends),
-//! `run` (the queue), `signals`, `files` (what descriptors stand for), `pipe`, `tty`, `net`, `memory`,
+//! `run` (the queue), `signals`, `files` (what descriptors stand for), `pipe`, `tty`, `net`, `services`, `filter`, `memory`,
 //! `load` (from a file to a program), `procfs`, `kernel` (the system calls).
 //!
 //! Left out: threads, job-control stops, real user permissions beyond files and signals, UDP.
 
 mod calls;
 mod files;
+mod filter;
 mod kernel;
 mod load;
 mod memory;
@@ -33,9 +34,10 @@ mod wake;
 mod world;
 
 pub use calls::{Call, CallFate};
+pub use filter::{Block, Filter, Opening, Peer, Policy, Port, Which};
 pub use load::DEFAULT_PATH;
 pub use memory::MemorySample;
-pub use net::{Dns, Net, NetId};
+pub use net::{CLUSTER_DNS, Dns, Net, NetId};
 pub use pipe::PIPE_BYTES;
 pub use process::MIN_MEMORY;
 pub use program::*;

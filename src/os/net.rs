@@ -6,6 +6,7 @@
 
 use super::calls::{Call, CallFate, WAITING};
 use super::files::Target;
+use super::filter::Filter;
 use super::pipe::PIPE_BYTES;
 use super::services::{Rules, Stays, Verdict};
 use super::wake::{ProcId, Waiters};
@@ -29,6 +30,9 @@ const SYN_TIMEOUT: Span = Span::secs(130);
 /// Connections that may wait to be accepted.
 const BACKLOG: usize = 128;
 
+/// The address of the cluster's name server.
+pub const CLUSTER_DNS: &str = "10.96.0.10";
+
 /// A network namespace.
 pub type NetId = u32;
 
@@ -43,6 +47,8 @@ pub struct Net {
     pub lags: Vec<Span>,
     /// The cluster's names.
     pub dns: Dns,
+    /// What network policies let through.
+    pub filter: Filter,
     /// Pairs of machines that cannot reach each other.
     pub cuts: Vec<(MachineId, MachineId)>,
     /// The prefix of pod addresses, e.g. `10.224.`: unknown ones are unreachable after three seconds.
@@ -152,6 +158,12 @@ impl World {
     /// The address of a network namespace.
     pub fn ip_of(&self, net: NetId) -> Text {
         self.st.namespaces.get(net).map_or(Text::default(), |n| n.ip.clone())
+    }
+
+    /// Whether the name server hears a network, and it the name server.
+    pub fn hears_names(&self, net: NetId) -> bool {
+        let refused = || self.st.namespaces.get(net).and_then(|n| self.net.filter.refuses_names(&n.ip));
+        self.net.dns.answers && refused().is_none()
     }
 
     /// Dials; the answer comes later, by waking who waits for the file.
@@ -307,6 +319,10 @@ impl World {
         let (a, b) = (ns.machine, target.machine);
         if let Some(lost) = self.unreachable(a, b) {
             return lost;
+        }
+        let own = a == b && self.net_of(self.machine(a).cell) == Some(from);
+        if !own && self.net.filter.refuses(&ns.ip, ip, port).is_some() {
+            return Route::Lost(Errno::ETIMEDOUT, SYN_TIMEOUT);
         }
         Route::To(to, port, if a == b { SAME_NODE } else { OTHER_NODE })
     }

@@ -21,6 +21,7 @@ const DEBUG: &str = "tasks/debug/debug-application/debug-service/";
 const TERMINATION: &str = "concepts/workloads/pods/pod-lifecycle/#pod-termination";
 const NODES: &str = "concepts/architecture/nodes/";
 const READINESS: &str = "concepts/workloads/pods/pod-lifecycle/#container-probes";
+const POLICIES: &str = "concepts/services-networking/network-policies/";
 const DNS: &str = "concepts/services-networking/dns-pod-service/";
 
 /// The sentences about requests, one row for each key.
@@ -107,6 +108,20 @@ pub(super) const ROWS: &[Row] = &[
         "a request from {from} found no address behind the name of {object}",
         "从 {from} 发出的请求查不到 {object} 名称对应的地址",
         DNS,
+        None,
+    ),
+    row(
+        "service.denied",
+        "a request from {from} to {object} was dropped on its way to {to}[ of {pod}], as no rule of {policies} lets it through",
+        "从 {from} 到 {object} 的请求在去往[ {pod} 的] {to} 的路上被丢弃，因为 {policies} 的规则都不放行它",
+        POLICIES,
+        None,
+    ),
+    row(
+        "service.names-denied",
+        "a request from {from} to {object} failed ({outcome}): no rule of {policies} lets {from} ask cluster DNS, on port 53",
+        "从 {from} 到 {object} 的请求失败（{outcome}）：{policies} 的规则都不放行 {from} 到集群 DNS（53 端口）的查询",
+        POLICIES,
         None,
     ),
     row(

@@ -15,6 +15,7 @@ import goodbye from '../examples/goodbye.yaml';
 import rollout from '../examples/rollout.yaml';
 import dropped from '../examples/dropped.yaml';
 import spared from '../examples/spared.yaml';
+import friends from '../examples/friends.yaml';
 
 /** All examples; `id` is also the file's name and the key of its texts. */
 export const EXAMPLES = [
@@ -32,6 +33,7 @@ export const EXAMPLES = [
   { id: 'rollout', text: rollout, commands: ['kubectl apply -f rollout.yaml', 'kubectl get deploy,rs,pods', 'kubectl set image deploy/front nginx=nginx:latest', 'kubectl rollout status deploy/front', 'kubectl delete pod -l app=front'] },
   { id: 'dropped', text: dropped, commands: ['kubectl apply -f dropped.yaml', 'kubectl rollout status deploy/till', 'traffic start till --rate 20', 'kubectl set image deploy/till nginx=nginx:latest', 'traffic', 'why svc/till --dropped'] },
   { id: 'spared', text: spared, commands: ['kubectl apply -f spared.yaml', 'kubectl rollout status deploy/till', 'traffic start till --rate 20', 'kubectl set image deploy/till nginx=nginx:latest', 'traffic', 'why svc/till --dropped'] },
+  { id: 'friends', text: friends, commands: ['kubectl apply -f friends.yaml', 'kubectl exec friend -- wget -qO- -T 2 shop', 'kubectl exec stranger -- wget -qO- -T 2 shop', 'kubectl label pod stranger role=friend', 'kubectl exec stranger -- wget -qO- -T 2 shop', 'kubectl describe networkpolicy friends-only'] },
 ];
 
 /** The scenario of an example: nothing but its file, with a note in the visitor's language. */

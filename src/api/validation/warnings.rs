@@ -21,10 +21,6 @@ pub fn warnings(object: &Object) -> Vec<Text> {
             let path = "spec.jobTemplate.spec.template.spec";
             pod(object.at(path), path, "", &mut found);
         }
-        // Podlab's own: nothing is accepted without a word that has no effect.
-        Kind::NETWORK_POLICY => {
-            found.push("not simulated: network policies; they are kept and shown, but no connection is refused because of them".into());
-        }
         Kind::SERVICE if !object.at("spec.externalIPs").is_empty() => {
             found.push(
                 "spec.externalIPs is deprecated and may no longer be implemented in some clusters".into(),

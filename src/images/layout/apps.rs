@@ -31,7 +31,7 @@ pub(super) fn put(layout: &mut Layout, app: App, image: &Image) {
         }
         App::Mysql => {
             layout.dirs("/var/lib/mysql /docker-entrypoint-initdb.d");
-            layout.program("/usr/local/bin/docker-entrypoint.sh", id("mysqld"), 14_602);
+            layout.script("/usr/local/bin/docker-entrypoint.sh", texts::MYSQL_ENTRYPOINT);
             layout.program("/usr/sbin/mysqld", id("mysqld"), 70_331_480);
             layout.program("/usr/bin/mysql", id("mysql"), 10_121_328);
             layout.program("/usr/bin/mysqladmin", id("mysql"), 9_731_200);
@@ -39,10 +39,10 @@ pub(super) fn put(layout: &mut Layout, app: App, image: &Image) {
         }
         App::Postgres => {
             layout.dirs("/var/lib/postgresql /docker-entrypoint-initdb.d");
-            layout.program("/usr/local/bin/docker-entrypoint.sh", id("postgres"), 14_195);
+            layout.script("/usr/local/bin/docker-entrypoint.sh", texts::POSTGRES_ENTRYPOINT);
             layout.program("/usr/local/bin/postgres", id("postgres"), 9_812_616);
             layout.program("/usr/local/bin/psql", id("psql"), 790_648);
-            layout.program("/usr/local/bin/pg_isready", id("pg_isready"), 89_912);
+            layout.program("/usr/local/bin/pg_isready", id("psql"), 89_912);
         }
         App::Python => {
             for name in ["python", "python3"] {
@@ -121,6 +121,7 @@ fn nginx(layout: &mut Layout, app: App, image: &Image) {
 }
 
 fn server(layout: &mut Layout, name: &'static str, image: &Image) {
+    let id = |name: &str| Text::from(format!("{name}/{}", image.version));
     match name {
         "bash" => {
             layout.program("/usr/local/bin/bash", Text::lit("bash"), 1_204_712);
@@ -137,6 +138,30 @@ fn server(layout: &mut Layout, name: &'static str, image: &Image) {
         "hello-app" => {
             layout.program("/hello-app", Text::from(format!("hello-app/{}", image.version)), 6_412_900);
         }
-        _ => layout.program(format!("/{name}"), Text::lit(name), 6_000_000),
+        "mongo" => {
+            layout.dirs("/data /data/db");
+            layout.script("/usr/local/bin/docker-entrypoint.sh", texts::MONGO_ENTRYPOINT);
+            layout.program("/usr/bin/mongod", id("mongod"), 120_312_000);
+            let shell = if image.version.starts_with('4') { "/usr/bin/mongo" } else { "/usr/bin/mongosh" };
+            layout.program(shell, id("mongo"), 90_117_000);
+        }
+        "perl" => layout.program("/usr/local/bin/perl", id("perl"), 3_900_128),
+        "etcd" => layout.program("/usr/local/bin/etcd", id("etcd"), 23_560_192),
+        "fluentd" => layout.program("/entrypoint.sh", id("fluentd"), 412),
+        "dnsutils" => layout.program("/usr/bin/nslookup", Text::lit("busybox/nslookup"), 121_856),
+        "vish" => layout.program("/stress", Text::lit("vish"), 5_000_000),
+        "liveness" => layout.program("/server", Text::lit("liveness"), 5_000_000),
+        "gb-frontend" => layout.program("/usr/local/bin/apache2-foreground", id("gb-frontend"), 1_346),
+        "wordpress" => {
+            layout.dirs("/var/www /var/www/html");
+            layout.script("/usr/local/bin/docker-entrypoint.sh", texts::EXEC_ENTRYPOINT);
+            layout.program("/usr/local/bin/apache2-foreground", id("wordpress"), 1_346);
+        }
+        "kubernetes-bootcamp" => {
+            layout.file("/server.js", "// not simulated: what this file did\n");
+            layout.program("/usr/local/bin/node", id("kubernetes-bootcamp"), 13_000_000);
+            layout.program("/usr/bin/curl", Text::lit("curl"), 182_040);
+        }
+        _ => layout.program(format!("/{name}"), id(name), 6_000_000),
     }
 }

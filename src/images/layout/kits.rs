@@ -36,7 +36,7 @@ const PROCPS: &str = "free kill pgrep pidof pkill ps top uptime vmstat w";
 /// Size of a static busybox, in bytes.
 const BUSYBOX_BYTES: u64 = 1_982_256;
 
-pub(super) fn put(layout: &mut Layout, kit: Kit, version: &'static str) {
+pub(super) fn put(layout: &mut Layout, kit: Kit, version: &str) {
     match kit {
         Kit::Bare => layout.dirs("/dev /etc /proc /sys"),
         Kit::Busybox => busybox(layout),
@@ -116,7 +116,7 @@ fn lab_busybox(layout: &mut Layout, kit: Kit, version: &str) {
     }
 }
 
-fn alpine(layout: &mut Layout, version: &'static str) {
+fn alpine(layout: &mut Layout, version: &str) {
     hierarchy(layout);
     layout.dirs("/bin /sbin /lib /etc/apk");
     linked_busybox(layout);
@@ -130,7 +130,7 @@ fn alpine(layout: &mut Layout, version: &'static str) {
     layout.file("/etc/shells", "# valid login shells\n/bin/sh\n/bin/ash\n");
 }
 
-fn debian(layout: &mut Layout, _version: &'static str) {
+fn debian(layout: &mut Layout, _version: &str) {
     hierarchy(layout);
     layout.dirs("/usr/lib64");
     for (path, target) in

@@ -82,7 +82,7 @@ impl Layout {
 /// The files of an image, directories before what is in them; later entries replace earlier ones.
 pub fn entries(image: &Image) -> Vec<Node> {
     let mut layout = Layout::default();
-    kits::put(&mut layout, image.recipe.kit, image.version);
+    kits::put(&mut layout, image.recipe.kit, &image.version);
     apps::put(&mut layout, image.recipe.app, image);
     for (path, text) in &image.files {
         let script = text.starts_with("#!");

@@ -270,6 +270,15 @@ exec \"$@\"\n";
 
 pub(super) const EXEC_ENTRYPOINT: &str = "#!/bin/sh\nset -e\nexec \"$@\"\n";
 
+pub(super) const MYSQL_ENTRYPOINT: &str =
+    "#!/bin/bash\nset -e\nif [ \"${1:0:1}\" = '-' ]; then\n    set -- mysqld \"$@\"\nfi\nexec \"$@\"\n";
+
+pub(super) const POSTGRES_ENTRYPOINT: &str =
+    "#!/bin/sh\nset -e\nif [ \"${1#-}\" != \"$1\" ]; then\n    set -- postgres \"$@\"\nfi\nexec \"$@\"\n";
+
+pub(super) const MONGO_ENTRYPOINT: &str =
+    "#!/bin/bash\nset -e\nif [ \"${1:0:1}\" = '-' ]; then\n    set -- mongod \"$@\"\nfi\nexec \"$@\"\n";
+
 pub(super) const REDIS_ENTRYPOINT: &str = "#!/bin/sh\nset -e\nif [ \"${1#-}\" != \"$1\" ] || [ \"${1%.conf}\" != \"$1\" ]; then\n    \
 set -- redis-server \"$@\"\nfi\nexec \"$@\"\n";
 

@@ -1,8 +1,9 @@
-//! MySQL and PostgreSQL: their start-up lines, their refusal to start without a password, their ports.
+//! MySQL, PostgreSQL, MongoDB and etcd: their start-up lines, their refusal to start without a password, their
+//! ports; and fluentd, which has none.
 //!
 //! Left out: the protocols and SQL. A client that connects is told so and turned away.
 
-use super::say::{Act, not_simulated, script};
+use super::say::{Act, said, script};
 use super::web::variable;
 use crate::os::{Program, STDERR, STDOUT, Spawn};
 use crate::time::Span;
@@ -13,19 +14,8 @@ const TURNED_AWAY: &[u8] = b"not simulated: the protocol of this database\n";
 /// How long a first start takes to set the data directory up.
 const SET_UP: Span = Span::secs(6);
 
-/// What the image's own entrypoint runs when its command is not the server.
-fn other_command(spawn: &Spawn, server: &str) -> Option<Box<dyn Program>> {
-    let entrypoint = spawn.argv.first().is_some_and(|a| a.contains("docker-entrypoint"));
-    let command = spawn.argv.get(1).filter(|_| entrypoint)?;
-    let fits = *command == server || command.starts_with('-');
-    (!fits).then(|| not_simulated(&format!("the entrypoint with the command {command}")))
-}
-
-/// Starts `mysqld`, directly or through its entrypoint.
+/// Starts `mysqld`, which its image's entrypoint has prepared.
 pub fn mysqld(version: &str, spawn: &Spawn) -> Box<dyn Program> {
-    if let Some(other) = other_command(spawn, "mysqld") {
-        return other;
-    }
     let intro = format!(
         "{{iso}}+00:00 [Note] [Entrypoint]: Entrypoint script for MySQL Server {version}-1.el9 started.\n"
     );
@@ -69,11 +59,8 @@ pub fn mysqld(version: &str, spawn: &Spawn) -> Box<dyn Program> {
     ])
 }
 
-/// Starts `postgres`, directly or through its entrypoint.
+/// Starts `postgres`, which its image's entrypoint has prepared.
 pub fn postgres(version: &str, spawn: &Spawn) -> Box<dyn Program> {
-    if let Some(other) = other_command(spawn, "postgres") {
-        return other;
-    }
     let trusted = variable(spawn, "POSTGRES_HOST_AUTH_METHOD") == Some("trust");
     let names = ["POSTGRES_PASSWORD", "POSTGRES_PASSWORD_FILE"];
     if !trusted && !names.iter().any(|n| variable(spawn, n).is_some_and(|v| !v.is_empty())) {
@@ -100,5 +87,98 @@ pub fn postgres(version: &str, spawn: &Spawn) -> Box<dyn Program> {
         Act::Stay,
         line("received fast shutdown request"),
         line("database system is shut down"),
+    ])
+}
+
+/// Starts `mongod`.
+pub fn mongod(version: &str, spawn: &Spawn) -> Box<dyn Program> {
+    let argument = |name: &str| {
+        let mut args = spawn.argv.iter().map(|a| a.as_str());
+        args.find_map(|a| a.strip_prefix(name)?.strip_prefix('='))
+            .or_else(|| spawn.argv.windows(2).find(|w| w[0] == name).map(|w| w[1].as_str()))
+    };
+    if spawn.argv.iter().any(|a| a == "--version") {
+        return said(&format!("db version v{version}\n"));
+    }
+    let port: u16 = argument("--port").and_then(|p| p.parse().ok()).unwrap_or(27017);
+    // Before 4.4 the log was plain text.
+    let plain = ["3", "4.0", "4.2"].iter().any(|v| version.starts_with(v));
+    let line = |component: &str, context: &str, text: &str, more: &str| {
+        if plain {
+            let text = format!("{{utc}}+0000 I  {component:<8} [{context}] {text}\n");
+            return Act::Say(STDOUT, text);
+        }
+        Act::Say(
+            STDOUT,
+            format!(
+                "{{\"t\":{{\"$date\":\"{{utc}}+00:00\"}},\"s\":\"I\",  \"c\":\"{component}\",\"ctx\":\"{context}\",\
+                 \"msg\":\"{text}\"{more}}}\n"
+            ),
+        )
+    };
+    let at = format!(
+        ",\"attr\":{{\"pid\":1,\"port\":{port},\"dbPath\":\"/data/db\",\"architecture\":\"64-bit\"}}"
+    );
+    script(vec![
+        line("CONTROL", "initandlisten", "MongoDB starting", &at),
+        line(
+            "CONTROL",
+            "initandlisten",
+            "Build Info",
+            &format!(",\"attr\":{{\"buildInfo\":{{\"version\":\"{version}\"}}}}"),
+        ),
+        Act::Pause(Span::millis(800)),
+        Act::Listen(port, TURNED_AWAY),
+        line(
+            "NETWORK",
+            "listener",
+            "Waiting for connections",
+            &format!(",\"attr\":{{\"port\":{port},\"ssl\":\"off\"}}"),
+        ),
+        Act::Stay,
+        line(
+            "CONTROL",
+            "SignalHandler",
+            "Received signal",
+            ",\"attr\":{\"signal\":15,\"error\":\"Terminated\"}",
+        ),
+        line("CONTROL", "SignalHandler", "Shutting down", ",\"attr\":{\"exitCode\":0}"),
+    ])
+}
+
+/// Starts `etcd` as a single member.
+pub fn etcd(version: &str, spawn: &Spawn) -> Box<dyn Program> {
+    if spawn.argv.iter().any(|a| a == "--version") {
+        return said(&format!("etcd Version: {version}\nGo OS/Arch: linux/amd64\n"));
+    }
+    let line = |caller: &str, text: &str| {
+        let start = "{\"level\":\"info\",\"ts\":\"{utc}Z\"";
+        Act::Say(STDERR, format!("{start},\"caller\":\"{caller}\",\"msg\":\"{text}\"}}\n"))
+    };
+    let clients = spawn.argv.windows(2).find(|w| w[0] == "--listen-client-urls").map(|w| w[1].as_str());
+    let port = clients.and_then(|urls| urls.rsplit(':').next()?.parse().ok()).unwrap_or(2379);
+    script(vec![
+        line("etcdmain/etcd.go:72", "Running: "),
+        line("embed/etcd.go:131", "configuring peer listeners"),
+        line("embed/etcd.go:139", "configuring client listeners"),
+        Act::Pause(Span::millis(1_200)),
+        line("etcdserver/server.go:744", "starting initial election tick advance"),
+        Act::Listen(port, TURNED_AWAY),
+        line("embed/serve.go:98", "ready to serve client requests"),
+        Act::Stay,
+        line("osutil/interrupt_unix.go:64", "received signal; shutting down"),
+    ])
+}
+
+/// Starts `fluentd` with the configuration of its image.
+pub fn fluentd(version: &str) -> Box<dyn Program> {
+    let line = |text: &str| Act::Say(STDOUT, format!("{{iso}} +0000 [info]: {text}\n"));
+    script(vec![
+        Act::Pause(Span::millis(1_500)),
+        line("parsing config file is succeeded path=\"/etc/fluent/fluent.conf\""),
+        line(&format!("starting fluentd-{version} pid=1 ruby=\"2.6.5\"")),
+        line("#0 fluentd worker is now running worker=0"),
+        Act::Stay,
+        line("Worker 0 finished with status 0"),
     ])
 }

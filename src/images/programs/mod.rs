@@ -2,15 +2,19 @@
 //!
 //! [`program`] starts one by the id that its file carries: a name, or a name and a version behind a slash.
 
+mod clients;
 mod databases;
 pub mod http;
 mod languages;
 mod nginx;
+mod perl;
 mod redis;
 mod say;
+mod small;
 mod stress;
 #[cfg(test)]
 mod tests;
+mod vish;
 mod web;
 
 use crate::os::{Program, STDERR, STDOUT, Spawn};
@@ -54,6 +58,13 @@ pub fn program(id: &str, spawn: &Spawn) -> Option<Box<dyn Program>> {
         "redis-cli" => redis::cli(version, spawn),
         "mysqld" => databases::mysqld(version, spawn),
         "postgres" => databases::postgres(version, spawn),
+        "mongod" => databases::mongod(version, spawn),
+        "etcd" => databases::etcd(version, spawn),
+        "fluentd" => databases::fluentd(version),
+        "perl" => perl::perl(version, spawn),
+        "vish" => vish::vish(spawn),
+        "liveness" => web(Kind::Liveness, 8080),
+        "test-webserver" => web(Kind::Files("/".to_owned()), 80),
         "python" => language(Language::Python, version, spawn),
         "node" => language(Language::Node, version, spawn),
         "pause" => pause(spawn),
@@ -78,21 +89,27 @@ pub fn program(id: &str, spawn: &Spawn) -> Option<Box<dyn Program>> {
         "agnhost" => agnhost(spawn),
         // Utilities that the shell does not have, and clients of what is not simulated.
         "coreutils" | "busybox" => not_simulated(version),
-        "mysql" | "psql" | "pg_isready" => not_simulated(name),
-        _ => return None,
+        "mysql" => clients::mysql(version, spawn),
+        "psql" => clients::postgres(version, spawn),
+        "mongo" => clients::mongo(version, spawn),
+        _ => {
+            let small = small::small(name)?;
+            web(Kind::Small(small, version.to_owned()), small.port)
+        }
     })
 }
 
-/// A text with the time in the places of `{now}` and `{iso}`.
+/// A text with the time in the places of `{now}`, `{iso}` and `{utc}`.
 fn stamped(text: &str, micros: i64) -> String {
-    if !text.contains("{now}") && !text.contains("{iso}") {
+    if !["{now}", "{iso}", "{utc}"].iter().any(|t| text.contains(t)) {
         return text.to_owned();
     }
     let c = civil(micros);
     let time = format!("{:02}:{:02}:{:02}", c.hour, c.minute, c.second);
     let now = format!("{}/{:02}/{:02} {time}", c.year, c.month, c.day);
     let iso = format!("{}-{:02}-{:02} {time}", c.year, c.month, c.day);
-    text.replace("{now}", &now).replace("{iso}", &iso)
+    let utc = format!("{}-{:02}-{:02}T{time}.{:03}", c.year, c.month, c.day, c.micros / 1_000);
+    text.replace("{now}", &now).replace("{iso}", &iso).replace("{utc}", &utc)
 }
 
 fn port_or(text: Option<&str>, default: u16) -> u16 {

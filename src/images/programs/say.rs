@@ -6,7 +6,8 @@ use crate::time::{Span, Time};
 /// One thing to do.
 #[derive(Clone, Debug)]
 pub enum Act {
-    /// Writes a text; `{now}` stands for `2026/11/23 08:04:52`, `{iso}` for `2026-11-23 08:04:52`.
+    /// Writes a text; `{now}` stands for `2026/11/23 08:04:52`, `{iso}` for `2026-11-23 08:04:52`,
+    /// `{utc}` for `2026-11-23T08:04:52.123`.
     Say(Fd, String),
     /// Waits.
     Pause(Span),

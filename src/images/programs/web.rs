@@ -4,6 +4,7 @@
 //! Left out: configuration files of httpd (a changed one is not read), CGI, virtual hosts.
 
 use super::http::{Answer, Connection, Parsed, Request, Server, date, decode, month, reason};
+use super::small::Small;
 use crate::os::{Disposition, FileType, Program, STDERR, STDOUT, Signal, Spawn, Step, Sys};
 use crate::time::{Span, Time, civil};
 
@@ -32,6 +33,10 @@ pub enum Kind {
     Httpd(String),
     /// `python -m http.server`, serving a directory.
     Python(String),
+    /// Go's file server, serving a directory.
+    Files(String),
+    /// A server that always answers the same, with its version.
+    Small(&'static Small, String),
 }
 
 /// A server process.
@@ -141,6 +146,7 @@ impl Web {
     fn term_code(&self) -> Option<i32> {
         match self.kind {
             Kind::Python(_) | Kind::NodeHello => None,
+            Kind::Small(small, _) => small.term,
             Kind::Httpd(_) | Kind::Slow(_) | Kind::Echo(..) | Kind::Hpa | Kind::Mirror => Some(0),
             // Go's runtime ends with 2 where a program does not handle TERM.
             _ => Some(2),
@@ -155,6 +161,11 @@ impl Web {
             Kind::HelloApp(_) => say(sys, STDERR, &format!("{now} Server listening on port {port}\n")),
             Kind::NetExec => say(sys, STDERR, &format!("{now} Started HTTP server on port {port}\n")),
             Kind::Slow(_) => say(sys, STDOUT, &format!("listening on :{port}\n")),
+            Kind::Small(small, _) => {
+                let text = super::stamped(small.banner, sys.wall_micros());
+                let text = text.replace("{host}", &sys.hostname());
+                say(sys, STDOUT, &text);
+            }
             Kind::Httpd(version) => {
                 let ip = sys.ip();
                 let warning = format!(
@@ -217,6 +228,12 @@ impl Web {
             Kind::Mirror => mirror(sys, connection, r),
             Kind::Httpd(_) => file(sys, "/usr/local/apache2/htdocs", r, apache_page, 405),
             Kind::Python(dir) => file(sys, dir, r, python_page, 501),
+            Kind::Files(dir) => file(sys, dir, r, go_page, 405),
+            Kind::Small(small, version) => {
+                let body = small.body.replace("{host}", &sys.hostname()).replace("{v}", version);
+                let location = (!small.location.is_empty()).then(|| small.location.to_owned());
+                Page { status: small.status, kind: small.media, body: body.into_bytes(), location }
+            }
         }
     }
 
@@ -393,6 +410,11 @@ fn apache_page(status: u16) -> String {
         "<!DOCTYPE HTML PUBLIC \"-//IETF//DTD HTML 2.0//EN\">\n<html><head>\n<title>{status} {words}</title>\n\
          </head><body>\n<h1>{words}</h1>\n<p>{text}</p>\n</body></html>\n"
     )
+}
+
+/// What Go's file server says of an error.
+fn go_page(status: u16) -> String {
+    if status == 404 { "404 page not found\n".to_owned() } else { format!("{status} {}\n", reason(status)) }
 }
 
 fn python_page(status: u16) -> String {

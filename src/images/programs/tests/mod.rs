@@ -106,12 +106,20 @@ impl Lab {
 
     /// Starts a command; its output and errors come out of one pipe.
     fn start(&mut self, container: Container, argv: &[&str]) -> (ProcessId, Handle) {
+        self.start_with(container, argv, &[])
+    }
+
+    /// The same with an environment, `NAME=VALUE`.
+    fn start_with(&mut self, container: Container, argv: &[&str], env: &[&str]) -> (ProcessId, Handle) {
         let (r, w) = self.world.pipe();
         let null = self.world.null();
         let spawn = Spawn {
             file: Text::from(argv[0]),
             argv: argv.iter().map(|a| Text::from(*a)).collect(),
-            env: Vec::new(),
+            env: env
+                .iter()
+                .filter_map(|e| e.split_once('=').map(|(n, v)| (Text::from(n), Text::from(v))))
+                .collect(),
             cwd: Text::lit("/"),
             fds: Vec::new(),
             ignored: Vec::new(),

@@ -25,6 +25,18 @@ fn small_servers_answer() {
             "\r\n\r\nweb",
         ),
         (
+            "gcr.io/google-samples/hello-go-gke:1.0",
+            &["/hello-go-gke"],
+            80,
+            "\r\n\r\n{\"message\":\"Hello\"}\n",
+        ),
+        (
+            "jocatalin/kubernetes-bootcamp:v2",
+            &["/usr/local/bin/node", "server.js"],
+            8080,
+            "Hello Kubernetes bootcamp! | Running on: web | v=2\n",
+        ),
+        (
             "python:3.13-alpine",
             &["/usr/local/bin/python3", "-m", "http.server", "80"],
             80,
@@ -89,6 +101,26 @@ fn programs_that_only_speak_say_what_they_should() {
         ),
         ("python:3", &["/usr/local/bin/python3", "-c", "x = 1"], 1, "not simulated: x = 1\n"),
         ("node", &["/usr/local/bin/node", "-v"], 0, "v25.2.1\n"),
+        (
+            "perl:5.34",
+            &["/usr/local/bin/perl", "-Mbignum=bpi", "-wle", "print bpi(12); sleep 1; print 'end'"],
+            0,
+            "3.14159265359\nend\n",
+        ),
+        ("perl", &["/usr/local/bin/perl", "-e", "$x = 1"], 1, "not simulated: perl: $x = 1\n"),
+        (
+            "mysql:8.4",
+            &["/usr/bin/mysqladmin", "-h", "127.0.0.1", "-uroot", "ping"],
+            1,
+            "mysqladmin: connect to server at '127.0.0.1' failed\nerror: 'Can't connect to MySQL server on \
+             '127.0.0.1:3306' (111)'\n",
+        ),
+        (
+            "postgres:17",
+            &["/usr/local/bin/pg_isready", "-h", "127.0.0.1"],
+            2,
+            "127.0.0.1:5432 - no response\n",
+        ),
         ("hashicorp/http-echo", &["/http-echo"], 127, "Missing -text option!\n"),
     ] {
         let mut lab = Lab::new();
@@ -99,7 +131,7 @@ fn programs_that_only_speak_say_what_they_should() {
     }
     let mut lab = Lab::new();
     let c = lab.container(Preset::Internet, "postgres:16");
-    let (_, out) = lab.start(c, &["/usr/local/bin/docker-entrypoint.sh", "postgres"]);
+    let (_, out) = lab.start(c, &["/usr/local/bin/postgres"]);
     lab.pass(Span::secs(1));
     assert!(
         lab.text(out)
@@ -112,4 +144,61 @@ fn programs_that_only_speak_say_what_they_should() {
     lab.signal(pause, Signal::Term);
     assert_eq!(lab.text(out), "Shutting down, got signal: Terminated\n");
     assert_eq!(lab.codes(), [0]);
+}
+
+#[test]
+fn a_database_that_is_ready_answers_its_clients() {
+    for (image, server, client, said) in [
+        (
+            "mysql:8.4",
+            "/usr/sbin/mysqld",
+            &["/usr/bin/mysqladmin", "-h127.0.0.1", "ping"][..],
+            "mysqld is alive\n",
+        ),
+        ("mysql:8.4", "/usr/sbin/mysqld", &["/usr/bin/mysql", "-h", "127.0.0.1", "-e", "SELECT 1"], "1\n1\n"),
+        (
+            "postgres:17",
+            "/usr/local/bin/postgres",
+            &["/usr/local/bin/pg_isready", "-h", "127.0.0.1"],
+            "127.0.0.1:5432 - accepting connections\n",
+        ),
+        (
+            "mongo:8",
+            "/usr/bin/mongod",
+            &["/usr/bin/mongosh", "--eval", "db.runCommand({ping: 1})"],
+            "{ ok: 1 }\n",
+        ),
+    ] {
+        let mut lab = Lab::new();
+        let c = lab.container(Preset::Internet, image);
+        let secret = ["MYSQL_ROOT_PASSWORD=x", "POSTGRES_PASSWORD=x"];
+        lab.start_with(c, &[server], &secret);
+        lab.pass(Span::secs(10));
+        let (_, out) = lab.start(c, client);
+        lab.pass(Span::millis(50));
+        assert_eq!(lab.text(out), said, "{client:?}");
+    }
+}
+
+#[test]
+fn threads_and_memory_of_the_load_are_told() {
+    let mut lab = Lab::new();
+    let c = lab.container(Preset::Internet, "vish/stress");
+    let (stress, out) = lab.start(
+        c,
+        &["/stress", "-cpus", "1", "-mem-total=20Mi", "-mem-alloc-size", "10Mi", "-mem-alloc-sleep", "1s"],
+    );
+    lab.pass(Span::secs(3));
+    let lines: Vec<String> =
+        lab.text(out).lines().map(|l| l.split("main.go").nth(1).unwrap_or(l).to_owned()).collect();
+    assert_eq!(
+        lines,
+        [
+            ":26] Allocating \"20Mi\" memory, in \"10Mi\" chunks, with a 1s sleep between allocations",
+            ":39] Spawning a thread to consume CPU",
+            ":29] Allocated \"20Mi\" memory",
+        ]
+    );
+    lab.signal(stress, Signal::Term);
+    assert_eq!(lab.codes(), [2]);
 }
