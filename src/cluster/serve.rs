@@ -1,4 +1,4 @@
-//! How nodes serve the streams of clients: exec, attach and logs.
+//! How nodes serve the streams of clients: exec, attach, forwarded ports and logs.
 
 use super::Cluster;
 use super::streams::{LogFormat, NodeState, NodeStream};
@@ -8,6 +8,7 @@ use crate::api::{Kind, Object, Request, Status, Text};
 use crate::cri::{ContainerId, ExecConfig, LogEntry, LogStream, SessionEnd};
 use crate::kubelet::logs;
 use crate::time::{Span, Time, parse_rfc3339};
+use std::rc::Rc;
 
 impl Cluster {
     /// Opens what was asked for and moves bytes between clients and nodes. Returns whether anything moved.
@@ -73,12 +74,15 @@ impl Cluster {
             previous: request.query("previous") == Some("true"),
         };
         let node = self.node_index.get(pod.at("spec.nodeName").str()).copied();
-        let kubelet = node.and_then(|n| self.kubelets.get(n));
+        let kubelet = node.and_then(|n| self.kubelets.get(n)).map(Rc::as_ref);
         if request.subresource == "log" {
             return Ok(match logs::log(&pod, kubelet, &self.runtime, &asked)? {
                 logs::Log::Of(container) => self.open_log(request, container),
                 logs::Log::Instead(text) => NodeState::Said(text),
             });
+        }
+        if request.subresource == "portforward" {
+            return self.open_forward(request, &pod, node);
         }
         let container = logs::running_container(&pod, kubelet, &self.runtime, &asked, request.subresource)?;
         match request.subresource {
@@ -113,6 +117,20 @@ impl Cluster {
             Ok(session) => Ok(NodeState::Session(session)),
             Err(text) => Err(logs::cannot_exec(pod, container, &text)),
         }
+    }
+
+    fn open_forward(
+        &mut self,
+        request: &Request,
+        pod: &Object,
+        node: Option<usize>,
+    ) -> Result<NodeState, Status> {
+        let sandbox = logs::sandbox(pod, node.and_then(|n| self.kubelets.get(n)).map(Rc::as_ref))?;
+        let port = request.query("ports").and_then(|p| p.parse().ok()).unwrap_or_default();
+        let session = self.runtime.forward(&mut self.world, self.now, sandbox, port);
+        session.map(NodeState::Session).map_err(|why| {
+            Status::new(500, "InternalError", format!("error forwarding port {port} to pod, uid : {why}"))
+        })
     }
 
     fn open_log(&self, request: &Request, container: ContainerId) -> NodeState {

@@ -140,7 +140,7 @@ impl Runtime {
             attached: Vec::new(),
         };
         self.containers.insert(id, container);
-        if let Some(n) = self.nodes.get_mut(node.0 as usize) {
+        if let Some(n) = self.node_mut(node) {
             n.containers.insert(id);
         }
         if let Some(s) = self.sandboxes.get_mut(&sandbox) {
@@ -171,7 +171,7 @@ impl Runtime {
             self.collect(world, self.clock);
         }
         let Some(c) = self.containers.remove(&id) else { return };
-        if let Some(n) = self.nodes.get_mut(c.node.0 as usize) {
+        if let Some(n) = self.node_mut(c.node) {
             n.containers.remove(&id);
         }
         world.remove_cell(c.cell);
@@ -250,7 +250,7 @@ impl Runtime {
             usage.disk += own.disk;
         }
         usage.cpu += world.cpu_of(world.machine(n.machine).cell);
-        usage.disk += self.images(node).iter().map(|(_, size)| size).sum::<u64>();
+        usage.disk += self.image_bytes(node);
         usage.disk += world.forest.get(n.root).map_or(0, |t| t.used);
         usage
     }

@@ -14,6 +14,7 @@
 
 mod containers;
 mod drive;
+mod forward;
 mod latency;
 mod listing;
 mod logs;
@@ -47,7 +48,8 @@ use std::rc::Rc;
 pub struct Runtime {
     /// Settings; may be changed while it runs (the registries' state).
     pub settings: Settings,
-    nodes: Vec<Node>,
+    /// Shared with checkpoints until they change.
+    nodes: Vec<Rc<Node>>,
     sandboxes: BTreeMap<SandboxId, Sandbox>,
     containers: BTreeMap<ContainerId, Container>,
     sessions: BTreeMap<SessionId, Session>,
@@ -163,6 +165,7 @@ enum Kind {
     Attach { stdin: bool, tty: bool },
     Http { request: Box<HttpGet>, sent: bool, answer: Vec<u8> },
     Tcp { address: Text },
+    Forward(Box<forward::Forward>),
 }
 
 #[derive(Clone, Debug)]
@@ -181,6 +184,10 @@ impl Runtime {
     /// Runtimes without nodes.
     pub fn new(settings: Settings) -> Runtime {
         Runtime { settings, ..Runtime::default() }
+    }
+
+    fn node_mut(&mut self, node: NodeId) -> Option<&mut Node> {
+        self.nodes.get_mut(node.0 as usize).map(Rc::make_mut)
     }
 
     /// The image that a reference names, if a registry has it.

@@ -80,14 +80,14 @@ impl Runtime {
         if let Some(cell) = world.cell_mut(own) {
             cell.api = id.0 == 0;
         }
-        self.nodes.push(Node {
+        self.nodes.push(Rc::new(Node {
             name: config.name.clone(),
             machine,
             root,
             range: Range::parse(&config.pod_cidr),
             images: Default::default(),
             containers: Default::default(),
-        });
+        }));
         for reference in &config.images {
             if let Ok(image) = self.look_up(reference) {
                 self.add_image(id, &image, Present { from: Time::ZERO, preloaded: true });
@@ -187,7 +187,7 @@ impl Runtime {
         if config.memory_limit.is_some_and(|limit| limit <= MIN_MEMORY) {
             return Err(Text::lit(OOM_AT_INIT));
         }
-        let n = self.nodes.get_mut(node.0 as usize).ok_or(Text::lit("no such node"))?;
+        let n = self.node_mut(node).ok_or(Text::lit("no such node"))?;
         let machine = n.machine;
         let own = world.machine(machine).cell;
         let slot = match config.host_network {
@@ -303,7 +303,7 @@ impl Runtime {
         s.stopped = true;
         if let Some(slot) = s.slot {
             world.remove_netns(s.net);
-            if let Some(n) = self.nodes.get_mut(s.node.0 as usize) {
+            if let Some(n) = self.nodes.get_mut(s.node.0 as usize).map(Rc::make_mut) {
                 n.range.taken.retain(|t| *t != slot);
             }
         }

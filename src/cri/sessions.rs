@@ -1,4 +1,4 @@
-//! Exec and attach.
+//! Exec, attach, and what sessions have in common.
 
 use super::start::{close_all, spawn, start_or_fail, streams};
 use super::types::{ContainerId, ContainerState, ExecConfig, RuntimeEvent, SessionEnd, SessionId};
@@ -102,6 +102,9 @@ impl Runtime {
 
     /// Feeds standard input. Returns how many bytes were taken: a pipe holds 64 KiB.
     pub fn write_stdin(&mut self, world: &mut World, session: SessionId, bytes: &[u8]) -> usize {
+        if self.sessions.get(&session).is_some_and(|s| matches!(s.kind, Kind::Forward(_))) {
+            return self.forward_input(world, session, bytes);
+        }
         let Some(handle) = self.input(session) else { return bytes.len() };
         match world.write(handle, bytes) {
             Ok(n) => n,
@@ -113,6 +116,9 @@ impl Runtime {
     /// Ends standard input (on a terminal: Ctrl-D has to be typed).
     pub fn close_stdin(&mut self, world: &mut World, session: SessionId) {
         let Some(s) = self.sessions.get_mut(&session) else { return };
+        if matches!(s.kind, Kind::Forward(_)) {
+            return self.forward_ended(world, session);
+        }
         let handle = match s.kind {
             Kind::Exec { tty: false, .. } => s.streams.input.take(),
             Kind::Attach { stdin: true, tty: false } => {
@@ -167,7 +173,9 @@ impl Runtime {
             return;
         }
         let Kind::Exec { tty, discard, .. } = s.kind else {
-            if matches!(s.kind, Kind::Http { .. } | Kind::Tcp { .. }) {
+            if matches!(s.kind, Kind::Forward(_)) {
+                self.pump_forward(world, now, id);
+            } else if matches!(s.kind, Kind::Http { .. } | Kind::Tcp { .. }) {
                 self.pump_probe(world, now, id);
             }
             return;
@@ -211,7 +219,7 @@ impl Session {
 
 /// Reads a stream into a buffer as long as there is room; what does not fit stays in the pipe (or is thrown
 /// away). Returns whether the stream has ended.
-fn drain(world: &mut World, handle: Option<Handle>, sink: &mut Vec<u8>, discard: bool) -> bool {
+pub(super) fn drain(world: &mut World, handle: Option<Handle>, sink: &mut Vec<u8>, discard: bool) -> bool {
     let Some(handle) = handle else { return true };
     while sink.len() < SESSION_BYTES || discard {
         match world.read(handle, CHUNK) {

@@ -6,6 +6,7 @@
 use crate::api::request::Origin;
 use crate::api::{Kind, Object, Text, Value, convert, json, yaml};
 use crate::kubectl::cx::{Cx, lower};
+use crate::kubectl::discovery::unkept_kind;
 use crate::kubectl::fail::{Fail, Res};
 use crate::kubectl::flags::{Args, Flag, bare, slice, switch, text};
 use crate::os::{Errno, FileType};
@@ -20,6 +21,10 @@ pub const VALIDATE: &[Flag] = &[bare("validate", "strict", "strict")];
 const DOCUMENT_LIMIT: usize = 20_000;
 /// How deep directories and lists of lists may be nested.
 const DEPTH_LIMIT: usize = 32;
+
+/// What is said of a manifest that is somewhere else.
+const NO_NETWORK: &str =
+    "the internet, from which the manifest would come; paste its text into a file and name that";
 
 /// An object of a manifest.
 #[derive(Clone, Debug)]
@@ -104,7 +109,7 @@ pub fn load(cx: &mut Cx, args: &Args) -> Res<Docs> {
         if path == "-" {
             sources.push(path);
         } else if path.starts_with("http://") || path.starts_with("https://") {
-            return Err(crate::kubectl::cx::not_simulated("fetching a manifest from a URL"));
+            return Err(crate::kubectl::cx::not_simulated(NO_NETWORK));
         } else {
             expand(cx, &path, args.is("recursive"), &mut sources)?;
         }
@@ -220,6 +225,9 @@ impl Docs {
         match find_kind(&self.custom, version, kind) {
             Some(kind) => self.docs.push(Doc { kind, value, source: source.into(), line, placed: false }),
             None => {
+                if let Some(fail) = unkept_kind(version, kind) {
+                    return self.fails.push(fail);
+                }
                 let meta = &value["metadata"];
                 let text = format!(
                     "resource mapping not found for name: {:?} namespace: {:?} from {source:?}: no matches for kind {kind:?} in version {version:?}\nensure CRDs are installed first",

@@ -2,6 +2,7 @@
 
 use crate::api::{Kind, Object};
 use crate::kubectl::cx::{Cx, Select};
+use crate::kubectl::discovery::unkept;
 use crate::kubectl::fail::{Fail, Res};
 
 /// What the arguments name.
@@ -26,11 +27,12 @@ pub fn kind_in(custom: &[Kind], arg: &str) -> Res<Kind> {
 
 fn kind_among(mut kinds: impl Iterator<Item = Kind>, arg: &str) -> Res<Kind> {
     let lower = arg.to_lowercase();
-    let missing = || {
-        let resource = arg.split('.').next().unwrap_or("");
-        Fail::Plain(format!("the server doesn't have a resource type {resource:?}"))
-    };
     let (resource, group) = lower.split_once('.').unwrap_or((&lower, ""));
+    let missing = || {
+        let written = arg.split('.').next().unwrap_or("");
+        let plain = || Fail::Plain(format!("the server doesn't have a resource type {written:?}"));
+        unkept(resource, group).filter(|_| !resource.is_empty()).unwrap_or_else(plain)
+    };
     if resource.is_empty() {
         return Err(missing());
     }

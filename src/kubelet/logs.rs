@@ -5,7 +5,7 @@
 use super::Kubelet;
 use super::pod::{Section, lookup, specs};
 use crate::api::{Kind, Object, Status, Value};
-use crate::cri::{ContainerId, ContainerState, Runtime};
+use crate::cri::{ContainerId, ContainerState, Runtime, SandboxId};
 
 /// The port of kubelets.
 const PORT: u16 = 10250;
@@ -143,6 +143,18 @@ fn upgrade_error(message: &str) -> Status {
 }
 
 /// The instances of a container, newest first.
+/// The sandbox into whose network a port is forwarded.
+///
+/// # Errors
+/// In the words of the API server and the kubelet.
+pub fn sandbox(pod: &Object, kubelet: Option<&Kubelet>) -> Result<SandboxId, Status> {
+    let kubelet = reachable(pod, kubelet, |host| {
+        upgrade_error(&format!("error dialing backend: dial tcp {host}: connect: connection refused"))
+    })?;
+    let found = kubelet.pod(pod.uid()).and_then(|p| p.newest_sandbox());
+    found.ok_or_else(|| Status::not_found(Kind::POD, pod.name()))
+}
+
 fn instances(kubelet: &Kubelet, runtime: &Runtime, pod: &Object, name: &str) -> Vec<ContainerId> {
     let Some(known) = kubelet.pod(pod.uid()) else { return Vec::new() };
     let of_name = |id: &&ContainerId| runtime.status(**id).is_some_and(|s| s.name == name);

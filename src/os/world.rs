@@ -561,6 +561,11 @@ impl World {
     /// Only those that are known at once; others come when the handle is read or written.
     pub fn dial(&mut self, cell: CellId, ip: &str, port: u16) -> Sysr<Handle> {
         let net = self.st.cells.get(cell.0).map(|c| c.net).ok_or(Errno::EINVAL)?;
+        self.dial_in(net, ip, port)
+    }
+
+    /// Dials from a network namespace.
+    pub fn dial_in(&mut self, net: NetId, ip: &str, port: u16) -> Sysr<Handle> {
         self.connect(net, ip, port).map(Handle)
     }
 }

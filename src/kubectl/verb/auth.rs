@@ -5,10 +5,10 @@
 use crate::api::rbac::{self, Ask, MASTERS, PUBLIC_URLS, User};
 use crate::api::{Kind, Text, Value};
 use crate::kubectl::cx::{Base, Cx, Done, OK, Outcome};
+use crate::kubectl::discovery::named;
 use crate::kubectl::fail::{Fail, Res};
 use crate::kubectl::flags::{Args, Flag, switch, text};
 use crate::kubectl::print::table::Table;
-use crate::kubectl::resource::kind_in;
 
 /// Flags of `can-i`.
 pub const CAN_I: &[Flag] = &[
@@ -62,11 +62,11 @@ fn ask(cx: &mut Cx, args: &Args, verb: &str, what: &str, rest: &[String]) -> Res
     }
     let (kind, name) = what.split_once('/').unwrap_or((what, ""));
     ask.name = rest.first().cloned().unwrap_or_else(|| name.to_string());
-    match kind_in(&cx.base.custom, kind) {
-        Ok(k) => {
-            ask.group = k.info().group().into();
-            ask.resource = k.info().plural.into();
-            if !k.info().namespaced && !args.is("all-namespaces") {
+    match named(&cx.base.custom, kind) {
+        Some((plural, group, namespaced)) => {
+            ask.group = group.into();
+            ask.resource = plural.into();
+            if !namespaced && !args.is("all-namespaces") {
                 cx.eprint(&format!("Warning: resource '{kind}' is not namespace scoped"));
                 if !ask.group.is_empty() {
                     cx.eprint(&format!(" in group '{}'", ask.group));
@@ -74,7 +74,7 @@ fn ask(cx: &mut Cx, args: &Args, verb: &str, what: &str, rest: &[String]) -> Res
                 cx.eprint("\n\n");
             }
         }
-        Err(_) => {
+        None => {
             let (resource, group) = kind.split_once('.').unwrap_or((kind, ""));
             if kind != "*" {
                 let text = match group {

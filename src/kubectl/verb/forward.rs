@@ -1,7 +1,7 @@
 //! `kubectl port-forward`: a port of the workstation that leads into a pod.
 
 use super::pods;
-use crate::api::request::{Channel, StreamId, Verb as Method};
+use crate::api::request::{Channel, StreamEnd, StreamId, Verb as Method};
 use crate::api::{Kind, Object, Request, Response, Text};
 use crate::kubectl::cx::{Cx, Done, Outcome, Poll, Task};
 use crate::kubectl::fail::{Fail, Res};
@@ -121,6 +121,7 @@ struct Door {
 #[derive(Clone, Debug)]
 struct Line {
     fd: Fd,
+    door: (u16, u16),
     stream: StreamId,
     pending: Vec<u8>,
     ended: bool,
@@ -144,7 +145,8 @@ impl Forward {
                 request.options.query.push(("ports", Text::from(door.remote.to_string())));
                 match cx.send(request) {
                     Ok(Response::Stream(stream)) => {
-                        self.lines.push(Line { fd, stream, pending: vec![], ended: false });
+                        let door = (door.local, door.remote);
+                        self.lines.push(Line { fd, door, stream, pending: vec![], ended: false });
                     }
                     _ => cx.sys.close(fd),
                 }
@@ -152,8 +154,8 @@ impl Forward {
         }
     }
 
-    /// Moves bytes both ways; false once the connection is over.
-    fn carry(line: &mut Line, cx: &mut Cx) -> bool {
+    /// Moves bytes both ways.
+    fn carry(line: &mut Line, cx: &mut Cx) -> State {
         while !line.ended {
             match cx.sys.read(line.fd, 65_536) {
                 Ok(bytes) if bytes.is_empty() => line.ended = true,
@@ -181,24 +183,49 @@ impl Forward {
                 Ok(n) if n > 0 => {
                     line.pending.drain(..n.min(line.pending.len()));
                 }
-                Err(Errno::EAGAIN) | Ok(_) => return true,
-                Err(_) => return false,
+                Err(Errno::EAGAIN) | Ok(_) => return State::Open,
+                Err(_) => return State::Over,
             }
         }
-        cx.sys.client().is_some_and(|c| c.stream_end(line.stream).is_none())
+        match cx.sys.client().map(|c| c.stream_end(line.stream)) {
+            Some(None) => State::Open,
+            Some(Some(StreamEnd::Error(status))) => State::Broken(status.message),
+            _ => State::Over,
+        }
     }
+}
+
+/// How it is with a connection.
+enum State {
+    Open,
+    Over,
+    /// The pod's side failed; what it said.
+    Broken(Text),
 }
 
 impl Task for Forward {
     fn poll(&mut self, cx: &mut Cx) -> Poll {
         self.accept(cx);
+        let mut lost = false;
         for mut line in std::mem::take(&mut self.lines) {
-            if Forward::carry(&mut line, cx) {
-                self.lines.push(line);
-            } else {
-                cx.sys.close(line.fd);
-                cx.close(line.stream);
+            match Forward::carry(&mut line, cx) {
+                State::Open => {
+                    self.lines.push(line);
+                    continue;
+                }
+                State::Broken(why) => {
+                    let (local, remote) = line.door;
+                    let text = format!("an error occurred forwarding {local} -> {remote}: {why}");
+                    cx.klog('E', "portforward.go:522", &format!("\"Unhandled Error\" err={text:?}"));
+                    lost = true;
+                }
+                State::Over => {}
             }
+            cx.sys.close(line.fd);
+            cx.close(line.stream);
+        }
+        if lost {
+            return Poll::Done(Err("lost connection to pod".into()));
         }
         let mut readable: Vec<Fd> = self.doors.iter().map(|d| d.fd).collect();
         readable.extend(self.lines.iter().filter(|l| !l.ended).map(|l| l.fd));

@@ -4,6 +4,7 @@
 use crate::api::{Kind, Value, json, yaml};
 use crate::collections::Order;
 use crate::kubectl::cx::{Cx, OK, Outcome, not_simulated};
+use crate::kubectl::discovery::UNKEPT;
 use crate::kubectl::fail::Fail;
 use crate::kubectl::flags::{Args, Flag, on, slice, switch, text};
 use crate::kubectl::help;
@@ -146,68 +147,6 @@ struct Row {
 
 const VERBS: &str = "create,delete,deletecollection,get,list,patch,update,watch";
 
-/// Resources that the API has, but this cluster does not keep: plural, short name, version, namespaced, kind,
-/// whether objects can only be created.
-const OTHERS: &[(&str, &str, &str, bool, &str, bool)] = &[
-    ("bindings", "", "v1", true, "Binding", true),
-    (
-        "mutatingadmissionpolicies",
-        "",
-        "admissionregistration.k8s.io/v1",
-        false,
-        "MutatingAdmissionPolicy",
-        false,
-    ),
-    (
-        "mutatingadmissionpolicybindings",
-        "",
-        "admissionregistration.k8s.io/v1",
-        false,
-        "MutatingAdmissionPolicyBinding",
-        false,
-    ),
-    (
-        "validatingadmissionpolicies",
-        "",
-        "admissionregistration.k8s.io/v1",
-        false,
-        "ValidatingAdmissionPolicy",
-        false,
-    ),
-    (
-        "validatingadmissionpolicybindings",
-        "",
-        "admissionregistration.k8s.io/v1",
-        false,
-        "ValidatingAdmissionPolicyBinding",
-        false,
-    ),
-    ("selfsubjectreviews", "", "authentication.k8s.io/v1", false, "SelfSubjectReview", true),
-    ("tokenreviews", "", "authentication.k8s.io/v1", false, "TokenReview", true),
-    ("localsubjectaccessreviews", "", "authorization.k8s.io/v1", true, "LocalSubjectAccessReview", true),
-    ("selfsubjectaccessreviews", "", "authorization.k8s.io/v1", false, "SelfSubjectAccessReview", true),
-    ("selfsubjectrulesreviews", "", "authorization.k8s.io/v1", false, "SelfSubjectRulesReview", true),
-    ("subjectaccessreviews", "", "authorization.k8s.io/v1", false, "SubjectAccessReview", true),
-    ("events", "ev", "events.k8s.io/v1", true, "Event", false),
-    ("flowschemas", "", "flowcontrol.apiserver.k8s.io/v1", false, "FlowSchema", false),
-    (
-        "prioritylevelconfigurations",
-        "",
-        "flowcontrol.apiserver.k8s.io/v1",
-        false,
-        "PriorityLevelConfiguration",
-        false,
-    ),
-    ("ipaddresses", "ip", "networking.k8s.io/v1", false, "IPAddress", false),
-    ("servicecidrs", "", "networking.k8s.io/v1", false, "ServiceCIDR", false),
-    ("deviceclasses", "", "resource.k8s.io/v1", false, "DeviceClass", false),
-    ("resourceclaims", "", "resource.k8s.io/v1", true, "ResourceClaim", false),
-    ("resourceclaimtemplates", "", "resource.k8s.io/v1", true, "ResourceClaimTemplate", false),
-    ("resourceslices", "", "resource.k8s.io/v1", false, "ResourceSlice", false),
-    ("csistoragecapacities", "", "storage.k8s.io/v1", true, "CSIStorageCapacity", false),
-    ("volumeattributesclasses", "vac", "storage.k8s.io/v1", false, "VolumeAttributesClass", false),
-];
-
 fn group(version: &str) -> &str {
     version.split_once('/').map_or("", |(g, _)| g)
 }
@@ -228,14 +167,14 @@ fn rows(cx: &Cx) -> Vec<Row> {
             }
         })
         .collect();
-    rows.extend(OTHERS.iter().map(|(plural, short, version, namespaced, kind, create)| Row {
-        plural,
-        short: short.to_string(),
-        version,
-        namespaced: *namespaced,
-        kind,
+    rows.extend(UNKEPT.iter().map(|u| Row {
+        plural: u.plural,
+        short: u.short.to_string(),
+        version: u.version,
+        namespaced: u.namespaced,
+        kind: u.kind,
         all: false,
-        verbs: if *create { "create" } else { VERBS },
+        verbs: if u.only_created { "create" } else { VERBS },
     }));
     rows.order_by(|a, b| (group(a.version), a.plural).cmp(&(group(b.version), b.plural)));
     rows

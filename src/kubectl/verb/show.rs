@@ -3,8 +3,9 @@
 use crate::api::request::Verb as Method;
 use crate::api::schema::Descriptions;
 use crate::api::{Kind, Object, Request};
-use crate::kubectl::cx::{Cx, OK, Outcome, Select};
+use crate::kubectl::cx::{Cx, OK, Outcome, Select, not_simulated};
 use crate::kubectl::describe::{self, Source};
+use crate::kubectl::discovery::unkept;
 use crate::kubectl::explain::{Topic, explain};
 use crate::kubectl::fail::Fail;
 use crate::kubectl::files;
@@ -121,11 +122,14 @@ pub fn explained(cx: &mut Cx, args: &Args) -> Outcome {
         });
     };
     if !matches!(args.value("output"), "plaintext" | "") {
-        return Err(crate::kubectl::cx::not_simulated("this output of kubectl explain"));
+        return Err(not_simulated("this output of kubectl explain"));
     }
     let mut words = arg.split('.');
     let first = words.next().unwrap_or("");
-    let missing = |_| Fail::Raw(format!("the server doesn't have a resource type {first:?}"));
+    let missing = |_| match unkept(&first.to_lowercase(), "") {
+        Some(_) => not_simulated(&format!("the fields of {first}")),
+        None => Fail::Raw(format!("the server doesn't have a resource type {first:?}")),
+    };
     let mut path: Vec<&str> = words.collect();
     let mut kind = resource::kind_in(&cx.base.custom, first).map_err(missing)?;
     let group = kind.info().group();

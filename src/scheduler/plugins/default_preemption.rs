@@ -109,7 +109,7 @@ impl Candidate {
         fits: Fits<'_>,
         budgets: &[Budget],
     ) -> Option<Candidate> {
-        let mut node = cache.nodes[i].clone();
+        let mut node = NodeInfo::clone(&cache.nodes[i]);
         let mut state = state.clone();
         let mut lower: Vec<Rc<PodInfo>> =
             node.pods.values().filter(|p| p.priority < pod.priority).cloned().collect();

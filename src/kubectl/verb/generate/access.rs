@@ -5,9 +5,9 @@ use crate::api::request::Verb as Method;
 use crate::api::{Kind, Object, Request, Value};
 use crate::collections::Order;
 use crate::kubectl::cx::{Cx, OK, Outcome};
+use crate::kubectl::discovery::named;
 use crate::kubectl::fail::{Fail, Res};
 use crate::kubectl::flags::{Args, Flag, slice, span, text};
-use crate::kubectl::resource::kind_in;
 use crate::kubectl::verb::pairs_map;
 
 /// Flags of `create role`.
@@ -59,9 +59,9 @@ fn resource(cx: &Cx, arg: &str) -> Res<(String, String)> {
             None => format!("the server doesn't have a resource type {name:?}"),
         })
     };
-    let info = kind_in(&cx.base.custom, name).map_err(|_| missing())?.info();
+    let (plural, group, _) = named(&cx.base.custom, name).ok_or_else(missing)?;
     let sub = if sub.is_empty() { String::new() } else { format!("/{sub}") };
-    Ok((info.group().to_string(), format!("{}{sub}", info.plural)))
+    Ok((group.to_string(), format!("{plural}{sub}")))
 }
 
 fn rules(cx: &mut Cx, args: &Args) -> Res<Value> {
