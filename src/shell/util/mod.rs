@@ -32,6 +32,7 @@ mod info;
 mod ls;
 pub mod mode;
 mod net;
+mod nslookup;
 mod ping;
 mod sed;
 mod sums;
