@@ -604,6 +604,20 @@ impl Sys for Kernel<'_> {
         lookup(names, answers, &self.text_file("/etc/resolv.conf"), name, self.now())
     }
 
+    fn names_of(&mut self, ip: &str) -> Vec<Text> {
+        if !self.cell().is_none_or(|c| self.world.hears_names(c.net)) {
+            return Vec::new();
+        }
+        if ip == CLUSTER_DNS {
+            return vec![Text::lit("kube-dns.kube-system.svc.cluster.local")];
+        }
+        let names = self.world.net.dns.names.iter();
+        names
+            .filter(|(_, ips)| matches!(ips.as_slice(), [only] if **only == *ip))
+            .map(|(n, _)| n.clone())
+            .collect()
+    }
+
     fn ip(&self) -> Text {
         self.cell().map_or(Text::default(), |c| self.world.ip_of(c.net))
     }

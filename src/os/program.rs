@@ -366,6 +366,8 @@ pub trait Sys {
     /// Says that this step did the work of so many more, which counts against the process's fuel.
     fn weigh(&mut self, steps: u32);
     fn resolve(&mut self, name: &str) -> Resolved;
+    /// The names that the name server knows for an address.
+    fn names_of(&mut self, ip: &str) -> Vec<Text>;
     /// This machine's or pod's own address.
     fn ip(&self) -> Text;
 

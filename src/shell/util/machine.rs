@@ -15,8 +15,9 @@ pub fn hostname(ctx: &mut Ctx) -> i32 {
             format!("{}{tail}", ctx.sys.ip())
         }
         Some("-s") => ctx.sys.hostname().split('.').next().unwrap_or("").to_owned(),
-        Some("-d") => String::new(),
-        Some("-f") | None => ctx.sys.hostname().to_string(),
+        Some("-d") => full_name(ctx).split_once('.').map_or(String::new(), |(_, domain)| domain.to_owned()),
+        Some("-f") => full_name(ctx),
+        None => ctx.sys.hostname().to_string(),
         Some(_) if ctx.sys.can(Cap::SYS_ADMIN) => return ctx.not_simulated("setting the host name"),
         Some(_) => {
             let busybox = ctx.busybox();
@@ -30,6 +31,19 @@ pub fn hostname(ctx: &mut Ctx) -> i32 {
     };
     ctx.print(text + "\n");
     0
+}
+
+/// The first name of this host's line in `/etc/hosts`, which is the one with the domain; or just its name.
+fn full_name(ctx: &Ctx) -> String {
+    let own = ctx.sys.hostname();
+    let hosts = ctx.sys.read_file("/etc/hosts").unwrap_or_default();
+    let hosts = String::from_utf8_lossy(&hosts);
+    let mut lines = hosts.lines().map(|l| l.split('#').next().unwrap_or("").split_whitespace().skip(1));
+    let found = lines.find_map(|mut names| {
+        let first = names.next()?;
+        (*own == *first || names.any(|n| *own == *n)).then(|| first.to_owned())
+    });
+    found.unwrap_or_else(|| own.to_string())
 }
 
 /// `uname`.

@@ -34,6 +34,7 @@ mod ls;
 mod machine;
 pub mod mode;
 mod net;
+mod nslookup;
 mod paths;
 mod ping;
 mod procs;

@@ -4,7 +4,7 @@ use super::ctx::Ctx;
 use super::stream::Stream;
 use super::{
     archive, awk, columns, date, dd, diff, disks, dump, echo, editor, expr, files, find as search, grep,
-    info, ls, machine, net, paths, ping, procs, sed, sums, tail, test, text, time, top,
+    info, ls, machine, net, nslookup, paths, ping, procs, sed, sums, tail, test, text, time, top,
 };
 use crate::os::program::Program;
 
@@ -87,7 +87,8 @@ pub const TABLE: &[Row] = &[
     row("nl", Filter(text::nl)),
     row("nohup", Machine(time::prefix)),
     row("nproc", Plain(machine::nproc)),
-    row("nslookup", Machine(net::nslookup)),
+    row("nslookup", Machine(nslookup::nslookup)),
+    row("nslookup-1.28", Machine(nslookup::old)),
     row("patch", Plain(info::absent)),
     row("perl", Plain(info::absent)),
     row("pgrep", Plain(procs::by_name)),
@@ -191,5 +192,5 @@ pub fn plain_named(name: &str) -> Option<fn(&mut Ctx) -> i32> {
 
 /// The names of all applets.
 pub fn names() -> impl Iterator<Item = &'static str> {
-    TABLE.iter().map(|r| r.name)
+    TABLE.iter().map(|r| r.name).filter(|name| !name.contains('.'))
 }
