@@ -1,13 +1,13 @@
 //! A bounded, append-only list that is cheap to clone.
 //!
-//! Entries live in shared chunks: a clone (a checkpoint) copies one pointer for each chunk, and appending
-//! copies at most the last chunk. When the limit is passed the oldest chunk goes as a whole.
+//! Entries live in shared chunks: a clone (a checkpoint) copies one pointer for each chunk, and the first entry
+//! behind it copies what the last chunk holds. When the limit is passed the oldest chunk goes as a whole.
 
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-/// Entries in a chunk.
-const CHUNK: usize = 1_024;
+/// Entries in a chunk: few enough that copying the last one is cheap, enough that pointers to chunks are few.
+const CHUNK: usize = 64;
 
 /// A list of entries numbered from 0, of which the oldest may have been dropped.
 #[derive(Clone, Debug)]
@@ -34,7 +34,7 @@ impl<T: Clone> History<T> {
                     self.chunks.pop_front();
                     self.first += CHUNK as u64;
                 }
-                let mut chunk = Vec::with_capacity(16);
+                let mut chunk = Vec::with_capacity(CHUNK / 4);
                 chunk.push(entry);
                 self.chunks.push_back(Rc::new(chunk));
             }
@@ -71,16 +71,16 @@ mod tests {
 
     #[test]
     fn the_oldest_entries_go_and_numbers_stay() {
-        let mut h = History::new(2 * CHUNK);
+        let mut h = History::new(2_000);
         for i in 0..5_000_u64 {
             assert_eq!(h.push(i), i);
         }
-        assert_eq!((h.first(), h.end()), (3_072, 5_000));
+        assert_eq!((h.first(), h.end()), (3_008, 5_000));
         assert_eq!(
-            (h.get(3_071), h.get(3_072), h.get(4_999), h.get(5_000)),
-            (None, Some(&3_072), Some(&4_999), None)
+            (h.get(3_007), h.get(3_008), h.get(4_999), h.get(5_000)),
+            (None, Some(&3_008), Some(&4_999), None)
         );
-        assert_eq!(h.iter().count(), 1_928);
+        assert_eq!(h.iter().count(), 1_992);
         let before = h.clone();
         h.push(5_000);
         assert_eq!((before.end(), h.end()), (5_000, 5_001));

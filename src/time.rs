@@ -155,17 +155,40 @@ impl Epoch {
 
     /// `metav1.Time` as the API writes it: `2026-11-23T07:50:40Z` (whole seconds, rounded down).
     pub fn rfc3339(self, t: Time) -> String {
-        let c = civil(self.unix_micros(t));
-        format!("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", c.year, c.month, c.day, c.hour, c.minute, c.second)
+        let mut text = stamp(civil(self.unix_micros(t)));
+        text.push('Z');
+        text
     }
 
     /// `metav1.MicroTime` as the API writes it: `2026-11-23T07:50:40.123456Z`.
     pub fn rfc3339_micro(self, t: Time) -> String {
         let c = civil(self.unix_micros(t));
-        format!(
-            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:06}Z",
-            c.year, c.month, c.day, c.hour, c.minute, c.second, c.micros
-        )
+        let mut text = stamp(c);
+        text.push('.');
+        digits(&mut text, i64::from(c.micros), 6);
+        text.push('Z');
+        text
+    }
+}
+
+/// A calendar date and time of day to the second: `2026-11-23T07:50:40`. Every write of the cluster is stamped, so
+/// this goes without the general formatter.
+fn stamp(c: Civil) -> String {
+    let mut text = String::with_capacity(27);
+    digits(&mut text, c.year, 4);
+    let parts = [('-', c.month), ('-', c.day), ('T', c.hour), (':', c.minute), (':', c.second)];
+    for (before, number) in parts {
+        text.push(before);
+        digits(&mut text, i64::from(number), 2);
+    }
+    text
+}
+
+/// Writes a number with so many digits.
+fn digits(text: &mut String, number: i64, count: u32) {
+    for place in (0..count).rev() {
+        let digit = number / 10_i64.pow(place) % 10;
+        text.push(char::from(b'0' + digit.unsigned_abs() as u8));
     }
 }
 

@@ -166,6 +166,30 @@ fn going_back_equals_a_fresh_run() {
 }
 
 #[test]
+fn what_is_done_in_the_past_undoes_the_future_that_was_seen() {
+    let mut player = Player::new(Scenario::default()).expect("valid");
+    player.apply(Input::Open(0)).expect("opened");
+    player.apply(Input::Line(0, "kubectl create deployment web --image=nginx".into())).expect("typed");
+    player.seek(Time::ZERO + PLAYED);
+    player.seek(Time::ZERO + Span::secs(40));
+    assert!(!player.in_past(), "no input is undone, but what was seen is");
+    player.apply(Input::Line(0, "kubectl scale deployment web --replicas=5".into())).expect("typed");
+    player.seek(Time::ZERO + PLAYED);
+    let mut fresh = Player::new(player.scenario()).expect("valid");
+    for secs in [149, 100, 41, 120, 39, 150] {
+        let at = Time::ZERO + Span::secs(secs);
+        player.seek(at);
+        fresh.seek(at);
+        assert_eq!(player.hash(), fresh.hash(), "at {secs} s");
+        assert_eq!(player.output(), fresh.output(), "at {secs} s");
+        let mut first = Player::new(player.scenario()).expect("valid");
+        first.seek(at);
+        assert_eq!(player.hash(), first.hash(), "a first run to {secs} s");
+        assert_eq!(player.output(), first.output(), "a first run to {secs} s");
+    }
+}
+
+#[test]
 fn a_fork_goes_its_own_way_and_an_overwrite_forgets() {
     let (_, scenario) = scenarios().swap_remove(0);
     let mut player = Player::new(scenario).expect("valid");

@@ -33,9 +33,9 @@ impl Key {
     pub fn path(&self) -> String {
         let plural = self.kind.info().plural;
         if self.namespace.is_empty() {
-            format!("{plural}/{}", self.name)
+            [plural, "/", &self.name].concat()
         } else {
-            format!("{plural}/{}/{}", self.namespace, self.name)
+            [plural, "/", &self.namespace, "/", &self.name].concat()
         }
     }
 }

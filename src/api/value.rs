@@ -9,7 +9,7 @@ use std::ops::Index;
 use std::rc::Rc;
 
 /// A JSON-like value with shared structure.
-#[derive(Clone, Debug, PartialEq, Default)]
+#[derive(Clone, Debug, Default)]
 pub enum Value {
     /// `null`, and what reading an absent field gives.
     #[default]
@@ -154,10 +154,17 @@ impl Value {
     /// The value at a dotted path of plain field names, e.g. `spec.nodeName`; list elements by number.
     /// Keys with dots in them (annotations, labels) are reached with [`Value::get`].
     pub fn at(&self, path: &str) -> &Value {
-        path.split('.').fold(self, |v, key| match v {
-            Value::List(l) => key.parse::<usize>().ok().and_then(|i| l.get(i)).unwrap_or(NULL),
-            _ => v.get(key),
-        })
+        let (mut value, mut rest) = (self, Some(path));
+        while let Some(path) = rest {
+            let (key, behind) = first_key(path);
+            value = match value {
+                Value::Map(m) => m.get(key).unwrap_or(NULL),
+                Value::List(l) => key.parse::<usize>().ok().and_then(|i| l.get(i)).unwrap_or(NULL),
+                _ => return NULL,
+            };
+            rest = behind;
+        }
+        value
     }
 
     /// The string, or `""` for anything else.
@@ -271,17 +278,25 @@ impl Value {
     /// The place at a dotted path to be changed; maps on the way are made, list elements must exist
     /// (a number beyond the end makes a new last element).
     pub fn slot(&mut self, path: &str) -> &mut Value {
-        path.split('.').fold(self, |v, key| match (&*v, key.parse::<usize>()) {
-            (Value::List(_), Ok(i)) => {
-                let list = v.list_mut();
-                if i >= list.len() {
-                    list.push(Value::Null);
-                }
-                let last = list.len() - 1;
-                &mut list[i.min(last)]
-            }
-            _ => v.map_mut().slot(key),
-        })
+        let (mut value, mut rest) = (self, Some(path));
+        while let Some(path) = rest {
+            let (key, behind) = first_key(path);
+            value = value.child(key);
+            rest = behind;
+        }
+        value
+    }
+
+    /// The place of one key of a path to be changed.
+    fn child(&mut self, key: &str) -> &mut Value {
+        let number = if matches!(self, Value::List(_)) { key.parse::<usize>().ok() } else { None };
+        let Some(i) = number else { return self.map_mut().slot(key) };
+        let list = self.list_mut();
+        if i >= list.len() {
+            list.push(Value::Null);
+        }
+        let last = list.len() - 1;
+        &mut list[i.min(last)]
     }
 
     /// Sets the value at a dotted path, making the maps on the way.
@@ -312,6 +327,32 @@ impl Value {
             (Value::List(a), Value::List(b)) => Rc::ptr_eq(a, b),
             _ => self == other,
         }
+    }
+}
+
+impl PartialEq for Value {
+    /// What is shared is equal: versions of an object, which share all that did not change, compare in the time
+    /// that the change takes.
+    fn eq(&self, other: &Value) -> bool {
+        match (self, other) {
+            (Value::Null, Value::Null) => true,
+            (Value::Bool(a), Value::Bool(b)) => a == b,
+            (Value::Int(a), Value::Int(b)) => a == b,
+            (Value::Float(a), Value::Float(b)) => a == b,
+            (Value::Str(a), Value::Str(b)) => a == b,
+            (Value::List(a), Value::List(b)) => Rc::ptr_eq(a, b) || a == b,
+            (Value::Map(a), Value::Map(b)) => Rc::ptr_eq(a, b) || a == b,
+            _ => false,
+        }
+    }
+}
+
+/// The first key of a dotted path, and the path behind it. Keys are short: a plain loop finds their ends sooner
+/// than a search made for long texts.
+fn first_key(path: &str) -> (&str, Option<&str>) {
+    match path.bytes().position(|b| b == b'.') {
+        Some(dot) => (&path[..dot], Some(&path[dot + 1..])),
+        None => (path, None),
     }
 }
 

@@ -122,11 +122,16 @@ impl Store {
     pub fn put(&mut self, object: Object, at: Time, cause: Cause, actor: Text) {
         self.revision += 1;
         let key = object.key();
-        let old = self.objects.insert(key.clone(), object.clone());
-        if let Some(old) = &old {
-            self.unindex(&key, old);
+        let old = match self.objects.get_mut(&key) {
+            Some(place) => Some(std::mem::replace(place, object.clone())),
+            None => self.objects.insert(key.clone(), object.clone()),
+        };
+        if old.as_ref().is_none_or(|old| !same_places(old, &object)) {
+            if let Some(old) = &old {
+                self.unindex(&key, old);
+            }
+            self.index(&key, &object);
         }
-        self.index(&key, &object);
         let kind = if old.is_some() { WatchKind::Modified } else { WatchKind::Added };
         self.log.push(Change { revision: self.revision, at, cause, actor, kind, old, new: object });
     }
@@ -206,6 +211,12 @@ impl Default for Store {
 enum Index {
     Node,
     Owner,
+}
+
+/// Whether two versions of an object are filed under the same entries.
+fn same_places(a: &Object, b: &Object) -> bool {
+    a.at("metadata.ownerReferences") == b.at("metadata.ownerReferences")
+        && (a.kind != Kind::POD || a.at("spec.nodeName") == b.at("spec.nodeName"))
 }
 
 /// Under which entries of which index an object is filed.

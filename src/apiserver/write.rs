@@ -104,18 +104,7 @@ impl ApiServer {
         if !version.is_empty() && version != old.at("metadata.resourceVersion").str() {
             return Err(Status::conflict(key.kind, &key.name, MODIFIED));
         }
-        for field in
-            ["uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation"]
-        {
-            let path = format!("metadata.{field}");
-            match old.at(&path) {
-                Value::Null => {
-                    object.remove(&path);
-                }
-                v => object.set(&path, v),
-            }
-        }
-        object.set("metadata.resourceVersion", old.at("metadata.resourceVersion"));
+        keep_own_fields(&old["metadata"], &mut object);
         if object.value == old.value {
             return Ok(old);
         }
@@ -352,7 +341,29 @@ impl ApiServer {
     }
 }
 
-/// Whether the server counts `metadata.generation` for a kind.
+/// Gives an object that was sent the fields of its metadata that the server alone writes.
+fn keep_own_fields(old: &Value, object: &mut Object) {
+    const OWN: &[&str] = &[
+        "uid",
+        "creationTimestamp",
+        "deletionTimestamp",
+        "deletionGracePeriodSeconds",
+        "generation",
+        "resourceVersion",
+    ];
+    let sent = &object["metadata"];
+    if sent.same(old) || OWN.iter().all(|field| sent[*field] == old[*field]) {
+        return;
+    }
+    let sent = object.slot("metadata").map_mut();
+    for field in OWN {
+        match &old[*field] {
+            Value::Null => drop(sent.remove(field)),
+            value => sent.insert(*field, value),
+        }
+    }
+}
+
 /// Whether what is asked for differs between two versions of an object.
 fn desires_differ(old: &Object, new: &Object) -> bool {
     match new.kind {
@@ -361,6 +372,7 @@ fn desires_differ(old: &Object, new: &Object) -> bool {
     }
 }
 
+/// Whether the server counts `metadata.generation` for a kind.
 fn has_generation(kind: Kind) -> bool {
     const WITH: &[Kind] = &[
         Kind::POD,

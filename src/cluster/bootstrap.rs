@@ -16,6 +16,7 @@ use crate::scheduler::Scheduler;
 use crate::time::{Epoch, Span, Time, parse_rfc3339};
 use crate::trace::Cause;
 use crate::{list, map};
+use std::rc::Rc;
 
 /// How long the cluster has been up when a scenario starts (the recorded one: 43 minutes).
 const UPTIME: Span = Span::secs(43 * 60);
@@ -63,7 +64,7 @@ pub(super) fn build(spec: &ClusterSpec) -> Result<Cluster, FormatError> {
         traffic: crate::traffic::Traffic::default(),
         reasons: super::requests::Reasons::default(),
         command: Cause::START,
-        spec: spec.clone(),
+        spec: Rc::new(spec.clone()),
     };
     for name in ["default", "kube-node-lease", "kube-public", "kube-system"] {
         create(&mut cluster, Kind::NAMESPACE, map! { "metadata" => map! { "name" => name } })?;
@@ -209,7 +210,7 @@ fn add_node(cluster: &mut Cluster, index: usize, node: &NodeSpec) -> Result<(), 
     let key = crate::api::object::Key::new(Kind::NODE, "", node.name.as_str());
     cluster.api.update_status(&key, status).map_err(|s| FormatError(s.message.to_string()))?;
     cluster.node_index.insert(Text::from(&node.name), index);
-    cluster.kubelets.push(kubelet);
+    cluster.kubelets.push(Rc::new(kubelet));
     cluster.with_kubelet(index, Cause::START, |k, env| k.start(env.api, env.world, env.runtime, env.timers));
     Ok(())
 }

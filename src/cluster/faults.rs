@@ -10,6 +10,7 @@ use crate::kubelet::logs;
 use crate::os::MachineId;
 use crate::time::Span;
 use crate::trace::{Cause, What};
+use std::rc::Rc;
 
 /// What a person may break, as the `fault` command says it when it is called wrongly.
 pub const USAGE: &str = "\
@@ -193,8 +194,11 @@ impl Cluster {
         let Some(object) = self.api.store.get(&key) else {
             return Err(format!("fault: pods \"{name}\" not found in namespace \"{namespace}\""));
         };
-        let kubelet =
-            self.node_index.get(object.at("spec.nodeName").str()).and_then(|n| self.kubelets.get(*n));
+        let kubelet = self
+            .node_index
+            .get(object.at("spec.nodeName").str())
+            .and_then(|n| self.kubelets.get(*n))
+            .map(Rc::as_ref);
         let asked = logs::Asked { container: container.unwrap_or(""), previous: false };
         let found = logs::running_container(object, kubelet, &self.runtime, &asked, "exec");
         let id = found.map_err(|s| format!("fault: {}", s.message))?;

@@ -13,6 +13,7 @@ use crate::apiserver::DeleteOptions;
 use crate::os::MachineId;
 use crate::scenario::format::{NODES, NodeSpec};
 use crate::trace::Cause;
+use std::rc::Rc;
 
 /// What a new machine has unless its words say else: a small one of a cloud.
 const CPU: &str = "2";
@@ -106,10 +107,10 @@ impl Cluster {
             settings.taints = asked.taints.into_iter().collect();
         });
         let node = self.kubelets.len();
-        self.kubelets.push(kubelet.switched_off());
+        self.kubelets.push(Rc::new(kubelet.switched_off()));
         self.node_index.insert(Text::from(name), node);
         self.world.net.lags.push(network::lag(self.spec.seed, name));
-        self.spec.nodes.push(spec);
+        Rc::make_mut(&mut self.spec).nodes.push(spec);
         self.with_kubelet(node, cause, |k, e| k.set_running(true, e.api, e.world, e.runtime, e.timers));
         Ok(())
     }
@@ -123,7 +124,7 @@ impl Cluster {
         }
         let amount = |text: Option<String>| text.and_then(|t| Quantity::parse(&t)).map(|q| q.value() as u64);
         let (cpus, memory) = (amount(asked.cpu), amount(asked.memory));
-        if let Some(kubelet) = self.kubelets.get_mut(node) {
+        if let Some(kubelet) = self.kubelets.get_mut(node).map(Rc::make_mut) {
             kubelet.equip(|s| {
                 s.cpus = cpus.and_then(|n| u32::try_from(n).ok()).unwrap_or(s.cpus);
                 s.memory = memory.unwrap_or(s.memory);

@@ -37,6 +37,7 @@ use crate::scheduler::{self, Scheduler};
 use crate::time::{Epoch, Span, Time};
 use crate::trace::Cause;
 use crate::traffic::Traffic;
+use std::rc::Rc;
 
 /// How many rounds may pass within one instant before the rest is put off by a millisecond; a loop of
 /// components that answer each other at once would otherwise stop the clock.
@@ -69,7 +70,8 @@ pub struct Cluster {
     pub scheduler: Scheduler,
     /// The controllers.
     pub controllers: Controllers,
-    kubelets: Vec<Kubelet>,
+    /// Shared with checkpoints until they act.
+    kubelets: Vec<Rc<Kubelet>>,
     node_index: BTreeMap<crate::api::Text, usize>,
     agenda: Agenda<Due>,
     /// The changes that the scheduler, the controllers and the kubelets have yet to see begin here.
@@ -84,7 +86,7 @@ pub struct Cluster {
     reasons: requests::Reasons,
     /// The command line that was typed last: what programs on the workstation do is traced to it.
     command: Cause,
-    spec: ClusterSpec,
+    spec: Rc<ClusterSpec>,
 }
 
 impl Cluster {
@@ -312,7 +314,7 @@ impl Cluster {
     }
 
     fn with_kubelet(&mut self, node: usize, cause: Cause, act: impl FnOnce(&mut Kubelet, NodeEnv<'_>)) {
-        let Some(kubelet) = self.kubelets.get_mut(node) else { return };
+        let Some(kubelet) = self.kubelets.get_mut(node).map(Rc::make_mut) else { return };
         self.api.enter(self.now, cause, kubelet.actor());
         let mut timers = Timers::new();
         let env = NodeEnv {

@@ -8,6 +8,7 @@ use crate::api::{Kind, Object, Request, Status, Text};
 use crate::cri::{ContainerId, ExecConfig, LogEntry, LogStream, SessionEnd};
 use crate::kubelet::logs;
 use crate::time::{Span, Time, parse_rfc3339};
+use std::rc::Rc;
 
 impl Cluster {
     /// Opens what was asked for and moves bytes between clients and nodes. Returns whether anything moved.
@@ -73,7 +74,7 @@ impl Cluster {
             previous: request.query("previous") == Some("true"),
         };
         let node = self.node_index.get(pod.at("spec.nodeName").str()).copied();
-        let kubelet = node.and_then(|n| self.kubelets.get(n));
+        let kubelet = node.and_then(|n| self.kubelets.get(n)).map(Rc::as_ref);
         if request.subresource == "log" {
             return Ok(match logs::log(&pod, kubelet, &self.runtime, &asked)? {
                 logs::Log::Of(container) => self.open_log(request, container),
@@ -124,7 +125,7 @@ impl Cluster {
         pod: &Object,
         node: Option<usize>,
     ) -> Result<NodeState, Status> {
-        let sandbox = logs::sandbox(pod, node.and_then(|n| self.kubelets.get(n)))?;
+        let sandbox = logs::sandbox(pod, node.and_then(|n| self.kubelets.get(n)).map(Rc::as_ref))?;
         let port = request.query("ports").and_then(|p| p.parse().ok()).unwrap_or_default();
         let session = self.runtime.forward(&mut self.world, self.now, sandbox, port);
         session.map(NodeState::Session).map_err(|why| {

@@ -48,7 +48,8 @@ use std::rc::Rc;
 pub struct Runtime {
     /// Settings; may be changed while it runs (the registries' state).
     pub settings: Settings,
-    nodes: Vec<Node>,
+    /// Shared with checkpoints until they change.
+    nodes: Vec<Rc<Node>>,
     sandboxes: BTreeMap<SandboxId, Sandbox>,
     containers: BTreeMap<ContainerId, Container>,
     sessions: BTreeMap<SessionId, Session>,
@@ -151,6 +152,8 @@ struct Container {
     config: Rc<ContainerConfig>,
     cwd: Text,
     cred: crate::fs::Cred,
+    /// Why runc will not be able to set it up, if so.
+    misfit: Option<Text>,
     process: Option<ProcessId>,
     streams: Streams,
     log: logs::Log,
@@ -183,6 +186,10 @@ impl Runtime {
     /// Runtimes without nodes.
     pub fn new(settings: Settings) -> Runtime {
         Runtime { settings, ..Runtime::default() }
+    }
+
+    fn node_mut(&mut self, node: NodeId) -> Option<&mut Node> {
+        self.nodes.get_mut(node.0 as usize).map(Rc::make_mut)
     }
 
     /// The image that a reference names, if a registry has it.

@@ -35,6 +35,21 @@ impl Runtime {
         list.into_iter().map(|(_, names, size)| (names, size)).collect()
     }
 
+    /// How many bytes the images of a node take, each counted once.
+    pub(super) fn image_bytes(&self, node: NodeId) -> u64 {
+        let Some(n) = self.nodes.get(node.0 as usize) else { return 0 };
+        let mut seen: Vec<&Text> = Vec::new();
+        let here = n.images.keys().filter_map(|full| self.images.get(full));
+        let each = here.filter(|image| {
+            let new = !seen.contains(&&image.id);
+            if new {
+                seen.push(&image.id);
+            }
+            new
+        });
+        each.map(|image| image.size).sum()
+    }
+
     /// Pulls an image (or checks its manifest, if it is present). It is present from `at` on.
     pub fn pull_image(&mut self, now: Time, node: NodeId, reference: &str) -> Timed<Pull> {
         self.pulls += 1;
@@ -86,14 +101,14 @@ impl Runtime {
 
     /// Removes an image from a node (image garbage collection).
     pub fn remove_image(&mut self, node: NodeId, full: &str) {
-        if let Some(n) = self.nodes.get_mut(node.0 as usize) {
+        if let Some(n) = self.node_mut(node) {
             n.images.remove(full);
         }
     }
 
     pub(super) fn add_image(&mut self, node: NodeId, image: &Rc<Image>, present: Present) {
         let full = Text::from(image.reference.to_string());
-        if let Some(n) = self.nodes.get_mut(node.0 as usize) {
+        if let Some(n) = self.node_mut(node) {
             n.images.insert(full, present);
         }
     }

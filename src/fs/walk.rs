@@ -3,8 +3,10 @@
 use crate::api::Text;
 use crate::fs::tree::MAX_LINKS;
 use crate::fs::{
-    Content, Errno, Forest, Ino, Inode, MountSource, MountTable, Sysr, TreeId, VNode, Virtual, VirtualKind,
+    Content, Cred, Errno, Forest, Ino, Inode, MountSource, MountTable, Sysr, TreeId, VNode, Virtual,
+    VirtualKind,
 };
+use std::borrow::Cow;
 
 /// Longest path in bytes (Linux: `PATH_MAX`).
 const PATH_BYTES: usize = 4096;
@@ -14,49 +16,6 @@ const NAME_BYTES: usize = 255;
 
 /// Most components that one resolution walks through, links expanded.
 const MAX_STEPS: usize = 4096;
-
-/// On whose behalf files are reached.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Cred {
-    /// User.
-    pub uid: u32,
-    /// Group.
-    pub gid: u32,
-    /// Further groups.
-    pub groups: Vec<u32>,
-    /// The bits that new files do not get.
-    pub umask: u32,
-}
-
-/// The superuser, with the mask that every system starts its processes with.
-impl Default for Cred {
-    fn default() -> Cred {
-        Cred { uid: 0, gid: 0, groups: Vec::new(), umask: 0o022 }
-    }
-}
-
-impl Cred {
-    /// The superuser.
-    pub fn root() -> Cred {
-        Cred::default()
-    }
-
-    /// Whether this user may do that with an inode: bits 4 read, 2 write, 1 execute or search.
-    pub fn may(&self, inode: &Inode, bits: u16) -> bool {
-        if self.uid == 0 {
-            let runs = matches!(inode.content, Content::Dir(_)) || inode.mode & 0o111 != 0;
-            return bits & 1 == 0 || runs;
-        }
-        let shift = if self.uid == inode.uid {
-            6
-        } else if self.gid == inode.gid || self.groups.contains(&inode.gid) {
-            3
-        } else {
-            0
-        };
-        (inode.mode >> shift) & bits == bits
-    }
-}
 
 /// Something that a path names.
 #[derive(Clone, Debug, PartialEq)]
@@ -124,68 +83,65 @@ impl Walk<'_> {
         if path.len() > PATH_BYTES {
             return Err(Errno::ENAMETOOLONG);
         }
-        let mut todo: Vec<Text> = components(path);
-        if !path.starts_with('/') {
-            todo.extend(components(cwd));
-        }
+        let from = if path.starts_with('/') { "" } else { cwd };
+        let mut rest = components(from).chain(components(path)).peekable();
         let slash = path.ends_with('/');
-        let mut names: Vec<Text> = Vec::new();
-        let mut stack: Vec<Place> = vec![self.mounted("").ok_or(Errno::ENOENT)?];
-        let mut dotted = true;
+        // What links put before the rest, the next last.
+        let mut todo: Vec<String> = Vec::new();
+        // The directories down to here, each with how long the path above it is.
+        let mut stack: Vec<(Place, usize)> = vec![(self.mounted("").ok_or(Errno::ENOENT)?, 0)];
+        let mut full = String::with_capacity(from.len() + path.len() + 1);
         let (mut links, mut steps) = (0, 0);
-        while let Some(name) = todo.pop() {
+        while let Some(name) = todo.pop().map(Cow::Owned).or_else(|| rest.next().map(Cow::Borrowed)) {
             steps += 1;
             if steps > MAX_STEPS {
                 return Err(Errno::ELOOP);
             }
-            self.may_search(stack.last().ok_or(Errno::ENOENT)?)?;
+            self.may_search(&stack.last().ok_or(Errno::ENOENT)?.0)?;
             if name.len() > NAME_BYTES {
                 return Err(Errno::ENAMETOOLONG);
             }
-            dotted = name == "." || name == "..";
             if name == ".." && stack.len() > 1 {
-                stack.pop();
-                names.pop();
+                let (_, above) = stack.pop().ok_or(Errno::ENOENT)?;
+                full.truncate(above);
             }
-            if dotted {
+            if name == "." || name == ".." {
                 continue;
             }
-            let here = stack.last().ok_or(Errno::ENOENT)?;
-            let full = join(&names, &name);
+            let (here, above) = (&stack.last().ok_or(Errno::ENOENT)?.0, full.len());
+            full.push('/');
+            full.push_str(&name);
+            let last = todo.is_empty() && rest.peek().is_none();
             let Some(child) = self.child(here, &name, &full)? else {
-                if !todo.is_empty() {
+                if !last {
                     return Err(Errno::ENOENT);
                 }
-                return Ok(Found { place: None, parent: here.clone(), name, path: full, slash });
+                let (name, parent) = (Text::from(&*name), here.clone());
+                return Ok(Found { place: None, parent, name, path: full, slash });
             };
-            let last = todo.is_empty();
             match self.link_target(&child) {
                 Some(target) if !last || follow || slash => {
                     links += 1;
                     if links > MAX_LINKS {
                         return Err(Errno::ELOOP);
                     }
+                    full.truncate(above);
                     if target.starts_with('/') {
                         stack.truncate(1);
-                        names.clear();
+                        full.clear();
                     }
-                    todo.extend(components(&target));
-                    dotted = true;
+                    todo.extend(components(&target).rev().map(str::to_owned));
                 }
-                _ => {
-                    stack.push(child);
-                    names.push(name);
-                }
+                _ => stack.push((child, above)),
             }
         }
-        let place = stack.pop().ok_or(Errno::ENOENT)?;
-        let path = names.iter().fold(String::new(), |p, n| p + "/" + n);
-        let name = if dotted && stack.is_empty() { Text::default() } else { names.pop().unwrap_or_default() };
-        let parent = stack.pop().unwrap_or_else(|| place.clone());
+        let (place, above) = stack.pop().ok_or(Errno::ENOENT)?;
         if slash && !self.is_dir(&place) {
             return Err(Errno::ENOTDIR);
         }
-        let path = if path.is_empty() { "/".to_owned() } else { path };
+        let parent = stack.pop().map_or_else(|| place.clone(), |(parent, _)| parent);
+        let name = Text::from(full.get(above + 1..).unwrap_or_default());
+        let path = if full.is_empty() { "/".to_owned() } else { full };
         Ok(Found { place: Some(place), parent, name, path, slash })
     }
 
@@ -254,15 +210,6 @@ impl Walk<'_> {
     }
 }
 
-fn components(path: &str) -> Vec<Text> {
-    path.split('/').filter(|p| !p.is_empty()).rev().map(Text::from).collect()
-}
-
-fn join(names: &[Text], name: &str) -> String {
-    let mut out = String::with_capacity(names.iter().map(|n| n.len() + 1).sum::<usize>() + name.len() + 1);
-    for n in names.iter().map(Text::as_str).chain([name]) {
-        out.push('/');
-        out.push_str(n);
-    }
-    out
+fn components(path: &str) -> impl DoubleEndedIterator<Item = &str> {
+    path.split('/').filter(|p| !p.is_empty())
 }

@@ -38,6 +38,7 @@ mod shared;
 mod start;
 mod status;
 mod sync;
+mod sysctl;
 mod terminate;
 mod termination;
 #[cfg(test)]
@@ -201,6 +202,7 @@ pub struct Node {
 #[derive(Clone, Debug)]
 pub struct Kubelet {
     settings: NodeSettings,
+    actor: Text,
     node: Node,
     pods: BTreeMap<Text, Pod>,
 }
@@ -231,7 +233,8 @@ impl Kubelet {
             ip: settings.ip.clone(),
             seed,
         };
-        Kubelet { settings: settings.clone(), node, pods: BTreeMap::new() }
+        let actor = Text::from(format!("kubelet {}", settings.name));
+        Kubelet { settings: settings.clone(), actor, node, pods: BTreeMap::new() }
     }
 
     /// The kubelet of a machine that has yet to be switched on.
@@ -258,7 +261,7 @@ impl Kubelet {
 
     /// The name under which it acts.
     pub fn actor(&self) -> Text {
-        Text::from(format!("kubelet {}", self.node.name))
+        self.actor.clone()
     }
 
     /// What it remembers of a pod.

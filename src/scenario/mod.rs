@@ -9,6 +9,7 @@ pub mod lesson;
 pub mod player;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod recording;
+pub mod transcript;
 
 pub use condition::{Condition, Tracker};
 pub use format::{Input, LogEntry, Scenario};

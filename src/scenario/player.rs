@@ -6,22 +6,22 @@
 
 use super::condition::{Condition, ConditionError, Evidence, Tracker};
 use super::format::{FormatError, Input, LogEntry, Scenario};
+use super::transcript::{Chunk, Output, Shown, Transcripts};
 use crate::api::json;
 use crate::cluster::Cluster;
-use crate::collections::{BTreeMap, Order};
-
+use crate::collections::Order;
 use crate::time::{Span, Time};
 
-/// How many checkpoints are kept; when there are more, every second one is dropped.
+/// How many checkpoints are kept; when there are more, every second one is dropped and they are made half as often.
 const CHECKPOINTS: usize = 96;
-/// The least distance between two checkpoints.
-const CHECKPOINT_EVERY: Span = Span::secs(5);
+/// The least distance between two checkpoints, in steps.
+const CHECKPOINT_EVERY: u64 = 128;
+/// A checkpoint of so many objects costs about what one step more does.
+const OBJECTS_A_STEP: usize = 16;
 /// How many inputs a log may hold.
 pub const LOG_LIMIT: usize = 20_000;
 /// How long one input may be, in bytes.
 pub const INPUT_LIMIT: usize = 1 << 20;
-/// How much of a terminal's output is kept, in bytes.
-const TRANSCRIPT_LIMIT: usize = 2 << 20;
 /// How long a command of a scenario's setup may take.
 const SETUP_LIMIT: Span = Span::secs(120);
 /// The latest instant that can be reached.
@@ -34,8 +34,13 @@ pub struct Player {
     log: Vec<LogEntry>,
     next: usize,
     cluster: Cluster,
+    /// In order of time.
     checkpoints: Vec<Checkpoint>,
-    terminals: BTreeMap<u32, Transcript>,
+    /// How many instants of the run something happened at so far: the measure of the work that it took.
+    steps: u64,
+    /// The distance between two checkpoints, in steps.
+    spacing: u64,
+    terminals: Transcripts,
     furthest: Time,
     goal: Option<Tracker>,
     /// How often the log has changed.
@@ -46,38 +51,9 @@ pub struct Player {
 struct Checkpoint {
     at: Time,
     next: usize,
-    /// How many chunks each terminal had shown.
-    shown: BTreeMap<u32, usize>,
+    steps: u64,
+    shown: Shown,
     cluster: Cluster,
-}
-
-/// What a terminal has shown.
-#[derive(Clone, Debug, Default)]
-struct Transcript {
-    /// How many chunks were dropped from the front.
-    dropped: usize,
-    chunks: Vec<Chunk>,
-    taken: usize,
-    bytes: usize,
-    reset: bool,
-}
-
-/// A piece of a terminal's output.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Chunk {
-    /// When it came.
-    pub at: Time,
-    /// The text; control sequences are left in it for the page to interpret or drop.
-    pub text: String,
-}
-
-/// Terminal output since it was last taken.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Output {
-    /// Whether what was taken before is void (time went back): the chunks begin anew.
-    pub reset: bool,
-    /// The chunks.
-    pub chunks: Vec<Chunk>,
 }
 
 impl Player {
@@ -109,7 +85,7 @@ impl Player {
             cluster.run_until(begin);
         }
         let at = cluster.now();
-        let first = Checkpoint { at, next: 0, shown: BTreeMap::new(), cluster: cluster.clone() };
+        let first = Checkpoint { at, next: 0, steps: 0, shown: Shown::new(), cluster: cluster.clone() };
         let furthest =
             log.last().map_or(Time::ZERO, |e| Time(e.at)).max(Time(scenario.position)).min(HORIZON);
         Ok(Player {
@@ -118,7 +94,9 @@ impl Player {
             next: 0,
             cluster,
             checkpoints: vec![first],
-            terminals: BTreeMap::new(),
+            steps: 0,
+            spacing: CHECKPOINT_EVERY,
+            terminals: Transcripts::default(),
             furthest,
             goal: None,
             edits: 0,
@@ -162,7 +140,9 @@ impl Player {
             }
             let logged = self.log.get(self.next).map(|e| Time(e.at)).filter(|at| *at <= goal);
             let limit = logged.unwrap_or(goal);
-            if !self.cluster.step(limit) && logged.is_some() {
+            if self.cluster.step(limit) {
+                self.steps += 1;
+            } else if logged.is_some() {
                 let input = self.log[self.next].input.clone();
                 self.next += 1;
                 // What was refused when it was logged is refused again.
@@ -194,24 +174,26 @@ impl Player {
 
     /// Goes to an instant, back or forth, and runs the log up to there.
     pub fn seek(&mut self, t: Time) {
-        if t < self.now() {
-            self.go_back(t);
+        if let Some(i) = self.nearest(t) {
+            self.go_to(i);
         }
         while !self.run_until(t, u32::MAX) {}
     }
 
-    /// Goes back to the nearest checkpoint that is not later than `t`.
-    fn go_back(&mut self, t: Time) {
+    /// The checkpoint from which an instant is reached soonest; `None` if that is from here.
+    fn nearest(&self, t: Time) -> Option<usize> {
+        let i = self.checkpoints.partition_point(|c| c.at <= t).saturating_sub(1);
+        let sooner = |c: &Checkpoint| t < self.now() || c.at > self.now();
+        self.checkpoints.get(i).is_some_and(sooner).then_some(i)
+    }
+
+    fn go_to(&mut self, checkpoint: usize) {
         self.furthest = self.end();
-        let i = self.checkpoints.iter().rposition(|c| c.at <= t).unwrap_or(0);
-        let c = &self.checkpoints[i];
+        let c = &self.checkpoints[checkpoint];
         self.cluster = c.cluster.clone();
         self.next = c.next;
-        let shown = c.shown.clone();
-        self.terminals.retain(|id, _| shown.contains_key(id));
-        for (id, transcript) in &mut self.terminals {
-            transcript.rewind(shown.get(id).copied().unwrap_or(0));
-        }
+        self.steps = c.steps;
+        self.terminals.go_to(&c.shown);
     }
 
     /// Whether the log holds inputs that come later than now.
@@ -223,12 +205,18 @@ impl Player {
     pub fn overwrite(&mut self) {
         self.log.truncate(self.next);
         self.edits += 1;
-        let now = self.now();
-        self.checkpoints.retain(|c| c.at <= now);
-        self.furthest = now;
+        self.furthest = self.now();
+        self.forget_rest();
     }
 
-    /// Does something to the cluster now and writes it into the log. Inputs that come later are forgotten.
+    /// Forgets how the run went on from now.
+    fn forget_rest(&mut self) {
+        let now = self.now();
+        self.checkpoints.retain(|c| c.at <= now);
+        self.terminals.forget_rest();
+    }
+
+    /// Does something to the cluster now and writes it into the log. What came later is forgotten.
     ///
     /// # Errors
     /// Says why it was not done: the log is full, the input too long, or a fault's command wrong.
@@ -241,6 +229,8 @@ impl Player {
         }
         if self.in_past() {
             self.overwrite();
+        } else {
+            self.forget_rest();
         }
         let result = self.perform(&input);
         if result.is_ok() {
@@ -257,9 +247,7 @@ impl Player {
         match input {
             Input::Open(id) => {
                 c.open_terminal(*id);
-                self.terminals
-                    .entry(*id)
-                    .or_insert_with(|| Transcript { reset: true, ..Transcript::default() });
+                self.terminals.open(*id);
             }
             Input::Line(id, line) => c.type_terminal(*id, &format!("{line}\n")),
             Input::Keys(id, keys) => c.type_terminal(*id, keys),
@@ -277,45 +265,47 @@ impl Player {
 
     /// The terminals that are open.
     pub fn terminals(&self) -> Vec<u32> {
-        self.terminals.keys().copied().collect()
+        self.terminals.ids()
     }
 
     /// Takes what a terminal has shown since the last call.
     pub fn take_output(&mut self, terminal: u32) -> Output {
-        self.terminals.get_mut(&terminal).map(Transcript::take).unwrap_or_default()
+        self.terminals.take(terminal)
     }
 
     /// What all terminals have shown and still keep, in order of time.
     pub fn output(&self) -> Vec<Chunk> {
-        let mut all: Vec<Chunk> = self.terminals.values().flat_map(|t| t.chunks.iter().cloned()).collect();
-        all.order_by_key(|c| c.at);
-        all
+        self.terminals.all()
     }
 
     fn collect(&mut self) {
         let now = self.now();
-        for (id, transcript) in &mut self.terminals {
-            let bytes = self.cluster.take_terminal(*id);
+        for id in self.terminals.ids() {
+            let bytes = self.cluster.take_terminal(id);
             if !bytes.is_empty() {
-                transcript.push(now, String::from_utf8_lossy(&bytes).into_owned());
+                self.terminals.show(id, now, String::from_utf8_lossy(&bytes).into_owned());
             }
         }
     }
 
+    /// Keeps the present state if much has happened since the last one was kept. What counts is work, not time: so
+    /// any instant is near to a checkpoint, in a busy minute as in an idle hour.
     fn checkpoint(&mut self) {
         let now = self.now();
-        let last = self.checkpoints.last().map_or(Time::ZERO, |c| c.at);
-        if now < last + CHECKPOINT_EVERY.max(Span(self.end().0 / CHECKPOINTS as u64)) {
+        let objects = self.cluster.api.store.len() / OBJECTS_A_STEP;
+        let spacing = self.spacing.max(objects as u64);
+        if self.checkpoints.last().is_some_and(|c| now <= c.at || self.steps < c.steps + spacing) {
             return;
         }
-        let shown = self.terminals.iter().map(|(id, t)| (*id, t.dropped + t.chunks.len())).collect();
-        self.checkpoints.push(Checkpoint { at: now, next: self.next, shown, cluster: self.cluster.clone() });
+        let (shown, cluster) = (self.terminals.shown(), self.cluster.clone());
+        self.checkpoints.push(Checkpoint { at: now, next: self.next, steps: self.steps, shown, cluster });
         if self.checkpoints.len() > CHECKPOINTS {
             let mut i = 0;
             self.checkpoints.retain(|_| {
                 i += 1;
                 i % 2 == 1
             });
+            self.spacing = spacing * 2;
         }
     }
 
@@ -339,9 +329,9 @@ impl Player {
             hash.add(change.actor.as_bytes());
             hash.add(json::print(&change.new).as_bytes());
         }
-        for (id, transcript) in &self.terminals {
+        for id in self.terminals.ids() {
             hash.add(&id.to_le_bytes());
-            transcript.chunks.iter().for_each(|c| hash.add(c.text.as_bytes()));
+            self.terminals.chunks(id).iter().for_each(|c| hash.add(c.text.as_bytes()));
         }
         format!("{:016x}", hash.0)
     }
@@ -349,8 +339,7 @@ impl Player {
     /// The last bytes that a terminal has shown, at most `length` of them.
     pub fn tail(&self, terminal: u32, length: usize) -> String {
         let mut tail = String::new();
-        let chunks = self.terminals.get(&terminal).map_or(&[][..], |t| &t.chunks);
-        for chunk in chunks.iter().rev() {
+        for chunk in self.terminals.chunks(terminal).iter().rev() {
             tail.insert_str(0, &chunk.text);
             if tail.len() >= length {
                 break;
@@ -433,30 +422,5 @@ impl Input {
             Input::Edited(_, text) => text.as_ref().map_or(0, String::len),
             Input::Open(_) | Input::Interrupt(_) | Input::Eof(_) => 0,
         }
-    }
-}
-
-impl Transcript {
-    fn push(&mut self, at: Time, text: String) {
-        self.bytes += text.len();
-        self.chunks.push(Chunk { at, text });
-        while self.bytes > TRANSCRIPT_LIMIT && self.chunks.len() > 1 {
-            self.bytes -= self.chunks.remove(0).text.len();
-            self.dropped += 1;
-            self.taken = self.taken.saturating_sub(1);
-        }
-    }
-
-    fn rewind(&mut self, shown: usize) {
-        self.chunks.truncate(shown.saturating_sub(self.dropped));
-        self.bytes = self.chunks.iter().map(|c| c.text.len()).sum();
-        self.taken = 0;
-        self.reset = true;
-    }
-
-    fn take(&mut self) -> Output {
-        let chunks = self.chunks[self.taken..].to_vec();
-        self.taken = self.chunks.len();
-        Output { reset: std::mem::take(&mut self.reset), chunks }
     }
 }

@@ -53,7 +53,7 @@ struct Counted {
 #[derive(Clone, Debug, Default)]
 pub struct Cache {
     /// The nodes, in the order in which they were added.
-    pub nodes: Vec<NodeInfo>,
+    pub nodes: Vec<Rc<NodeInfo>>,
     index: BTreeMap<Text, usize>,
     pods: BTreeMap<Key, (Text, Rc<PodInfo>)>,
     orphans: BTreeMap<Text, Vec<Rc<PodInfo>>>,
@@ -66,7 +66,7 @@ pub struct Cache {
 impl Cache {
     /// The node of a name.
     pub fn node(&self, name: &str) -> Option<&NodeInfo> {
-        self.index.get(name).map(|i| &self.nodes[*i])
+        self.index.get(name).map(|i| &*self.nodes[*i])
     }
 
     /// The place of a node in [`Cache::nodes`].
@@ -81,19 +81,19 @@ impl Cache {
             Some(i) => *i,
             None => {
                 self.index.insert(name.clone(), self.nodes.len());
-                self.nodes.push(NodeInfo { name: name.clone(), ..NodeInfo::default() });
+                self.nodes.push(Rc::new(NodeInfo { name: name.clone(), ..NodeInfo::default() }));
                 self.nodes.len() - 1
             }
         };
         let images = self.number_images(i, node.at("status.images"));
-        let info = &mut self.nodes[i];
+        let info = Rc::make_mut(&mut self.nodes[i]);
         info.labels = node.at("metadata.labels").clone();
         info.taints = node.at("spec.taints").clone();
         info.unschedulable = node.at("spec.unschedulable").is_true();
         info.allocatable = Resources::read(node.at("status.allocatable"));
         info.images = images;
         for pod in self.orphans.remove(&name).unwrap_or_default() {
-            self.nodes[i].add(&pod);
+            info.add(&pod);
         }
     }
 
@@ -106,7 +106,7 @@ impl Cache {
             *position -= 1;
         }
         if !gone.pods.is_empty() {
-            self.orphans.insert(gone.name, gone.pods.into_values().collect());
+            self.orphans.insert(gone.name.clone(), gone.pods.values().cloned().collect());
         }
     }
 
@@ -123,7 +123,7 @@ impl Cache {
             self.with_affinity.insert(pod.key.clone(), node.clone());
         }
         match self.index.get(node) {
-            Some(i) => self.nodes[*i].add(&pod),
+            Some(i) => Rc::make_mut(&mut self.nodes[*i]).add(&pod),
             None => self.orphans.entry(node.clone()).or_default().push(pod.clone()),
         }
         self.pods.insert(pod.key.clone(), (node.clone(), pod));
@@ -135,7 +135,7 @@ impl Cache {
         self.count(&pod, &node, -1);
         self.with_affinity.remove(key);
         match self.index.get(&node) {
-            Some(i) => self.nodes[*i].remove(&pod),
+            Some(i) => Rc::make_mut(&mut self.nodes[*i]).remove(&pod),
             None => {
                 if let Some(orphans) = self.orphans.get_mut(&node) {
                     orphans.retain(|p| p.key != *key);
@@ -200,7 +200,7 @@ impl Cache {
         list.order();
         list.dedup_by_key(|e| e.0);
         if list != self.nodes[i].images {
-            let before = std::mem::take(&mut self.nodes[i].images);
+            let before = self.nodes[i].images.clone();
             for entry in self.images.values_mut() {
                 let has = |l: &[(u32, i64)]| usize::from(l.binary_search_by_key(&entry.0, |e| e.0).is_ok());
                 entry.1 = entry.1 + has(&list) - has(&before);

@@ -8,7 +8,7 @@ use crate::cluster::Cluster;
 use crate::fs::View;
 use crate::os::MachineId;
 use crate::os::program::FileType;
-use crate::scenario::player::Output;
+use crate::scenario::transcript::{Chunk, Output};
 use crate::time::Span;
 use serde::Serialize;
 
@@ -52,7 +52,7 @@ pub struct Piece {
 
 /// A player's output for the page.
 pub fn output(output: Output) -> Shown {
-    let piece = |c: crate::scenario::player::Chunk| Piece { at: c.at.0 as f64, text: c.text };
+    let piece = |c: Chunk| Piece { at: c.at.0 as f64, text: c.text };
     Shown { reset: output.reset, chunks: output.chunks.into_iter().map(piece).collect() }
 }
 

@@ -2,10 +2,9 @@
 
 use super::{changes, path_of};
 use crate::api::request::WatchKind;
-use crate::api::{Kind, Object, Text};
+use crate::api::{Kind, Object};
 use crate::apiserver::ApiServer;
-use crate::collections::{BTreeMap, Order};
-
+use crate::collections::{BTreeSet, Order};
 use crate::kubectl::print::columns;
 use crate::time::Time;
 use serde::Serialize;
@@ -46,24 +45,27 @@ pub struct Events {
 
 /// The newest events, oldest first.
 pub fn events(api: &ApiServer) -> Events {
-    let mut list: Vec<EventLine> = last(api).into_values().map(|(at, o)| line(at, o)).collect();
-    list.order_by(|a, b| a.at.total_cmp(&b.at));
+    let mut list = newest(api);
+    list.order_by(|(at, a), (bt, b)| (at, a.uid()).cmp(&(bt, b.uid())));
     list.drain(..list.len().saturating_sub(SHOWN));
-    Events { events: list }
+    Events { events: list.into_iter().map(|(at, o)| line(at, o)).collect() }
 }
 
-/// The last state of every event that still exists, with its instant.
-pub(super) fn last(api: &ApiServer) -> BTreeMap<Text, (Time, &Object)> {
-    let mut last = BTreeMap::new();
-    for change in changes(api).filter(|c| c.new.kind == Kind::EVENT) {
-        let id = change.new.at("metadata.uid").text();
-        if change.kind == WatchKind::Deleted {
-            last.remove(&id);
-        } else {
-            last.insert(id, (change.at, &change.new));
+/// The last states of the events that came last and still exist: as many as are shown, and those of the same
+/// instant. The log is read from its end, so that this costs what is shown.
+fn newest(api: &ApiServer) -> Vec<(Time, &Object)> {
+    let mut seen = BTreeSet::new();
+    let mut list: Vec<(Time, &Object)> = Vec::new();
+    for change in changes(api).rev().filter(|c| c.new.kind == Kind::EVENT) {
+        if list.len() >= SHOWN && list.last().is_some_and(|(at, _)| *at > change.at) {
+            break;
+        }
+        let new = seen.insert(change.new.at("metadata.uid").text());
+        if new && change.kind != WatchKind::Deleted {
+            list.push((change.at, &change.new));
         }
     }
-    last
+    list
 }
 
 fn line(at: Time, o: &Object) -> EventLine {

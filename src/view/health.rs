@@ -2,7 +2,7 @@
 
 use super::changes;
 use crate::api::request::WatchKind;
-use crate::api::{Kind, Object};
+use crate::api::{Kind, Object, Text};
 use crate::apiserver::ApiServer;
 use crate::collections::BTreeMap;
 use crate::kubectl::print::pod;
@@ -40,11 +40,11 @@ pub(super) enum Tone {
 /// How the pods were over time, oldest first.
 pub fn health(api: &ApiServer) -> Vec<Health> {
     let piece = (api.now.0 as f64 / PIECES).max(1.0);
-    let mut pods: BTreeMap<String, (Tone, i64)> = BTreeMap::new();
+    let mut pods: BTreeMap<Text, (Tone, i64)> = BTreeMap::new();
     let mut sum = Health { at: 0.0, pods: 0, ready: 0, bad: 0, restarts: 0 };
     let mut list: Vec<Health> = Vec::new();
     for change in changes(api).filter(|c| c.new.kind == Kind::POD) {
-        let uid = change.new.uid().to_string();
+        let uid = change.new.at("metadata.uid").text();
         if let Some((tone, _)) = pods.get(&uid) {
             count(&mut sum, *tone, -1);
         }

@@ -10,7 +10,7 @@ use super::{Atom, Condition, Node, Op, Test};
 use crate::api::{Kind, Text};
 use crate::cluster::Cluster;
 use crate::collections::{BTreeMap, Order};
-use crate::scenario::player::Chunk;
+use crate::scenario::transcript::Chunk;
 use crate::time::Time;
 use crate::trace::{Cause, What};
 

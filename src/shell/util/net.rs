@@ -1,4 +1,4 @@
-//! Connections of utilities: `wget`, `nc` and, with its own words in `curl`, curl; `nslookup`.
+//! Connections of utilities: `wget`, `nc` and, with its own words in `curl`, curl.
 
 use super::ctx::{Ctx, Output, drain};
 use super::opts;
@@ -12,9 +12,6 @@ const MAX_BODY: usize = 16 << 20;
 const WGET_TIMEOUT: Span = Span::secs(900);
 /// How long a connection is tried before the kernel gives up (about 2 min 10 s).
 pub(super) const CONNECT_TIMEOUT: Span = Span::secs(130);
-
-/// How long busybox's nslookup waits for an answer, all tries together.
-const NSLOOKUP_TIMEOUT: Span = Span::secs(5);
 
 /// Which program asks.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -572,72 +569,4 @@ fn nc_to(ctx: &mut Ctx, mut fetch: Fetch, host: &Text, port: u16, o: &opts::Opts
     fetch.limit = limit(o.get('w'));
     fetch.until = ctx.sys.now() + fetch.limit.unwrap_or(CONNECT_TIMEOUT);
     Box::new(fetch)
-}
-
-/// `nslookup`.
-#[derive(Clone, Debug)]
-struct Lookup {
-    name: Text,
-    server: String,
-    waiting: Option<Time>,
-    out: Output,
-    status: Option<i32>,
-}
-
-pub fn nslookup(ctx: &mut Ctx) -> Result<Box<dyn Program>, i32> {
-    let words: Vec<Text> = ctx.args[1..].iter().filter(|a| !a.starts_with('-')).cloned().collect();
-    let Some(name) = words.first().cloned() else {
-        super::usage::print(ctx, "nslookup");
-        return Err(1);
-    };
-    let conf = ctx
-        .sys
-        .read_file("/etc/resolv.conf")
-        .map(|b| String::from_utf8_lossy(&b).into_owned())
-        .unwrap_or_default();
-    let server =
-        conf.lines().find_map(|l| l.strip_prefix("nameserver ")).unwrap_or("127.0.0.1").trim().to_owned();
-    let server = words.get(1).map_or(server, |s| s.to_string());
-    Ok(Box::new(Lookup { name, server, waiting: None, out: Vec::new(), status: None }))
-}
-
-impl Program for Lookup {
-    fn step(&mut self, sys: &mut dyn Sys) -> Step {
-        if let Some(step) = drain(&mut self.out, sys) {
-            return step;
-        }
-        if let Some(status) = self.status {
-            return Step::Exit(status);
-        }
-        if let Some(until) = self.waiting {
-            if sys.now() < until {
-                return Wait::until(until);
-            }
-            self.out.push((1, b";; connection timed out; no servers could be reached\n\n".to_vec()));
-            self.status = Some(1);
-            return Step::Yield;
-        }
-        let server = format!("Server:\t\t{0}\nAddress:\t{0}:53\n\n", self.server);
-        match sys.resolve(&self.name) {
-            Resolved::Unanswered(until) => self.waiting = Some(until.min(sys.now() + NSLOOKUP_TIMEOUT)),
-            Resolved::NoSuchName => {
-                self.out.push((
-                    1,
-                    format!("{server}** server can't find {}: NXDOMAIN\n\n", self.name).into_bytes(),
-                ));
-                self.status = Some(1);
-            }
-            Resolved::Addresses(list) => {
-                let rows: String =
-                    list.iter().map(|a| format!("Name:\t{}\nAddress: {a}\n", self.name)).collect();
-                self.out.push((1, format!("{server}{rows}\n").into_bytes()));
-                self.status = Some(0);
-            }
-        }
-        Step::Yield
-    }
-
-    fn boxed_clone(&self) -> Box<dyn Program> {
-        Box::new(self.clone())
-    }
 }

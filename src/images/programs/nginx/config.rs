@@ -93,7 +93,8 @@ impl Config {
     pub fn listens(&self) -> Vec<(u16, Vec<String>)> {
         let mut out: Vec<(u16, Vec<String>)> = Vec::new();
         for server in self.servers() {
-            for (port, text) in addresses(server) {
+            for (port, host) in addresses(server) {
+                let text = format!("{host}:{port}");
                 match out.iter_mut().find(|(p, _)| *p == port) {
                     Some((_, texts)) if texts.contains(&text) => {}
                     Some((_, texts)) => texts.push(text),
@@ -106,7 +107,7 @@ impl Config {
 
     /// What holds for a request to a port with a host name, before its location is known.
     pub fn server(&self, port: u16, host: &str) -> Scope<'_> {
-        let on_port = |s: &&[Directive]| addresses(s).iter().any(|(p, _)| *p == port);
+        let on_port = |s: &&[Directive]| addresses(s).any(|(p, _)| p == port);
         let named = |s: &&[Directive]| all(s, "server_name").any(|d| d.args.iter().any(|n| fits(n, host)));
         let default = |s: &&[Directive]| {
             let this = |d: &Directive| d.args.iter().any(|a| a == "default_server");
@@ -187,16 +188,20 @@ fn pattern_fits(pattern: &str, path: &str, any_case: bool) -> Option<bool> {
     plain(prefix).then(|| path.starts_with(prefix))
 }
 
-/// The ports of a server block with their texts; 80 if it has no `listen`.
-fn addresses(server: &[Directive]) -> Vec<(u16, String)> {
-    let found: Vec<(u16, String)> = all(server, "listen").filter_map(|d| address(d.arg(0))).collect();
-    if found.is_empty() { vec![(80, "0.0.0.0:80".to_owned())] } else { found }
+/// The ports of a server block with their hosts; 80 if it has no `listen`.
+fn addresses(server: &[Directive]) -> impl Iterator<Item = (u16, &str)> {
+    let found = || all(server, "listen").filter_map(|d| address(d.arg(0)));
+    let default = found().next().is_none().then_some((80, ANY));
+    found().chain(default)
 }
 
-/// `80`, `127.0.0.1:8080`, `[::]:80`, `*:80`, `localhost`.
-fn address(text: &str) -> Option<(u16, String)> {
+/// The address at which all are listened to.
+const ANY: &str = "0.0.0.0";
+
+/// The port and host of `80`, `127.0.0.1:8080`, `[::]:80`, `*:80`, `localhost`.
+fn address(text: &str) -> Option<(u16, &str)> {
     if let Ok(port) = text.parse::<u16>() {
-        return (port > 0).then(|| (port, format!("0.0.0.0:{port}")));
+        return (port > 0).then_some((port, ANY));
     }
     if text.starts_with("unix:") {
         return None;
@@ -204,9 +209,9 @@ fn address(text: &str) -> Option<(u16, String)> {
     match text.rsplit_once(':') {
         Some((host, port)) if !port.ends_with(']') => {
             let port: u16 = port.parse().ok().filter(|p| *p > 0)?;
-            Some((port, format!("{}:{port}", if host == "*" { "0.0.0.0" } else { host })))
+            Some((port, if host == "*" { ANY } else { host }))
         }
-        _ => Some((80, format!("{text}:80"))),
+        _ => Some((80, text)),
     }
 }
 
@@ -223,7 +228,24 @@ fn fits(name: &str, host: &str) -> bool {
 }
 
 fn known(name: &str) -> impl Iterator<Item = &'static str> + '_ {
-    KNOWN.iter().filter(move |(_, names)| names.split_ascii_whitespace().any(|n| n == name)).map(|(c, _)| *c)
+    KNOWN.iter().filter(move |(_, names)| lists(names, name)).map(|(c, _)| *c)
+}
+
+fn is_simulated(name: &str) -> bool {
+    !KNOWN.iter().any(|(contexts, names)| contexts.contains('x') && lists(names, name))
+}
+
+/// Whether a name is among those of a list.
+fn lists(names: &str, name: &str) -> bool {
+    let mut rest = names.as_bytes();
+    while !rest.is_empty() {
+        let end = rest.iter().position(|b| *b == b' ').unwrap_or(rest.len());
+        if rest[..end] == *name.as_bytes() {
+            return true;
+        }
+        rest = rest.get(end + 1..).unwrap_or_default();
+    }
+    false
 }
 
 fn check(block: &[Directive], context: char) -> Result<(), String> {
@@ -296,7 +318,7 @@ fn collect_unsimulated(block: &[Directive], out: &mut Vec<String>) {
             d.name == "location" && sign.starts_with('~') && pattern_fits(text, "", false).is_none()
         };
         let tls = d.name == "listen" && d.args.iter().any(|a| a == "ssl");
-        if known(&d.name).any(|c| c.contains('x')) || unknown_pattern() || tls {
+        if !is_simulated(&d.name) || unknown_pattern() || tls {
             let text = format!("not simulated: \"{} {}\"", d.name, d.args.join(" "));
             out.push(d.complain(&text));
         } else if d.name != "upstream" && d.name != "types" {

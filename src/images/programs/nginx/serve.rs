@@ -49,10 +49,12 @@ struct Way<'a> {
 
 impl Answer for Site {
     fn answer(&mut self, sys: &mut dyn Sys, connection: &Connection, parsed: &Parsed) -> Vec<u8> {
+        let bare;
         let (request, status) = match parsed {
-            Parsed::Request(request) => (request.clone(), None),
+            Parsed::Request(request) => (request, None),
             Parsed::Bad(status, line) => {
-                (Request { line: line.clone(), ..Request::default() }, Some(*status))
+                bare = Request { line: line.clone(), ..Request::default() };
+                (&bare, Some(*status))
             }
             Parsed::More => return Vec::new(),
         };
@@ -60,13 +62,7 @@ impl Answer for Site {
         let host = request.header("host").unwrap_or_default().split(':').next().unwrap_or_default();
         let scope = config.server(connection.port, host);
         let server = self.server.clone();
-        let vars = Vars {
-            request: &request,
-            connection,
-            sys_ip: sys.ip(),
-            hostname: sys.hostname(),
-            server: &server,
-        };
+        let vars = Vars { request, connection, sys_ip: sys.ip(), hostname: sys.hostname(), server: &server };
         let mut way = Way { vars: &vars, scope, path: request.path(), redirects: 0 };
         let reply = match status {
             Some(status) => self.page(status),
@@ -77,7 +73,7 @@ impl Answer for Site {
         }
         let sent = if request.method == "HEAD" { 0 } else { reply.body.len() };
         self.log_access(sys, &way, reply.status, sent);
-        self.bytes(sys, &way, &request, reply)
+        self.bytes(sys, &way, request, reply)
     }
 }
 

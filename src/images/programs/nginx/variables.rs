@@ -38,7 +38,7 @@ pub fn expand(text: &str, vars: &Vars<'_>, uri: &str) -> String {
 }
 
 fn replace(text: &str, value: impl Fn(&str) -> String) -> String {
-    let mut out = String::new();
+    let mut out = String::with_capacity(2 * text.len());
     let mut rest = text;
     while let Some(at) = rest.find('$') {
         out.push_str(&rest[..at]);
