@@ -28,6 +28,27 @@ struct Constraint {
     honor_taints: bool,
 }
 
+impl Constraint {
+    /// Whether a pod with these labels counts. A selector that says nothing counts none (upstream
+    /// `countPodsMatchSelector`).
+    fn counts(&self, labels: &Value) -> bool {
+        !self.says_nothing() && selector::matches(&self.selector, labels)
+    }
+
+    fn says_nothing(&self) -> bool {
+        self.selector["matchLabels"].is_empty() && self.selector["matchExpressions"].is_empty()
+    }
+
+    /// How many pods count, by node.
+    fn by_node(&self, pod: &PodInfo, cache: &mut Cache) -> BTreeMap<Text, i64> {
+        if self.says_nothing() {
+            BTreeMap::new()
+        } else {
+            cache.counts(&pod.key.namespace, &self.selector).clone()
+        }
+    }
+}
+
 /// What is known before looking at single nodes: how many matching pods each domain has.
 #[derive(Clone, Debug, Default)]
 pub struct State {
@@ -41,7 +62,7 @@ impl State {
         let keys: Vec<Text> = hard.iter().map(|c| c.key.clone()).collect();
         let mut counted = Vec::new();
         for c in hard {
-            let by_node = cache.counts(&pod.key.namespace, &c.selector).clone();
+            let by_node = c.by_node(pod, cache);
             let mut domains = BTreeMap::new();
             for node in cache.nodes.iter().filter(|n| keys.iter().all(|k| n.labels.get(k).is_some())) {
                 if eligible(&c, pod, node) {
@@ -76,9 +97,11 @@ impl State {
         if other.deleting || other.key.namespace != pod.key.namespace {
             return;
         }
-        for (c, domains) in &mut self.constraints {
+        let keyed = self.constraints.iter().all(|(c, _)| node.labels.get(&c.key).is_some());
+        for (c, domains) in self.constraints.iter_mut().filter(|_| keyed) {
             let domain = node.labels.get(&c.key).as_str().and_then(|d| domains.get_mut(d));
-            if let Some(n) = domain.filter(|_| selector::matches(&c.selector, &other.labels)) {
+            let counts = c.counts(&other.labels) && eligible(c, pod, node);
+            if let Some(n) = domain.filter(|_| counts) {
                 *n += delta;
             }
         }
@@ -124,7 +147,7 @@ pub fn score(pod: &PodInfo, cache: &mut Cache, feasible: &[usize], api: &ApiServ
     let ignored: BTreeSet<usize> = feasible.iter().copied().filter(|i| lacks(&cache.nodes[*i])).collect();
     let mut sums = vec![0.0; feasible.len()];
     for c in &soft {
-        let by_node = cache.counts(&pod.key.namespace, &c.selector).clone();
+        let by_node = c.by_node(pod, cache);
         let nodes = &cache.nodes;
         let of = |n: &NodeInfo| by_node.get(&n.name).copied().unwrap_or(0);
         let mut domains: BTreeMap<&str, i64> = BTreeMap::new();
