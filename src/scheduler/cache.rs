@@ -167,6 +167,19 @@ impl Cache {
         &self.counted[i].nodes
     }
 
+    /// How many living pods of a namespace match a selector, for each of [`Cache::nodes`]. Most nodes have none:
+    /// this costs a look for each node that has some.
+    pub fn counts_by_place(&mut self, namespace: &Text, selector: &Value) -> Vec<i64> {
+        let mut list = vec![0; self.nodes.len()];
+        let counts = self.counts(namespace, selector).clone();
+        for (name, count) in counts.iter() {
+            if let Some(place) = self.position(name) {
+                list[place] = *count;
+            }
+        }
+        list
+    }
+
     /// The number of an image's name and on how many nodes it is.
     pub fn image(&self, name: &str) -> Option<(u32, usize)> {
         self.images.get(name).copied()

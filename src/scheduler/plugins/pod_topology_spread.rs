@@ -124,9 +124,8 @@ pub fn score(pod: &PodInfo, cache: &mut Cache, feasible: &[usize], api: &ApiServ
     let ignored: BTreeSet<usize> = feasible.iter().copied().filter(|i| lacks(&cache.nodes[*i])).collect();
     let mut sums = vec![0.0; feasible.len()];
     for c in &soft {
-        let by_node = cache.counts(&pod.key.namespace, &c.selector).clone();
+        let counts = cache.counts_by_place(&pod.key.namespace, &c.selector);
         let nodes = &cache.nodes;
-        let of = |n: &NodeInfo| by_node.get(&n.name).copied().unwrap_or(0);
         let mut domains: BTreeMap<&str, i64> = BTreeMap::new();
         let mut size = feasible.len() - ignored.len();
         if c.key != HOSTNAME {
@@ -140,10 +139,10 @@ pub fn score(pod: &PodInfo, cache: &mut Cache, feasible: &[usize], api: &ApiServ
                 continue;
             }
             size = domains.len();
-            for n in nodes.iter().filter(|n| eligible(c, pod, n)) {
+            for (n, here) in nodes.iter().zip(&counts).filter(|(n, _)| eligible(c, pod, n)) {
                 let domain = n.labels.get(&c.key).as_str();
                 if let Some(count) = domain.and_then(|d| domains.get_mut(d)) {
-                    *count += of(n);
+                    *count += here;
                 }
             }
         }
@@ -151,7 +150,8 @@ pub fn score(pod: &PodInfo, cache: &mut Cache, feasible: &[usize], api: &ApiServ
         for (sum, i) in sums.iter_mut().zip(feasible) {
             let n = &nodes[*i];
             if let Some(domain) = n.labels.get(&c.key).as_str() {
-                let count = if c.key == HOSTNAME { of(n) } else { domains.get(domain).copied().unwrap_or(0) };
+                let count =
+                    if c.key == HOSTNAME { counts[*i] } else { domains.get(domain).copied().unwrap_or(0) };
                 *sum += count as f64 * weight + (c.max_skew - 1) as f64;
             }
         }
