@@ -5,6 +5,7 @@ mod coverage;
 mod fuzz;
 mod fuzz_shell;
 mod golden;
+mod histories;
 mod hostile;
 mod large;
 mod lessons;

@@ -93,6 +93,46 @@ impl Selector {
         Ok(Selector { requirements, nothing: false })
     }
 
+    /// Reads the text form as a `LabelSelector` object.
+    ///
+    /// # Errors
+    /// In upstream's words, if the text is no selector or asks for what an object cannot say.
+    pub fn parse_object(text: &str) -> Result<Value, String> {
+        let parsed = Selector::parse(text)
+            .map_err(|e| format!("couldn't parse the selector string \"{text}\": {e}"))?;
+        let (mut labels, mut expressions) = (Value::map(), Vec::new());
+        for r in parsed.requirements {
+            let operator = match r.operator {
+                Operator::Equals | Operator::DoubleEquals => {
+                    labels.map_mut().insert(r.key, r.values.concat());
+                    continue;
+                }
+                Operator::In => "In",
+                Operator::NotIn => "NotIn",
+                Operator::Exists => "Exists",
+                Operator::DoesNotExist => "DoesNotExist",
+                Operator::GreaterThan | Operator::LessThan => {
+                    let sign = if r.operator == Operator::LessThan { "lt" } else { "gt" };
+                    return Err(format!("{sign:?} isn't supported in label selectors"));
+                }
+                Operator::NotEquals => return Err("\"!=\" is not a valid label selector operator".into()),
+            };
+            let mut entry = crate::map! { "key" => r.key, "operator" => operator };
+            if !r.values.is_empty() {
+                entry.set("values", r.values.into_iter().map(Value::from).collect::<Value>());
+            }
+            expressions.push(entry);
+        }
+        let mut selector = Value::map();
+        if !labels.is_empty() {
+            selector.set("matchLabels", labels);
+        }
+        if !expressions.is_empty() {
+            selector.set("matchExpressions", Value::from(expressions));
+        }
+        Ok(selector)
+    }
+
     /// The selector of a `LabelSelector` object; an absent one chooses nothing, an empty one everything.
     /// Requirements with unknown operators choose nothing.
     pub fn of_object(selector: &Value) -> Selector {

@@ -68,6 +68,28 @@ pub fn minus(a: &Value, b: &Value) -> Value {
     combine(a, b, |a, b| a && !b).unwrap_or_default()
 }
 
+/// What is to be taken out of an object when `before` was claimed and `kept` still is: a map or list goes as a
+/// whole only if nothing in it is kept.
+pub fn released(before: &Value, kept: &Value) -> Value {
+    ceased(before, kept).unwrap_or_default()
+}
+
+fn ceased(before: &Value, kept: &Value) -> Option<Value> {
+    if kept.is_null() && is_member(before) {
+        return Some(Value::map());
+    }
+    if kept.is_some() && kept.is_empty() {
+        return None;
+    }
+    let mut set = Value::map();
+    for (key, below) in before.entries().filter(|(k, _)| k.as_str() != SELF) {
+        if let Some(gone) = ceased(below, kept.get(key)) {
+            set.map_mut().insert(key.clone(), gone);
+        }
+    }
+    (!set.is_empty()).then_some(set)
+}
+
 /// Members of both.
 pub fn common(a: &Value, b: &Value) -> Value {
     combine(a, b, |a, b| a && b).unwrap_or_default()

@@ -157,8 +157,16 @@ impl ApiServer {
         }
         let mut note = map! {};
         note.slot("f:metadata.f:annotations").map_mut().insert(format!("f:{LAST_APPLIED}"), Value::map());
-        let ceased = managed::minus(&managed::minus(&before, &kept), &note);
-        Ok(managed::without(kind, &merged, &ceased))
+        let ceased = managed::released(&before, &managed::union(&kept, &note));
+        let mut merged = managed::without(kind, &merged, &ceased);
+        if manager == KUBECTL && old.annotation(LAST_APPLIED).is_some() {
+            // What client-side apply would compare with next time is what was applied now.
+            let mut applied = request.body.clone();
+            applied.remove(&format!("metadata.annotations.{LAST_APPLIED}"));
+            let text = format!("{}\n", json::print(&applied));
+            merged.slot("metadata.annotations").map_mut().insert(LAST_APPLIED, text);
+        }
+        Ok(merged)
     }
 
     /// Notes that a configuration was applied: the manager claims all that is in it.
@@ -198,6 +206,7 @@ impl ApiServer {
     /// What the cluster's own components manage.
     fn components(&self, object: &Object, entries: &[Entry]) -> Vec<Entry> {
         let writer = match object.kind {
+            Kind::POD if object.at("spec.nodeName").is_null() => "kube-scheduler",
             Kind::POD | Kind::NODE => "kubelet",
             _ => "kube-controller-manager",
         };
@@ -214,6 +223,9 @@ impl ApiServer {
             let only = map! { "status" => &object["status"] };
             let without = map! { "status" => Value::map() };
             status = managed::changed(object.kind, &without, &only);
+            if object.kind == Kind::POD {
+                status = pod_status(object, status);
+            }
         }
         for (name, _) in object.at("metadata.annotations").entries() {
             if name.starts_with("deployment.kubernetes.io/") {
@@ -241,6 +253,34 @@ impl ApiServer {
         add(writer, "status", last, managed::minus(&status, &taken));
         made
     }
+}
+
+/// What the kubelet manages of a pod's status (before it is bound: the scheduler). The API server itself has
+/// set the phase `Pending` and the quality of service, the binding the condition `PodScheduled`; the kubelet's
+/// merge patches add to lists of conditions, and write the times of probes although they are null.
+fn pod_status(object: &Object, mut set: Value) -> Value {
+    let bound = object.at("spec.nodeName").is_some();
+    let status = set.slot("f:status").map_mut();
+    status.remove("f:qosClass");
+    if object.at("status.phase").str() == "Pending" {
+        status.remove("f:phase");
+    }
+    let conditions = set.slot("f:status.f:conditions").map_mut();
+    if bound {
+        conditions.remove(".");
+    }
+    let names: Vec<Text> =
+        conditions.iter().map(|(k, _)| k.clone()).filter(|k| k.starts_with("k:")).collect();
+    for name in names {
+        let Some(mut below) = conditions.remove(&name) else { continue };
+        if bound && name.contains("PodScheduled") {
+            below = map! { "f:observedGeneration" => Value::map() };
+        } else {
+            below.map_mut().insert("f:lastProbeTime", Value::map());
+        }
+        conditions.insert(name, below);
+    }
+    set
 }
 
 /// Those that apply first, then by time and name.

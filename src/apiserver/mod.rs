@@ -8,6 +8,7 @@
 //! instant, its cause and its author. Watching is done by cursor: every write appends a [`Change`].
 
 mod admission;
+mod allocation;
 mod authorize;
 mod custom;
 pub mod events;

@@ -134,12 +134,15 @@ impl ApiServer {
         decode::object(request.kind, &request.body, validation)
     }
 
-    /// What is wrong with an object, its definition's schema included.
+    /// What is wrong with an object, its definition's schema and what others have taken included.
     fn violations(&self, object: &Object, found: Vec<validation::Error>) -> Vec<validation::Error> {
         let mut errors = validation::Errors { list: found };
         if let Ok(definition) = self.definition(object.kind) {
             let schema = custom::schema(definition, object.kind.info().api_version);
             validation::custom::object(object, schema, &mut errors);
+        }
+        if object.kind == Kind::SERVICE && errors.list.is_empty() {
+            self.taken(object, &mut errors);
         }
         errors.list
     }

@@ -132,17 +132,15 @@ impl Plan {
         if run && alive.is_empty() && here.iter().all(|p| !p.is_deleting() || pods::is_terminal(p)) {
             self.create.push(new_pod(set, node, hash));
         }
-        let at_once = set.at("spec.updateStrategy.rollingUpdate.maxSurge");
-        if alive.len() > 1
-            && at_once.int_or(0) == 0
-            && !matches!(at_once, Value::Str(s) if s.as_str() != "0" && s.as_str() != "0%")
-        {
-            alive.order_by(|a, b| {
-                let age = |p: &Object| p.at("metadata.creationTimestamp").text();
-                age(a).cmp(&age(b)).then_with(|| a.name().cmp(b.name()))
-            });
-            self.delete.extend(alive.into_iter().skip(1).cloned());
-        }
+        alive.order_by(|a, b| {
+            let age = |p: &Object| p.at("metadata.creationTimestamp").text();
+            age(a).cmp(&age(b)).then_with(|| a.name().cmp(b.name()))
+        });
+        let surges = scaled(set.at("spec.updateStrategy.rollingUpdate.maxSurge"), 1, true) > 0;
+        let kept =
+            if surges { beside(set, &alive, hash, cx) } else { alive.iter().take(1).copied().collect() };
+        let extra = alive.into_iter().filter(|p| !kept.iter().any(|k| k.uid() == p.uid()));
+        self.delete.extend(extra.cloned());
     }
 
     /// A rolling update: replaces outdated pods as far as enough stay available.
@@ -172,7 +170,7 @@ impl Plan {
                 (Some(_), Some(_)) => surging += 1,
                 (Some(old), None) if available(old) => outdated.push((node, (*old).clone())),
                 (Some(old), None) => {
-                    broken.push((*old).clone());
+                    broken.push((node, (*old).clone()));
                     unavailable += 1;
                 }
                 (None, Some(new)) if available(new) => {}
@@ -181,12 +179,30 @@ impl Plan {
         }
         if surge > 0 {
             let room = usize::try_from(surge - surging).unwrap_or(0);
-            self.create.extend(outdated.iter().take(room).map(|(n, _)| new_pod(set, n, hash)));
+            let candidates = broken.iter().chain(outdated.iter().take(room));
+            self.create.extend(candidates.map(|(n, _)| new_pod(set, n, hash)));
             return;
         }
-        self.delete.extend(broken);
+        self.delete.extend(broken.into_iter().map(|(_, p)| p));
         let room = usize::try_from(most - unavailable).unwrap_or(0);
         self.delete.extend(outdated.into_iter().take(room).map(|(_, p)| p));
+    }
+}
+
+/// The pods of a node that may be there side by side: the oldest new one, and the oldest outdated one as long as
+/// that is ready and the new one is not available.
+fn beside<'a>(set: &Object, alive: &[&'a Object], hash: &str, cx: &Cx<'_>) -> Vec<&'a Object> {
+    let newest = |p: &&&Object| p.label(history::REVISION_HASH) == Some(hash);
+    let new = alive.iter().find(|p| newest(p)).copied();
+    let old = alive.iter().find(|p| !newest(p)).copied();
+    let min_ready = set.at("spec.minReadySeconds").int_or(0);
+    match (old, new) {
+        (Some(old), Some(new))
+            if !pods::is_ready(old) || pods::availability(new, min_ready, cx.api).is_ok() =>
+        {
+            vec![new]
+        }
+        (old, new) => old.into_iter().chain(new).collect(),
     }
 }
 

@@ -19,6 +19,8 @@ pub enum Fail {
     Code(i32),
     /// `error: TEXT` with an exit code of its own.
     Coded(String, i32),
+    /// What was printed on standard output before the failure, and `error: TEXT`.
+    Partly(String, String),
 }
 
 /// The result of a part of a verb.
@@ -95,7 +97,9 @@ impl Fail {
     /// The message alone, as other messages quote it.
     pub fn message(&self) -> String {
         match self {
-            Fail::Plain(t) | Fail::Usage(t) | Fail::Raw(t) | Fail::Coded(t, _) => t.clone(),
+            Fail::Plain(t) | Fail::Usage(t) | Fail::Raw(t) | Fail::Coded(t, _) | Fail::Partly(_, t) => {
+                t.clone()
+            }
             Fail::Server(s) => s.message.to_string(),
             Fail::Many(all) => format!("[{}]", all.iter().map(Fail::message).collect::<Vec<_>>().join(", ")),
             Fail::Code(_) => String::new(),
@@ -106,7 +110,7 @@ impl Fail {
     pub fn text(&self, path: &str) -> String {
         match self {
             Fail::Raw(t) => line(t.clone()),
-            Fail::Plain(t) | Fail::Coded(t, _) => line(prefixed(t)),
+            Fail::Plain(t) | Fail::Coded(t, _) | Fail::Partly(_, t) => line(prefixed(t)),
             Fail::Usage(t) => format!("{}See '{path} -h' for help and examples\n", line(prefixed(t))),
             Fail::Server(s) => line(server(s)),
             Fail::Many(all) => all.iter().map(|f| among_many(f) + "\n").collect(),

@@ -147,6 +147,11 @@ impl Args {
         Ok(args)
     }
 
+    /// Whether a verb has a flag of its own by the name of a global one.
+    pub fn has_several(&self, name: &str) -> bool {
+        self.tables.iter().flat_map(|t| t.iter()).filter(|f| f.name == name).count() > 1
+    }
+
     fn find(&self, test: impl Fn(&Flag) -> bool) -> Option<&'static Flag> {
         self.tables.iter().flat_map(|t| t.iter()).find(|f| test(f))
     }

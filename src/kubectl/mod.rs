@@ -19,6 +19,7 @@ pub mod fail;
 pub mod files;
 pub mod flags;
 mod glob;
+pub mod kubeconfig;
 pub mod resource;
 pub mod tabwriter;
 
@@ -131,7 +132,7 @@ impl Kubectl {
                 }
                 let mut cx = Cx { sys, output: &mut self.output, base: &self.base, origin: None };
                 if cx.base.verbosity >= 6 {
-                    let file = verb::config::path(&call.args, &cx.base.env);
+                    let file = kubeconfig::path(&call.args, &cx.base.env);
                     cx.klog('I', "loader.go:405", &format!("Config loaded from file:  {file}"));
                 }
                 let done = (call.verb.run)(&mut cx, &call.args);
@@ -178,6 +179,9 @@ impl Kubectl {
     }
 
     fn report(&mut self, fail: &Fail) -> i32 {
+        if let Fail::Partly(printed, _) = fail {
+            self.output.push(crate::os::STDOUT, printed.as_bytes());
+        }
         self.output.push(crate::os::STDERR, fail.text(&self.base.path).as_bytes());
         fail.code()
     }
@@ -238,20 +242,28 @@ impl Kubectl {
         } else {
             self.base.user = Some(User::impersonated(args.value("as"), args.values("as-group")));
         }
-        let context = verb::config::context_namespace(&args, &self.base.env, sys);
+        let target = match kubeconfig::target(&found.path, &args, &self.base.env, sys) {
+            Ok(target) => target,
+            // Verbs about the configuration itself, and those that ask nobody, say what they have to say.
+            Err(_) if !found.verb.talks => kubeconfig::Target::default(),
+            Err(fail) => {
+                let code = self.report(&fail);
+                return Phase::After(code, quick);
+            }
+        };
         self.base.explicit = args.changed("namespace");
         self.base.namespace = match args.value("namespace") {
-            "" => context,
+            "" => target.namespace,
             given => given.to_string(),
         };
         let call = Call { verb: found.verb, args };
-        if let Some(server) = call.args.values("server").last()
-            && call.verb.talks
-            && !server.contains(SERVER)
-        {
-            return self.refused(server, sys);
+        // Generators print what they would send without asking anybody.
+        let offline = found.path.starts_with("kubectl create ") && call.args.value("dry-run") == "client";
+        let talks = call.verb.talks && !offline;
+        if talks && !target.server.contains(SERVER) {
+            return self.refused(&target.server, sys);
         }
-        if call.verb.talks && sys.client().is_some_and(|c| !c.reachable()) {
+        if talks && sys.client().is_some_and(|c| !c.reachable()) {
             return self.refused(&format!("https://{SERVER}"), sys);
         }
         let reads = ["filename", "from-file", "from-env-file", "patch-file"];
@@ -271,7 +283,7 @@ impl Kubectl {
         let host = server.split_once("://").map_or(server, |(_, h)| h).trim_end_matches('/');
         let c = crate::time::civil(sys.wall_micros());
         let line = format!(
-            "E{:02}{:02} {:02}:{:02}:{:02}.{:06} {:>7} memcache.go:265] \"Unhandled Error\" err=\"couldn't get current server API group list: Get \\\"{server}/api?timeout=32s\\\": dial tcp {host}: connect: connection refused\"\n",
+            "E{:02}{:02} {:02}:{:02}:{:02}.{:06} {:>7} memcache.go:265] \"Unhandled Error\" err=\"couldn't get current server API group list: Get \\\"{server}/api?timeout=32s\\\": dial tcp {}: connect: connection refused\"\n",
             c.month,
             c.day,
             c.hour,
@@ -279,6 +291,7 @@ impl Kubectl {
             c.second,
             c.micros,
             sys.pid(),
+            host.replace("localhost", "127.0.0.1"),
         );
         let end = format!(
             "{}The connection to the server {host} was refused - did you specify the right host or port?\n",

@@ -146,7 +146,7 @@ impl Cache {
     }
 
     /// How many living pods of a namespace match a selector, by node; nodes without any are left out.
-    pub fn counts(&mut self, namespace: &Text, selector: &Value) -> &BTreeMap<Text, i64> {
+    fn counts(&mut self, namespace: &Text, selector: &Value) -> &BTreeMap<Text, i64> {
         let known = self.counted.iter().position(|c| c.namespace == *namespace && c.selector == *selector);
         let i = known.unwrap_or_else(|| {
             let first = Key::new(crate::api::Kind::POD, namespace.clone(), "");

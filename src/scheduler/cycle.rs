@@ -49,7 +49,7 @@ impl Scheduler {
             Ok(state) => state,
             Err(rejection) => return self.reject_everywhere(queued, &pod, rejection, api),
         };
-        let search = self.search(&info, &state);
+        let search = self.search(&info, &state, api);
         if search.feasible.is_empty() {
             return self.no_node(queued, &pod, search, &state, api);
         }
@@ -58,14 +58,14 @@ impl Scheduler {
     }
 
     /// Runs the filters until enough nodes are found, beginning where the last search ended.
-    fn search(&mut self, pod: &PodInfo, state: &State) -> Search {
+    fn search(&mut self, pod: &PodInfo, state: &State, api: &ApiServer) -> Search {
         let n = self.cache.nodes.len();
         let wanted = feasible_wanted(n);
         let mut search = Search { feasible: Vec::new(), rejections: Vec::new(), looked_at: 0 };
         // A pod that evicted others for its node gets that node if it suits.
         let nominated = self.nominated.get(&pod.key).and_then(|(node, _)| self.cache.position(node));
         if let Some(i) = nominated
-            && self.filter_with_nominated(pod, &self.cache.nodes[i], state).is_none()
+            && self.filter_with_nominated(pod, &self.cache.nodes[i], state, api).is_none()
         {
             search.feasible.push(i);
             return search;
@@ -73,7 +73,7 @@ impl Scheduler {
         for step in 0..n {
             let i = (self.next_start + step) % n;
             search.looked_at += 1;
-            match self.filter_with_nominated(pod, &self.cache.nodes[i], state) {
+            match self.filter_with_nominated(pod, &self.cache.nodes[i], state, api) {
                 Some(rejection) => search.rejections.push((i, rejection)),
                 None => search.feasible.push(i),
             }
@@ -89,7 +89,13 @@ impl Scheduler {
 
     /// Runs the filters as if pods of at least the same priority that are nominated to the node were on it,
     /// and, as those may never come, also without them.
-    fn filter_with_nominated(&self, pod: &PodInfo, node: &NodeInfo, state: &State) -> Option<Rejection> {
+    fn filter_with_nominated(
+        &self,
+        pod: &PodInfo,
+        node: &NodeInfo,
+        state: &State,
+        api: &ApiServer,
+    ) -> Option<Rejection> {
         let here: Vec<&Rc<PodInfo>> = self
             .nominated
             .iter()
@@ -100,7 +106,7 @@ impl Scheduler {
             let (mut fuller, mut fuller_state): (NodeInfo, State) = (node.clone(), state.clone());
             for p in here {
                 fuller.add(p);
-                fuller_state.update(pod, p, &fuller, 1);
+                fuller_state.update(pod, p, &fuller, 1, api);
             }
             if let Some(rejection) = filter(pod, &fuller, &fuller_state) {
                 return Some(rejection);
@@ -165,8 +171,8 @@ impl Scheduler {
         let place = self.cache.node(&name).expect("the node was just chosen").clone();
         let claims = state.volumes.delayed.iter().map(|d| d.claim.clone()).collect();
         self.binding.insert(info.key.clone(), Binding { node: name, claims, verdicts });
-        for delayed in &state.volumes.delayed {
-            bind_volume(delayed, &place, api);
+        for (delayed, volume) in state.volumes.choose(&place).unwrap_or_default() {
+            bind_volume(delayed, volume, &place, api);
         }
     }
 
@@ -227,7 +233,9 @@ impl Scheduler {
             message += &format!(" {counted}.");
         }
         let nominated = pod.at("status.nominatedNodeName").str();
-        let fits = |node: &NodeInfo, state: &State| self.filter_with_nominated(info, node, state).is_none();
+        let fits = |node: &NodeInfo, state: &State, api: &ApiServer| {
+            self.filter_with_nominated(info, node, state, api).is_none()
+        };
         let plan = preempt(info, nominated, &search.rejections, state, &self.cache, &fits, api);
         let mut victims = None;
         match plan {
@@ -375,9 +383,9 @@ fn write_condition(pod: &Object, message: &str, nominated: Option<Text>, api: &m
 }
 
 /// Reserves a free volume for a claim, or asks the provisioner for one on the node.
-fn bind_volume(delayed: &Delayed, node: &NodeInfo, api: &mut ApiServer) {
+fn bind_volume(delayed: &Delayed, volume: Option<&Object>, node: &NodeInfo, api: &mut ApiServer) {
     let Some(claim) = api.store.get(&delayed.claim).cloned() else { return };
-    let written = match delayed.volume_on(node) {
+    let written = match volume {
         Some(volume) => {
             let reference = map! {
                 "apiVersion" => "v1", "kind" => "PersistentVolumeClaim", "name" => claim.name(),

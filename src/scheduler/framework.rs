@@ -111,6 +111,8 @@ pub struct State {
     pub spread: pod_topology_spread::State,
     /// Of VolumeBinding.
     pub volumes: volume_binding::State,
+    /// Of NodeAffinity: the nodes that the pod names, if all its terms name some.
+    pub names: Option<Vec<Text>>,
 }
 
 impl State {
@@ -120,6 +122,7 @@ impl State {
     /// The rejection of all nodes at once.
     pub fn new(pod: &PodInfo, cache: &mut Cache, api: &ApiServer) -> Result<State, Rejection> {
         Ok(State {
+            names: node_affinity::names(pod)?,
             volumes: volume_binding::State::new(pod, api)?,
             spread: pod_topology_spread::State::new(pod, cache),
             affinity: inter_pod_affinity::State::new(pod, cache, api),
@@ -127,15 +130,16 @@ impl State {
     }
 
     /// Takes into account that `other` is put on (`1`) or taken from (`-1`) a node.
-    pub fn update(&mut self, pod: &PodInfo, other: &PodInfo, node: &NodeInfo, delta: i64) {
+    pub fn update(&mut self, pod: &PodInfo, other: &PodInfo, node: &NodeInfo, delta: i64, api: &ApiServer) {
         self.spread.update(pod, other, node, delta);
-        self.affinity.update(pod, other, node, delta);
+        self.affinity.update(pod, other, node, delta, api);
     }
 }
 
 /// Asks every filter about a node; the first that turns it down answers.
 pub fn filter(pod: &PodInfo, node: &NodeInfo, state: &State) -> Option<Rejection> {
-    taint_toleration::unschedulable(pod, node)
+    node_affinity::not_named(&state.names, node)
+        .or_else(|| taint_toleration::unschedulable(pod, node))
         .or_else(|| node_affinity::node_name(pod, node))
         .or_else(|| taint_toleration::filter(pod, node))
         .or_else(|| node_affinity::filter(pod, node))

@@ -1,5 +1,8 @@
-//! Random nodes and pods as plain structures, their objects, and which pod fits where by the documented rules.
+//! Random nodes and pods as plain structures, their objects, and which pod fits where by the documented rules, as
+//! far as only the node and what is on it matter. What pods want of each other is in `relations`, claims are in
+//! `disks`.
 
+use super::relations::{self, Spread};
 use podlab::api::Value;
 use podlab::map;
 use podlab::rng::Rng;
@@ -50,10 +53,10 @@ struct Toleration {
 }
 
 #[derive(Clone, Debug)]
-struct Expression {
-    key: &'static str,
-    operator: &'static str,
-    values: Vec<String>,
+pub struct Expression {
+    pub key: &'static str,
+    pub operator: &'static str,
+    pub values: Vec<String>,
 }
 
 /// A node selector term: expressions about labels and fields.
@@ -73,6 +76,14 @@ struct Port {
 /// A pod.
 #[derive(Clone, Debug)]
 pub struct Wish {
+    pub namespace: &'static str,
+    pub labels: BTreeMap<&'static str, &'static str>,
+    /// Required affinity and anti-affinity to other pods.
+    pub attracts: Vec<relations::Term>,
+    pub repels: Vec<relations::Term>,
+    pub spread: Vec<Spread>,
+    /// The claims that its volumes name.
+    pub claims: Vec<String>,
     /// The node that it names itself.
     pub node: Option<String>,
     class: &'static str,
@@ -87,36 +98,46 @@ pub struct Wish {
     terms: Vec<Term>,
 }
 
-fn pick<T: Copy>(rng: &mut Rng, from: &[T]) -> T {
+pub fn pick<T: Copy>(rng: &mut Rng, from: &[T]) -> T {
     from[rng.below(from.len() as u64) as usize]
 }
 
-fn one_in(rng: &mut Rng, n: u64) -> bool {
+pub fn one_in(rng: &mut Rng, n: u64) -> bool {
     rng.below(n) == 0
 }
 
 /// Whether a pod may go to a node on which `others` are.
 pub fn fits(pod: &Wish, node: &Machine, others: &[&Wish]) -> bool {
     let cordon = Taint { key: CORDON, value: "", effect: "NoSchedule" };
-    let tolerates = |t: &Taint| pod.tolerations.iter().any(|toleration| toleration.covers(t));
-    let welcome = node.taints.iter().all(|t| t.effect == "PreferNoSchedule" || tolerates(t));
-    let selected = pod.selector.iter().all(|(k, v)| node.labels.get(k) == Some(v));
-    let liked = pod.terms.is_empty() || pod.terms.iter().any(|t| t.matches(node));
     let room = (0..RESOURCES.len()).all(|r| {
         let used: i64 = others.iter().map(|p| p.needs()[r]).sum();
         pod.needs()[r] == 0 || used + pod.needs()[r] <= node.offers.0[r]
     });
     let ports = others.iter().flat_map(|p| &p.ports).all(|p| pod.ports.iter().all(|q| !q.clashes(p)));
-    (!node.cordoned || tolerates(&cordon))
-        && welcome
-        && selected
-        && liked
+    (!node.cordoned || pod.tolerates(&cordon))
+        && pod.tolerates_all(node)
+        && pod.likes(node)
         && room
         && ports
         && others.len() < node.offers.1
 }
 
 impl Wish {
+    fn tolerates(&self, taint: &Taint) -> bool {
+        self.tolerations.iter().any(|t| t.covers(taint))
+    }
+
+    /// Whether no taint of a node keeps it away.
+    pub fn tolerates_all(&self, node: &Machine) -> bool {
+        node.taints.iter().all(|t| t.effect == "PreferNoSchedule" || self.tolerates(t))
+    }
+
+    /// Whether its node selector and its required node affinity name a node.
+    pub fn likes(&self, node: &Machine) -> bool {
+        self.selector.iter().all(|(k, v)| node.labels.get(k) == Some(v))
+            && (self.terms.is_empty() || self.terms.iter().any(|t| t.matches(node)))
+    }
+
     /// The sum of the containers, or the largest init container where that is more.
     fn needs(&self) -> Amounts {
         std::array::from_fn(|r| {
@@ -157,19 +178,37 @@ impl Wish {
         if let Some(node) = &self.node {
             spec.set("nodeName", node.as_str());
         }
+        relations::write(self, &mut spec);
+        if !self.claims.is_empty() {
+            let volume = |name: &String| {
+                let source = map! { "claimName" => name.as_str() };
+                map! { "name" => name.as_str(), "persistentVolumeClaim" => source }
+            };
+            spec.set("volumes", self.claims.iter().map(volume).collect::<Value>());
+        }
+        let mut labels = Value::map();
+        for (key, value) in &self.labels {
+            labels.map_mut().insert(*key, *value);
+        }
         map! {
             "apiVersion" => "v1", "kind" => "Pod", "spec" => spec, "status" => map! { "phase" => "Pending" },
-            "metadata" => map! { "name" => name, "namespace" => "default" },
+            "metadata" => map! { "name" => name, "namespace" => self.namespace, "labels" => labels },
         }
     }
 }
 
 impl Machine {
+    /// A label; every node has its name as one.
+    pub fn label(&self, key: &str) -> Option<&str> {
+        if key == "kubernetes.io/hostname" { Some(&self.name) } else { self.labels.get(key).copied() }
+    }
+
     pub fn object(&self) -> Value {
         let mut labels = Value::map();
         for (key, value) in &self.labels {
             labels.map_mut().insert(*key, *value);
         }
+        labels.map_mut().insert("kubernetes.io/hostname", self.name.as_str());
         let taint = |t: &Taint| map! { "key" => t.key, "value" => t.value, "effect" => t.effect };
         let mut spec = map! { "taints" => self.taints.iter().map(taint).collect::<Value>() };
         if self.cordoned {
@@ -204,7 +243,7 @@ impl Toleration {
 }
 
 impl Expression {
-    fn holds(&self, label: Option<&str>) -> bool {
+    pub fn holds(&self, label: Option<&str>) -> bool {
         let among = label.is_some_and(|l| self.values.iter().any(|v| v == l));
         let compared = || Some(label?.parse::<i64>().ok()?.cmp(&self.values.first()?.parse::<i64>().ok()?));
         match self.operator {
@@ -218,7 +257,7 @@ impl Expression {
         }
     }
 
-    fn object(&self) -> Value {
+    pub fn object(&self) -> Value {
         let mut all = map! { "key" => self.key, "operator" => self.operator };
         if !self.values.is_empty() {
             all.set("values", self.values.iter().map(String::as_str).collect::<Value>());
@@ -358,6 +397,12 @@ pub fn wish(rng: &mut Rng, nodes: u64) -> Wish {
         selector.insert(key, pick(rng, values));
     }
     Wish {
+        namespace: pick(rng, relations::NAMESPACES).0,
+        labels: relations::labels(rng),
+        attracts: relations::terms(rng, 6),
+        repels: relations::terms(rng, 5),
+        spread: relations::spreads(rng, 5),
+        claims: Vec::new(),
         node: None,
         class,
         priority,

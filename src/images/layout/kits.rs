@@ -39,20 +39,32 @@ const BUSYBOX_BYTES: u64 = 1_982_256;
 pub(super) fn put(layout: &mut Layout, kit: Kit, version: &str) {
     match kit {
         Kit::Bare => layout.dirs("/dev /etc /proc /sys"),
-        Kit::Busybox => busybox(layout),
+        Kit::Busybox => busybox(layout, version),
         Kit::LabBusybox | Kit::LabBusyboxPlain => lab_busybox(layout, kit, version),
         Kit::Alpine => alpine(layout, version),
         Kit::Debian => {
             debian(layout, version);
             layout.dirs("/boot");
             tools(layout, "/usr/bin/", DEBIAN_ONLY, "coreutils", 150_000);
-            layout.file("/etc/os-release", texts::DEBIAN_RELEASE);
-            layout.file("/etc/debian_version", "13.2\n");
+            let (release, point, name) = debian_release(version);
+            let text = texts::DEBIAN_RELEASE.replace("trixie", name).replace("13", release);
+            layout.file("/etc/os-release", text);
+            layout.file("/etc/debian_version", format!("{point}\n"));
         }
         Kit::LabDebian => {
             debian(layout, version);
             tools(layout, "/usr/bin/", PROCPS, "coreutils", 140_000);
         }
+    }
+}
+
+/// Debian's release, point release and name; only the debian image itself is known by its release.
+fn debian_release(version: &str) -> (&'static str, &'static str, &'static str) {
+    match version {
+        "12" => ("12", "12.12", "bookworm"),
+        "11" => ("11", "11.11", "bullseye"),
+        "10" => ("10", "10.13", "buster"),
+        _ => ("13", "13.2", "trixie"),
     }
 }
 
@@ -88,7 +100,7 @@ fn linked_busybox(layout: &mut Layout) {
     }
 }
 
-fn busybox(layout: &mut Layout) {
+fn busybox(layout: &mut Layout, version: &str) {
     layout
         .dirs("/bin /dev /etc /home /lib /proc /root /sys /usr /usr/bin /usr/sbin /var /var/spool /var/www");
     layout.put(Text::lit("/tmp"), super::Entry::Dir, 0o1777);
@@ -97,8 +109,17 @@ fn busybox(layout: &mut Layout) {
     for names in [BIN, SBIN, USR_BIN, USR_SBIN, MORE, "busybox"] {
         tools(layout, "/bin/", names, "busybox", 1_112_880);
     }
+    if before_1_29(version) {
+        layout.program("/bin/nslookup", Text::lit("busybox/nslookup-1.28"), 1_112_880);
+    }
     layout.file("/etc/passwd", texts::BUSYBOX_PASSWD);
     layout.file("/etc/group", texts::BUSYBOX_GROUP);
+}
+
+/// Whether a busybox is from before 1.29, in which `nslookup` was written anew.
+fn before_1_29(version: &str) -> bool {
+    let minor = version.strip_prefix("1.").and_then(|rest| rest.split(['.', '-']).next());
+    minor.and_then(|m| m.parse::<u32>().ok()).is_some_and(|m| m < 29)
 }
 
 fn lab_busybox(layout: &mut Layout, kit: Kit, version: &str) {

@@ -10,7 +10,7 @@ mod template;
 
 use crate::api::kind::CustomColumn;
 use crate::api::{Kind, Object, Value, json, yaml};
-use crate::kubectl::cx::{Cx, not_simulated};
+use crate::kubectl::cx::Cx;
 use crate::kubectl::fail::{Fail, Res};
 use crate::kubectl::flags::{Args, Flag, bare, switch, text};
 use crate::kubectl::resource::label;
@@ -50,13 +50,21 @@ pub enum Format {
     /// Columns with jsonpath expressions: (header, expression).
     Columns(Vec<(String, String)>),
     /// A Go template.
-    Template(String),
+    Template {
+        /// Its text.
+        text: String,
+        /// Whether fields may be missing.
+        lenient: bool,
+    },
 }
 
-/// Whether a command shows `metadata.managedFields`: YAML and JSON leave them out unless they are asked for.
+/// Whether a command sees `metadata.managedFields`: YAML and JSON leave them out unless they are asked for,
+/// expressions do not.
 pub fn wants_managed(args: &Args) -> bool {
-    let expression = |flag: &str| args.value(flag).contains("managedFields");
-    args.is("show-managed-fields") || expression("output") || expression("template")
+    let output = args.value("output").split('=').next().unwrap_or("");
+    let expression =
+        ["jsonpath", "template", "go-template", "custom-columns"].iter().any(|f| output.starts_with(f));
+    args.is("show-managed-fields") || args.changed("template") || expression
 }
 
 /// The formats of `kubectl get`.
@@ -80,7 +88,9 @@ pub fn format(cx: &mut Cx, args: &Args, allowed: &str) -> Res<Format> {
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     };
     Ok(match name {
-        "" if args.changed("template") => Format::Template(template.to_string()),
+        "" if args.changed("template") => {
+            Format::Template { text: template.to_string(), lenient: args.is("allow-missing-template-keys") }
+        }
         "" => Format::Human,
         "wide" => Format::Wide,
         "yaml" => Format::Yaml,
@@ -104,12 +114,9 @@ pub fn format(cx: &mut Cx, args: &Args, allowed: &str) -> Res<Format> {
             if template.is_empty() {
                 return Err("template format specified but no template given".into());
             }
-            if !args.is("allow-missing-template-keys") {
-                return Err(not_simulated("--allow-missing-template-keys=false with Go templates"));
-            }
             let from_file = matches!(name, "go-template-file" | "templatefile");
             let text = if from_file { file(cx, template)? } else { template.to_string() };
-            Format::Template(text)
+            Format::Template { text, lenient: args.is("allow-missing-template-keys") }
         }
     })
 }
@@ -124,7 +131,7 @@ fn unmatched(wanted: &str, allowed: &str) -> Fail {
 pub fn check(format: &Format) -> Res<()> {
     match format {
         Format::JsonPath { text, .. } => expression::check(text),
-        Format::Template(text) => template::check(text),
+        Format::Template { text, .. } => template::check(text),
         _ => Ok(()),
     }
 }
@@ -140,7 +147,13 @@ pub fn value(value: &Value, format: &Format, many: bool) -> Res<String> {
         Format::Name => names(value),
         Format::JsonPath { text, as_json, lenient } => expression::print(value, text, *as_json, *lenient)?,
         Format::Columns(columns) => expression::table(value, columns)?,
-        Format::Template(text) => template::print(value, text)?,
+        Format::Template { text, lenient } => {
+            let (out, result) = template::print(value, text, *lenient)?;
+            match result {
+                Ok(()) => out,
+                Err(fail) => return Err(Fail::Partly(out, fail.message())),
+            }
+        }
     })
 }
 

@@ -13,8 +13,24 @@ use crate::kubectl::resource::{self, Found};
 use crate::os::Wait;
 use crate::time::Time;
 
+/// The objects that files or these arguments name, those of files as they stand there.
+pub fn named(cx: &mut Cx, args: &Args, words: &[String]) -> Res<Found> {
+    if !files::given(args) {
+        return live(cx, args, words);
+    }
+    let loaded = files::load(cx, args)?;
+    let objects: Vec<Object> = loaded.docs.iter().map(files::Doc::object).collect();
+    Ok(Found { single: objects.len() == 1, objects, fails: loaded.fails })
+}
+
+/// What is said of names where the server must not be asked.
+const LOCAL: &str = "you must specify resources by --filename when --local is set.\nExample resource specifications include:\n   '-f rsrc.yaml'\n   '--filename=rsrc.json'";
+
 /// The live objects that files or these arguments name.
 pub fn live(cx: &mut Cx, args: &Args, words: &[String]) -> Res<Found> {
+    if args.is("local") && (!words.is_empty() || !files::given(args)) {
+        return Err(LOCAL.into());
+    }
     if !files::given(args) {
         return resource::read(cx, words, &super::scope(args));
     }

@@ -1,85 +1,37 @@
-//! `kubectl config`, and the context's namespace for everybody else.
+//! `kubectl config`: shows and changes the configuration file.
 
-use crate::api::{Text, Value, yaml};
+use crate::api::{Value, yaml};
 use crate::kubectl::cx::{Cx, OK, Outcome};
 use crate::kubectl::fail::{Fail, Res};
 use crate::kubectl::flags::{Args, Flag, switch, text};
+use crate::kubectl::kubeconfig::{load, path};
 use crate::kubectl::print::table::Table;
 use crate::kubectl::print::{self};
-use crate::os::Sys;
+use crate::kubectl::verb::base64;
 
 /// Flags of `view`.
 pub const VIEW: &[Flag] =
     &[switch("minify", ' '), switch("raw", ' '), switch("flatten", ' '), switch("merge", ' ')];
 /// Flags of `get-contexts`.
 pub const CONTEXTS: &[Flag] = &[switch("no-headers", ' '), text("output", 'o', "")];
+/// Flags of `set`.
+pub const SET_VALUE: &[Flag] = &[switch("set-raw-bytes", ' ')];
 /// Flags of `set-context`.
 pub const SET: &[Flag] = &[switch("current", ' ')];
 
-/// The name of the context where there is no configuration file.
-const NAME: &str = "kubernetes-admin@kubernetes";
-
-/// The file with the configuration.
-pub fn path(args: &Args, env: &[(Text, Text)]) -> String {
-    let of = |name: &str| env.iter().find(|(k, _)| k == name).map(|(_, v)| v.to_string());
-    match args.value("kubeconfig") {
-        "" => of("KUBECONFIG")
-            .filter(|p| !p.is_empty())
-            .map(|p| p.split(':').next().unwrap_or("").to_string())
-            .unwrap_or_else(|| format!("{}/.kube/config", of("HOME").unwrap_or_else(|| "/root".into()))),
-        given => given.to_string(),
-    }
-}
-
-fn load(args: &Args, env: &[(Text, Text)], sys: &mut dyn Sys) -> Value {
-    let bytes = sys.read_file(&path(args, env)).unwrap_or_default();
-    let text = String::from_utf8_lossy(&bytes);
-    let read = yaml::read_value(&text, yaml::Limits::default()).unwrap_or_default();
-    if read.as_map().is_some() { read } else { standard() }
-}
-
-/// The configuration of the cluster's administrator.
-fn standard() -> Value {
-    crate::map! {
-        "apiVersion" => "v1",
-        "clusters" => crate::list![crate::map! {
-            "cluster" => crate::map! {
-                "certificate-authority-data" => "DATA+OMITTED",
-                "server" => "https://192.168.10.10:6443",
-            },
-            "name" => "kubernetes",
-        }],
-        "contexts" => crate::list![crate::map! {
-            "context" => crate::map! { "cluster" => "kubernetes", "user" => "kubernetes-admin" },
-            "name" => NAME,
-        }],
-        "current-context" => NAME,
-        "kind" => "Config",
-        "users" => crate::list![crate::map! {
-            "name" => "kubernetes-admin",
-            "user" => crate::map! {
-                "client-certificate-data" => "DATA+OMITTED",
-                "client-key-data" => "DATA+OMITTED",
-            },
-        }],
-    }
-}
-
-/// The namespace of the context that the command line or the file names.
-pub fn context_namespace(args: &Args, env: &[(Text, Text)], sys: &mut dyn Sys) -> String {
-    let config = load(args, env, sys);
-    let name = match args.value("context") {
-        "" => config["current-context"].str(),
-        given => given,
-    };
-    let namespace = config["contexts"].find("name", name).at("context.namespace").str();
-    if namespace.is_empty() { "default".into() } else { namespace.to_string() }
-}
-
 /// The configuration that the command line means.
-pub fn config(cx: &mut Cx, args: &Args) -> Value {
+pub fn config(cx: &mut Cx, args: &Args) -> Res<Value> {
     let env = cx.base.env.clone();
-    load(args, &env, cx.sys)
+    let config = load(args, &env, cx.sys)?;
+    Ok(if config.is_empty() { empty() } else { config })
+}
+
+/// What is shown and written to where there is no file yet.
+fn empty() -> Value {
+    crate::map! {
+        "apiVersion" => "v1", "clusters" => Value::Null, "contexts" => Value::Null, "current-context" => "",
+        "kind" => "Config", "users" => Value::Null,
+    }
 }
 
 /// Writes the configuration back.
@@ -111,15 +63,22 @@ fn omit_data(value: &mut Value) {
 
 /// `config view`.
 pub fn view(cx: &mut Cx, args: &Args) -> Outcome {
-    let mut value = config(cx, args);
+    let mut value = config(cx, args)?;
     if !args.is("raw") {
         omit_data(&mut value);
     }
     if args.is("minify") {
-        let current = value["current-context"].text();
+        let current = match args.value("context") {
+            "" => value["current-context"].text(),
+            given => given.into(),
+        };
         let context = value["contexts"].find("name", &current).clone();
+        if context.is_null() {
+            return Err(Fail::Plain(format!("cannot locate context {current}")));
+        }
         let keep = |list: &Value, name: &str| -> Value {
-            list.items().iter().filter(|i| i["name"].str() == name).cloned().collect()
+            let kept: Vec<Value> = list.items().iter().filter(|i| i["name"].str() == name).cloned().collect();
+            if kept.is_empty() { Value::Null } else { Value::from(kept) }
         };
         let (cluster, user) = (context.at("context.cluster").text(), context.at("context.user").text());
         let (clusters, users) = (keep(&value["clusters"], &cluster), keep(&value["users"], &user));
@@ -138,7 +97,7 @@ pub fn view(cx: &mut Cx, args: &Args) -> Outcome {
 
 /// `config current-context`.
 pub fn current(cx: &mut Cx, args: &Args) -> Outcome {
-    let value = config(cx, args);
+    let value = config(cx, args)?;
     match value["current-context"].str() {
         "" => Err("current-context is not set".into()),
         name => {
@@ -150,7 +109,7 @@ pub fn current(cx: &mut Cx, args: &Args) -> Outcome {
 
 /// `config get-contexts`.
 pub fn contexts(cx: &mut Cx, args: &Args) -> Outcome {
-    let value = config(cx, args);
+    let value = config(cx, args)?;
     let current = value["current-context"].text();
     if args.value("output") == "name" {
         let names: String =
@@ -186,7 +145,7 @@ pub fn contexts(cx: &mut Cx, args: &Args) -> Outcome {
 
 /// `config get-clusters` and `get-users`.
 pub fn names(cx: &mut Cx, args: &Args) -> Outcome {
-    let value = config(cx, args);
+    let value = config(cx, args)?;
     let field = if cx.base.path.ends_with("users") { "users" } else { "clusters" };
     let all: String = value[field].items().iter().map(|c| format!("{}\n", c["name"].str())).collect();
     cx.print(&format!("NAME\n{all}"));
@@ -195,12 +154,13 @@ pub fn names(cx: &mut Cx, args: &Args) -> Outcome {
 
 /// `config set-context`.
 pub fn set_context(cx: &mut Cx, args: &Args) -> Outcome {
-    let mut value = config(cx, args);
+    let mut value = config(cx, args)?;
     let name = match (args.rest.as_slice(), args.is("current")) {
         ([], true) => value["current-context"].str().to_string(),
         ([name], false) => name.clone(),
         ([_], true) => return Err("you cannot specify both a context name and --current".into()),
-        _ => return Err(Fail::Usage(format!("unexpected args: {:?}", args.rest))),
+        ([], false) => return Err("you must specify a non-empty context name or --current".into()),
+        _ => return Err(unexpected(cx, args)),
     };
     let known = value["contexts"].find("name", &name).is_some();
     let mut contexts: Vec<Value> = value["contexts"].items().to_vec();
@@ -225,9 +185,9 @@ pub fn set_context(cx: &mut Cx, args: &Args) -> Outcome {
 
 /// `config use-context`.
 pub fn use_context(cx: &mut Cx, args: &Args) -> Outcome {
-    let mut value = config(cx, args);
+    let mut value = config(cx, args)?;
     let [name] = args.rest.as_slice() else {
-        return Err(Fail::Usage(format!("unexpected args: [{}]", args.rest.join(" "))));
+        return Err(unexpected(cx, args));
     };
     if value["contexts"].find("name", name).is_null() {
         return Err(Fail::Plain(format!("no context exists with the name: {name:?}")));
@@ -238,14 +198,37 @@ pub fn use_context(cx: &mut Cx, args: &Args) -> Outcome {
     OK
 }
 
+/// Prints the verb's help.
+fn help(cx: &mut Cx) {
+    let words: Vec<String> = cx.base.path.split(' ').skip(1).map(String::from).collect();
+    let found = super::find(&words);
+    let text = crate::kubectl::help::text(found.verb, &found.path);
+    cx.print(&text);
+}
+
+/// The failure for a number of arguments that a verb does not take: its help, and the arguments.
+pub fn unexpected(cx: &mut Cx, args: &Args) -> Fail {
+    help(cx);
+    let word = if cx.base.path.ends_with("credentials") { "unexpected" } else { "Unexpected" };
+    Fail::Plain(format!("{word} args: [{}]", args.rest.join(" ")))
+}
+
 /// `config set`, `unset`, `rename-context`, `delete-context`, `delete-cluster`, `delete-user`.
 pub fn edit(cx: &mut Cx, args: &Args) -> Outcome {
-    let mut value = config(cx, args);
+    let mut value = config(cx, args)?;
     let verb = cx.base.path.rsplit(' ').next().unwrap_or("").to_string();
     let text = match (verb.as_str(), args.rest.as_slice()) {
         ("set", [key, to]) => {
             let path = named_path(&value, key);
-            value.set(&path, to.as_str());
+            let to = if !key.ends_with("-data") {
+                to.clone()
+            } else if args.is("set-raw-bytes") {
+                base64::encode(to.as_bytes())
+            } else {
+                base64::decode(to).ok_or_else(|| Fail::from("illegal base64 data at input byte 0"))?;
+                to.clone()
+            };
+            value.set(&path, to);
             format!("Property {key:?} set.\n")
         }
         ("unset", [key]) => {
@@ -295,7 +278,11 @@ pub fn edit(cx: &mut Cx, args: &Args) -> Outcome {
             }
             format!("Context {from:?} renamed to {to:?}.\n")
         }
-        _ => return Err(Fail::Usage(format!("unexpected args: [{}]", args.rest.join(" ")))),
+        ("delete-context" | "delete-cluster", _) => {
+            help(cx);
+            return OK;
+        }
+        _ => return Err(unexpected(cx, args)),
     };
     save(cx, args, &value)?;
     cx.print(&text);

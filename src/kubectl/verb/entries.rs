@@ -1,7 +1,7 @@
 //! `kubectl config set-cluster` and `set-credentials`: entries of the kubeconfig file.
 
 use super::base64;
-use super::config::{config, save};
+use super::config::{config, save, unexpected};
 use crate::api::Value;
 use crate::kubectl::cx::{Cx, OK, Outcome, lower};
 use crate::kubectl::fail::{Fail, Res};
@@ -50,7 +50,7 @@ pub fn set_credentials(cx: &mut Cx, args: &Args) -> Outcome {
 /// The fields that flags give; files are read where `--embed-certs` asks for it.
 fn given(cx: &mut Cx, args: &Args, fields: &[(&str, &'static str)]) -> Res<Value> {
     if args.rest.len() != 1 {
-        return Err(Fail::Usage(format!("Unexpected args: {}", words(&args.rest))));
+        return Err(unexpected(cx, args));
     }
     let mut out = Value::map();
     for (flag, field) in fields.iter().filter(|(f, _)| args.changed(f)) {
@@ -68,13 +68,9 @@ fn given(cx: &mut Cx, args: &Args, fields: &[(&str, &'static str)]) -> Res<Value
     Ok(out)
 }
 
-fn words(rest: &[String]) -> String {
-    format!("[{}]", rest.join(" "))
-}
-
 /// Writes fields into an entry, which is made if there is none.
 fn put(cx: &mut Cx, args: &Args, list: &'static str, part: &'static str, changes: &Value) -> Res<()> {
-    let mut value = config(cx, args);
+    let mut value = config(cx, args)?;
     let name = &args.rest[0];
     let mut entries = value[list].items().to_vec();
     if !entries.iter().any(|e| e["name"].str() == name) {

@@ -147,6 +147,7 @@ fn one(
     if args.changed("resource-version") {
         patch.set("metadata.resourceVersion", args.value("resource-version"));
     }
+    super::record::note(&cx.base.path, args, &mut patch);
     let word = word(&have, change, what);
     let changed = match dry {
         _ if args.is("local") || dry == Dry::Client => applied(object, change, what),

@@ -16,6 +16,7 @@ pub mod edit;
 pub mod entries;
 pub mod events;
 pub mod exec;
+pub mod expose;
 pub mod forward;
 pub mod generate;
 pub mod get;

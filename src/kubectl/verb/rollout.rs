@@ -353,6 +353,7 @@ fn some_objects(cx: &mut Cx, args: &Args) -> Res<(Vec<Object>, Option<Fail>)> {
 /// `rollout undo`.
 pub fn undo(cx: &mut Cx, args: &Args) -> Outcome {
     let dry = Dry::of(args)?;
+    let format = print::format(cx, args, print::MADE)?;
     let to = args.int("to-revision");
     let (found, broken) = some_objects(cx, args)?;
     for object in found {
@@ -366,7 +367,7 @@ pub fn undo(cx: &mut Cx, args: &Args) -> Outcome {
             cx.eprint(&format!("Warning: resource {}/{} was previously managed with 'kubectl apply'. Rolling back will not update the kubectl.kubernetes.io/last-applied-configuration annotation, which may cause unexpected behavior on future 'kubectl apply' operations. Consider using 'kubectl apply' with your previous configuration file instead.\n", object.kind.info().plural, object.name()));
         }
         let word = undo_one(cx, &object, to, dry)?;
-        cx.print(&format!("{} {word}{}\n", crate::kubectl::resource::label(&object), dry.suffix()));
+        print::result(cx, &object, &format, &word, dry)?;
     }
     broken.map_or(OK, Err)
 }

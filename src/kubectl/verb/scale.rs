@@ -1,7 +1,6 @@
-//! `kubectl scale`, `kubectl autoscale` and `kubectl expose`.
+//! `kubectl scale` and `kubectl autoscale`.
 
-use super::common::live;
-use super::pairs_map;
+use super::common::{live, named};
 use crate::api::request::{Options, PatchType};
 use crate::api::{Kind, Object, Value};
 use crate::kubectl::cx::{Cx, OK, Outcome};
@@ -27,25 +26,6 @@ pub const AUTOSCALE: &[Flag] = &[
     text("cpu", ' ', ""),
     text("memory", ' ', ""),
     text("name", ' ', ""),
-    text("field-manager", ' ', ""),
-    switch("save-config", ' '),
-];
-
-/// Flags of `expose`.
-pub const EXPOSE: &[Flag] = &[
-    text("port", ' ', ""),
-    text("target-port", ' ', ""),
-    text("protocol", ' ', ""),
-    text("name", ' ', ""),
-    text("type", ' ', ""),
-    text("selector", ' ', ""),
-    text("labels", 'l', ""),
-    text("external-ip", ' ', ""),
-    text("load-balancer-ip", ' ', ""),
-    text("cluster-ip", ' ', ""),
-    text("session-affinity", ' ', ""),
-    text("overrides", ' ', ""),
-    text("override-type", ' ', "merge"),
     text("field-manager", ' ', ""),
     switch("save-config", ' '),
 ];
@@ -124,7 +104,8 @@ pub fn autoscale(cx: &mut Cx, args: &Args) -> Outcome {
     }
     let dry = Dry::of(args)?;
     let format = print::format(cx, args, print::MADE)?;
-    let found = live(cx, args, &args.rest)?;
+    let found = named(cx, args, &args.rest)?;
+    let word = if dry == Dry::Client { "created" } else { "autoscaled" };
     let mut fails = found.fails;
     for object in found.objects {
         if !SCALABLE.contains(&object.kind) {
@@ -134,7 +115,7 @@ pub fn autoscale(cx: &mut Cx, args: &Args) -> Outcome {
         }
         let hpa = autoscaler(args, &object);
         match super::create::post(cx, args, hpa, dry) {
-            Ok(made) => print::result(cx, &made, &format, "autoscaled", dry)?,
+            Ok(made) => print::result(cx, &made, &format, word, dry)?,
             Err(fail) => fails.push(fail),
         }
     }
@@ -186,148 +167,4 @@ fn autoscaler(args: &Args, object: &Object) -> Object {
         "status" => crate::map! { "currentMetrics" => Value::Null, "desiredReplicas" => 0 },
     };
     Object::new(Kind::HPA, value)
-}
-
-/// Runs `expose`.
-pub fn expose(cx: &mut Cx, args: &Args) -> Outcome {
-    let dry = Dry::of(args)?;
-    let format = print::format(cx, args, print::MADE)?;
-    // `--selector` is the new service's.
-    let found = live(cx, &args.without("selector"), &args.rest)?;
-    let mut fails = found.fails;
-    for object in found.objects {
-        let made = service(cx, args, &object, dry).and_then(|s| super::create::post(cx, args, s, dry));
-        match made {
-            Ok(made) => print::result(cx, &made, &format, "exposed", dry)?,
-            Err(fail) => fails.push(fail),
-        }
-    }
-    Fail::join(fails)?;
-    OK
-}
-
-/// (labels of the pods, how the selector is found)
-fn selector(args: &Args, object: &Object) -> Res<Value> {
-    if !args.value("selector").is_empty() {
-        return pairs_map(args.value("selector")).map_err(Fail::Plain);
-    }
-    let labels = match object.kind {
-        Kind::POD => object.at("metadata.labels"),
-        Kind::SERVICE | Kind::REPLICATION_CONTROLLER => object.at("spec.selector"),
-        Kind::DEPLOYMENT | Kind::REPLICA_SET => {
-            if !object.at("spec.selector.matchExpressions").is_empty() {
-                return Err(Fail::Plain("couldn't convert expressions to map-based selector format".into()));
-            }
-            object.at("spec.selector.matchLabels")
-        }
-        _ => return Err(Fail::Plain(format!("cannot expose a {}", object.kind.info().kind))),
-    };
-    if labels.is_empty() {
-        let why = match object.kind {
-            Kind::POD => "the pod has no labels and cannot be exposed",
-            Kind::SERVICE => "the service has no pod selector set",
-            _ => {
-                "couldn't retrieve selectors via --selector flag or introspection: the deployment has no selectors"
-            }
-        };
-        let text = if object.kind == Kind::DEPLOYMENT {
-            why.to_string()
-        } else {
-            format!("couldn't retrieve selectors via --selector flag or introspection: {why}")
-        };
-        return Err(Fail::Plain(text));
-    }
-    Ok(labels.clone())
-}
-
-/// The ports that an object declares, with their protocols.
-fn declared(object: &Object) -> Vec<(i64, String)> {
-    let entry = |p: &Value, field: &str| {
-        let protocol = match p["protocol"].str() {
-            "" => "TCP",
-            given => given,
-        };
-        (p[field].int_or(0), protocol.to_string())
-    };
-    if object.kind == Kind::SERVICE {
-        return object.at("spec.ports").items().iter().map(|p| entry(p, "port")).collect();
-    }
-    let spec = super::common::pod_spec_path(object).map(|p| object.at(p).clone()).unwrap_or_default();
-    let containers = spec["containers"].items().to_vec();
-    containers.iter().flat_map(|c| c["ports"].items().to_vec()).map(|p| entry(&p, "containerPort")).collect()
-}
-
-fn service(cx: &mut Cx, args: &Args, object: &Object, dry: Dry) -> Res<Object> {
-    let selector = selector(args, object)?;
-    let known = declared(object);
-    let wanted: Vec<i64> = match args.value("port") {
-        "" => known.iter().map(|(n, _)| *n).collect(),
-        text => {
-            let bad = |t: &str| Fail::Plain(format!("strconv.ParseInt: parsing {t:?}: invalid syntax"));
-            text.split(',').map(|t| t.trim().parse().map_err(|_| bad(t))).collect::<Res<_>>()?
-        }
-    };
-    if wanted.is_empty() && args.value("cluster-ip") != "None" {
-        return Err("couldn't find port via --port flag or introspection".into());
-    }
-    let mut ports = Vec::new();
-    for (i, port) in wanted.iter().enumerate() {
-        let declared = known.iter().find(|(n, _)| n == port).map(|(_, p)| p.clone());
-        let protocol = match args.value("protocol") {
-            "" => declared.unwrap_or_else(|| "TCP".into()),
-            given => given.to_string(),
-        };
-        let target = match args.value("target-port") {
-            "" => Value::from(*port),
-            text => text.parse::<i64>().map_or_else(|_| Value::from(text), Value::from),
-        };
-        let mut entry = crate::map! { "port" => *port, "protocol" => protocol, "targetPort" => target };
-        if wanted.len() > 1 {
-            entry.set("name", format!("port-{}", i + 1));
-        }
-        ports.push(entry);
-    }
-    let mut spec = crate::map! { "ports" => Value::from(ports), "selector" => selector };
-    for (flag, field) in [
-        ("type", "type"),
-        ("cluster-ip", "clusterIP"),
-        ("load-balancer-ip", "loadBalancerIP"),
-        ("session-affinity", "sessionAffinity"),
-    ] {
-        if !args.value(flag).is_empty() {
-            spec.set(field, args.value(flag));
-        }
-    }
-    if !args.value("external-ip").is_empty() {
-        spec.set("externalIPs", crate::list![args.value("external-ip")]);
-    }
-    let name = match args.value("name") {
-        "" => object.name(),
-        given => given,
-    };
-    let mut meta = crate::map! { "name" => name };
-    let labels = match args.value("labels") {
-        "" => object.at("metadata.labels").clone(),
-        given => pairs_map(given).map_err(Fail::Plain)?,
-    };
-    if !labels.is_empty() {
-        meta.set("labels", labels);
-    }
-    if dry != Dry::Client || cx.base.explicit {
-        meta.set("namespace", object.namespace());
-    }
-    let mut value = crate::map! {
-        "metadata" => meta, "spec" => spec, "status" => crate::map! { "loadBalancer" => Value::map() },
-    };
-    if !args.value("overrides").is_empty() {
-        let over = crate::api::yaml::read_value(args.value("overrides"), crate::api::yaml::Limits::default())
-            .map_err(|e| Fail::Plain(e.to_string()))?;
-        let how = match args.value("override-type") {
-            "strategic" => PatchType::Strategic,
-            "json" => PatchType::Json,
-            _ => PatchType::Merge,
-        };
-        value = crate::api::patch::apply(Kind::SERVICE, how, &value, &over)?;
-    }
-    Ok(Object::new(Kind::SERVICE, value))
 }

@@ -45,6 +45,8 @@ struct Work<'a> {
     word: &'static str,
     /// What goes before the server's message, or nothing.
     failed: &'static str,
+    /// Whether `--record` has an effect.
+    records: bool,
 }
 
 impl Work<'_> {
@@ -73,6 +75,9 @@ impl Work<'_> {
     ) -> Res<()> {
         let mut new = object.clone();
         edit(&mut new)?;
+        if self.records {
+            super::record::note(&cx.base.path, self.args, &mut new.value);
+        }
         let local = self.args.is("local");
         if new == object && !local && *format == Format::Human {
             return Ok(());
@@ -119,7 +124,7 @@ pub fn image(cx: &mut Cx, args: &Args) -> Outcome {
     if pairs.iter().any(|(n, _)| n == "*") && pairs.len() > 1 {
         return Err("all containers are already specified by *, but saw more than one container_name=container_image pairs".into());
     }
-    let work = Work { args, word: "image updated", failed: "" };
+    let work = Work { args, word: "image updated", failed: "", records: true };
     work.run(cx, &words, |object| {
         let spec = spec_of(object)?;
         for (name, image) in &pairs {
@@ -202,7 +207,12 @@ pub fn env(cx: &mut Cx, args: &Args) -> Outcome {
         return Err("at least one environment variable must be provided".into());
     }
     let pattern = args.value("containers");
-    let work = Work { args, word: "env updated", failed: "failed to patch env update to pod template:" };
+    let work = Work {
+        args,
+        word: "env updated",
+        failed: "failed to patch env update to pod template:",
+        records: false,
+    };
     work.run(cx, &words, |object| {
         let spec = spec_of(object)?;
         let hits = edit_containers(spec, pattern, |c| {
@@ -291,6 +301,7 @@ pub fn resources(cx: &mut Cx, args: &Args) -> Outcome {
         args,
         word: "resource requirements updated",
         failed: "failed to patch resources update to pod template",
+        records: true,
     };
     work.run(cx, &args.rest, |object| {
         let spec = spec_of(object)?;
@@ -319,7 +330,12 @@ pub fn service_account(cx: &mut Cx, args: &Args) -> Outcome {
             "one or more resources must be specified as <resource> <name> or <resource>/<name>".into()
         );
     }
-    let work = Work { args, word: "serviceaccount updated", failed: "failed to patch ServiceAccountName" };
+    let work = Work {
+        args,
+        word: "serviceaccount updated",
+        failed: "failed to patch ServiceAccountName",
+        records: true,
+    };
     work.run(cx, words, |object| {
         let spec = spec_of(object)?;
         spec.set("serviceAccountName", account.as_str());
@@ -381,6 +397,7 @@ fn one_selector(cx: &mut Cx, args: &Args, object: Object, labels: &Value, dry: D
     if args.changed("resource-version") {
         body.set("metadata.resourceVersion", args.value("resource-version"));
     }
+    super::record::note(&cx.base.path, args, &mut body);
     let options = Options { dry_run: dry == Dry::Server, ..Options::default() };
     cx.patch(&object, PatchType::Merge, body, options)
 }
@@ -403,7 +420,7 @@ pub fn subject(cx: &mut Cx, args: &Args) -> Outcome {
     if new.is_empty() {
         return Err("you must specify at least one value of user, group or serviceaccount".into());
     }
-    let work = Work { args, word: "subjects updated", failed: "" };
+    let work = Work { args, word: "subjects updated", failed: "", records: false };
     work.run(cx, &args.rest, |object| {
         let mut subjects = object.at("subjects").items().to_vec();
         for subject in &new {

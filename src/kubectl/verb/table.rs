@@ -60,8 +60,8 @@ static VERBS: &[Verb] = &[
         "Take a replication controller, service, deployment or pod and expose it as a new service",
         TARGET,
         90,
-        &[scale::EXPOSE, FILES, DRY, OUT, RECORD],
-        scale::expose,
+        &[expose::FLAGS, FILES, DRY, OUT, RECORD],
+        expose::run,
     ),
     verb(
         "run",
@@ -762,7 +762,7 @@ static CONFIG: &[Verb] = &[
     config_verb("get-contexts", "Describe one or many contexts", &[config::CONTEXTS], config::contexts),
     config_verb("get-users", "Display users defined in the kubeconfig", &[], config::names),
     config_verb("rename-context", "Rename a context from the kubeconfig file", &[], config::edit),
-    config_verb("set", "Set an individual value in a kubeconfig file", &[], config::edit),
+    config_verb("set", "Set an individual value in a kubeconfig file", &[config::SET_VALUE], config::edit),
     config_verb(
         "set-cluster",
         "Set a cluster entry in kubeconfig",

@@ -41,7 +41,7 @@ pub enum Plan {
 }
 
 /// Whether the incoming pod fits on a node as it would be then, nominated pods counted.
-pub type Fits<'a> = &'a dyn Fn(&NodeInfo, &State) -> bool;
+pub type Fits<'a> = &'a dyn Fn(&NodeInfo, &State, &ApiServer) -> bool;
 
 /// Looks for a node where evicting pods of lower priority would make room.
 pub fn preempt(
@@ -68,7 +68,7 @@ pub fn preempt(
             *reasons.entry(NOT_HELPFUL).or_insert(0) += 1;
         } else if candidates.len() < wanted {
             let budgets = budgets.get_or_insert_with(|| Budget::all(api));
-            match Candidate::on(pod, *i, state, cache, fits, budgets) {
+            match Candidate::on(pod, *i, state, cache, fits, budgets, api) {
                 Some(candidate) => candidates.push(candidate),
                 None => *reasons.entry(NO_VICTIMS).or_insert(0) += 1,
             }
@@ -108,6 +108,7 @@ impl Candidate {
         cache: &Cache,
         fits: Fits<'_>,
         budgets: &[Budget],
+        api: &ApiServer,
     ) -> Option<Candidate> {
         let mut node = NodeInfo::clone(&cache.nodes[i]);
         let mut state = state.clone();
@@ -118,9 +119,9 @@ impl Candidate {
         }
         for victim in &lower {
             node.remove(victim);
-            state.update(pod, victim, &node, -1);
+            state.update(pod, victim, &node, -1, api);
         }
-        if !fits(&node, &state) {
+        if !fits(&node, &state, api) {
             return None;
         }
         // Those most worth keeping get the first chance to stay.
@@ -132,7 +133,7 @@ impl Candidate {
         let mut violations = 0;
         for (guarded, pods) in [(true, violating), (false, free)] {
             for p in pods {
-                if !reprieve(pod, &p, &mut node, &mut state, fits) {
+                if !reprieve(pod, &p, &mut node, &mut state, fits, api) {
                     violations += usize::from(guarded);
                     victims.push(p);
                 }
@@ -160,13 +161,14 @@ fn reprieve(
     node: &mut NodeInfo,
     state: &mut State,
     fits: Fits<'_>,
+    api: &ApiServer,
 ) -> bool {
     node.add(other);
-    state.update(pod, other, node, 1);
-    let stays = fits(node, state);
+    state.update(pod, other, node, 1, api);
+    let stays = fits(node, state, api);
     if !stays {
         node.remove(other);
-        state.update(pod, other, node, -1);
+        state.update(pod, other, node, -1, api);
     }
     stays
 }

@@ -108,9 +108,13 @@ impl State {
     }
 
     /// Takes into account that `other` is put on or taken from a node.
-    pub fn update(&mut self, pod: &PodInfo, other: &PodInfo, node: &NodeInfo, delta: i64) {
+    pub fn update(&mut self, pod: &PodInfo, other: &PodInfo, node: &NodeInfo, delta: i64, api: &ApiServer) {
         self.count_incoming(other, node, delta);
-        let existing = self.existing_terms.get(&other.key).cloned().unwrap_or_default();
+        // One that is nominated only has not been looked at yet.
+        let existing = match self.existing_terms.get(&other.key) {
+            Some(known) => known.clone(),
+            None => terms(other, other.required("podAntiAffinity"), api),
+        };
         for term in existing.iter().filter(|t| t.matches(pod)) {
             count(&mut self.existing_anti, term, node, delta);
         }

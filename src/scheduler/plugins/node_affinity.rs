@@ -1,12 +1,47 @@
 //! NodeAffinity and NodeName: `spec.nodeName`, `spec.nodeSelector`, required and preferred node affinity.
 
-use crate::api::{Value, selector};
+use crate::api::{Text, Value, selector};
 use crate::scheduler::cache::{Cache, NodeInfo};
 use crate::scheduler::framework::{Plugin, Rejection, normalize};
 use crate::scheduler::pod_info::PodInfo;
 
 const NOT_MATCHED: &str = "node(s) didn't match Pod's node affinity/selector";
 const OTHER_NAME: &str = "node(s) didn't match the requested node name";
+
+/// Said of nodes other than those that the pod names in its affinity, as DaemonSets' pods do (upstream's
+/// `PreFilterResult`).
+const NOT_NAMED: &str = "node(s) didn't satisfy plugin(s) [NodeAffinity]";
+const CONFLICT: &str = "pod affinity terms conflict";
+
+/// The nodes that a pod names, if each of its required terms names some.
+///
+/// # Errors
+/// The names in each term contradict each other.
+pub fn names(pod: &PodInfo) -> Result<Option<Vec<Text>>, Rejection> {
+    let terms = pod.node_affinity["nodeSelectorTerms"].items();
+    let mut all: Vec<Text> = Vec::new();
+    for term in terms {
+        let named = |f: &&Value| f["key"].str() == "metadata.name" && f["operator"].str() == "In";
+        let mut fields = term["matchFields"].items().iter().filter(named);
+        let Some(first) = fields.next() else { return Ok(None) };
+        let mut names: Vec<Text> = first["values"].items().iter().map(Value::text).collect();
+        for field in fields {
+            names.retain(|n| field["values"].items().iter().any(|v| v.str() == n.as_str()));
+        }
+        all.extend(names);
+    }
+    match (terms.is_empty(), all.is_empty()) {
+        (true, _) => Ok(None),
+        (false, true) => Err(Rejection::unresolvable(Plugin::NodeAffinity, CONFLICT)),
+        (false, false) => Ok(Some(all)),
+    }
+}
+
+/// Nodes beside those that the pod names are not looked at.
+pub fn not_named(names: &Option<Vec<Text>>, node: &NodeInfo) -> Option<Rejection> {
+    let named = names.as_ref().is_none_or(|all| all.contains(&node.name));
+    (!named).then(|| Rejection::unresolvable(Plugin::NodeAffinity, NOT_NAMED))
+}
 
 /// NodeName: a pod that names its node goes nowhere else.
 pub fn node_name(pod: &PodInfo, node: &NodeInfo) -> Option<Rejection> {

@@ -28,6 +28,27 @@ struct Constraint {
     honor_taints: bool,
 }
 
+impl Constraint {
+    /// Whether a pod with these labels counts. A selector that says nothing counts none (upstream
+    /// `countPodsMatchSelector`).
+    fn counts(&self, labels: &Value) -> bool {
+        !self.says_nothing() && selector::matches(&self.selector, labels)
+    }
+
+    fn says_nothing(&self) -> bool {
+        self.selector["matchLabels"].is_empty() && self.selector["matchExpressions"].is_empty()
+    }
+
+    /// How many pods count on each node.
+    fn by_place(&self, pod: &PodInfo, cache: &mut Cache) -> Vec<i64> {
+        if self.says_nothing() {
+            vec![0; cache.nodes.len()]
+        } else {
+            cache.counts_by_place(&pod.key.namespace, &self.selector)
+        }
+    }
+}
+
 /// What is known before looking at single nodes: how many matching pods each domain has.
 #[derive(Clone, Debug, Default)]
 pub struct State {
@@ -41,12 +62,11 @@ impl State {
         let keys: Vec<Text> = hard.iter().map(|c| c.key.clone()).collect();
         let mut counted = Vec::new();
         for c in hard {
-            let by_node = cache.counts(&pod.key.namespace, &c.selector).clone();
+            let counts = c.by_place(pod, cache);
             let mut domains = BTreeMap::new();
-            for node in cache.nodes.iter().filter(|n| keys.iter().all(|k| n.labels.get(k).is_some())) {
-                if eligible(&c, pod, node) {
-                    let domain = node.labels.get(&c.key).text();
-                    *domains.entry(domain).or_insert(0) += by_node.get(&node.name).copied().unwrap_or(0);
+            for (node, here) in cache.nodes.iter().zip(counts) {
+                if keys.iter().all(|k| node.labels.get(k).is_some()) && eligible(&c, pod, node) {
+                    *domains.entry(node.labels.get(&c.key).text()).or_insert(0) += here;
                 }
             }
             counted.push((c, domains));
@@ -76,9 +96,11 @@ impl State {
         if other.deleting || other.key.namespace != pod.key.namespace {
             return;
         }
-        for (c, domains) in &mut self.constraints {
+        let keyed = self.constraints.iter().all(|(c, _)| node.labels.get(&c.key).is_some());
+        for (c, domains) in self.constraints.iter_mut().filter(|_| keyed) {
             let domain = node.labels.get(&c.key).as_str().and_then(|d| domains.get_mut(d));
-            if let Some(n) = domain.filter(|_| selector::matches(&c.selector, &other.labels)) {
+            let counts = c.counts(&other.labels) && eligible(c, pod, node);
+            if let Some(n) = domain.filter(|_| counts) {
                 *n += delta;
             }
         }
@@ -124,7 +146,7 @@ pub fn score(pod: &PodInfo, cache: &mut Cache, feasible: &[usize], api: &ApiServ
     let ignored: BTreeSet<usize> = feasible.iter().copied().filter(|i| lacks(&cache.nodes[*i])).collect();
     let mut sums = vec![0.0; feasible.len()];
     for c in &soft {
-        let counts = cache.counts_by_place(&pod.key.namespace, &c.selector);
+        let counts = c.by_place(pod, cache);
         let nodes = &cache.nodes;
         let mut domains: BTreeMap<&str, i64> = BTreeMap::new();
         let mut size = feasible.len() - ignored.len();

@@ -38,13 +38,17 @@ pub struct Delayed {
     pub claim: Key,
     /// Free volumes that suit it, smallest first.
     volumes: Vec<Object>,
+    wanted: Quantity,
     provisionable: bool,
+    /// The node that an earlier cycle has picked for it.
+    selected: Text,
 }
 
 impl Delayed {
-    /// The free volume that would be bound on a node.
-    pub fn volume_on(&self, node: &NodeInfo) -> Option<&Object> {
-        self.volumes.iter().find(|v| reachable(v, node))
+    /// The smallest free volume that a node reaches and no other claim of the pod has taken.
+    fn volume_on(&self, node: &NodeInfo, taken: &[&Object]) -> Option<&Object> {
+        let free = |v: &&Object| reachable(v, node) && !taken.iter().any(|t| t.name() == v.name());
+        self.volumes.iter().find(free)
     }
 }
 
@@ -84,7 +88,26 @@ impl State {
                 unbound = true;
             }
         }
+        // The smallest claims choose first (upstream `findMatchingVolumes`).
+        state.delayed.order_by(|a, b| a.wanted.cmp(&b.wanted));
         if unbound { Err(Rejection::unresolvable(Plugin::VolumeBinding, UNBOUND)) } else { Ok(state) }
+    }
+
+    /// For each claim that waits: the free volume that it gets on a node, or `None` for a new one; nothing if some
+    /// claim gets neither.
+    pub fn choose(&self, node: &NodeInfo) -> Option<Vec<(&Delayed, Option<&Object>)>> {
+        let mut taken: Vec<&Object> = Vec::new();
+        let mut chosen = Vec::new();
+        for delayed in &self.delayed {
+            let volume = if delayed.selected.is_empty() { delayed.volume_on(node, &taken) } else { None };
+            let elsewhere = !delayed.selected.is_empty() && delayed.selected != node.name;
+            if elsewhere || (volume.is_none() && !delayed.provisionable) {
+                return None;
+            }
+            taken.extend(volume);
+            chosen.push((delayed, volume));
+        }
+        Some(chosen)
     }
 
     /// Whether the node can reach the pod's volumes or get new ones.
@@ -97,9 +120,8 @@ impl State {
                 return Some(Rejection::unresolvable(Plugin::VolumeBinding, NODE_CONFLICT));
             }
         }
-        let stuck = |d: &Delayed| !d.provisionable && d.volume_on(node).is_none();
-        let stuck = self.delayed.iter().any(stuck);
-        stuck.then(|| Rejection::resolvable(Plugin::VolumeBinding, NOTHING_TO_BIND))
+        let stuck = self.choose(node).is_none();
+        stuck.then(|| Rejection::unresolvable(Plugin::VolumeBinding, NOTHING_TO_BIND))
     }
 }
 
@@ -146,5 +168,6 @@ fn delayed(claim: &Object, api: &ApiServer) -> Option<Delayed> {
     volumes.order_by_key(|v| Quantity::of(v.at("spec.capacity.storage")));
     let provisioner = class["provisioner"].str();
     let provisionable = !provisioner.is_empty() && provisioner != NO_PROVISIONER;
-    Some(Delayed { claim: claim.key(), volumes, provisionable })
+    let selected = claim.at("metadata.annotations").get(SELECTED_NODE).text();
+    Some(Delayed { claim: claim.key(), volumes, wanted, provisionable, selected })
 }

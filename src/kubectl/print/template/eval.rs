@@ -1,19 +1,28 @@
 //! Running a template's nodes.
 
-use super::parse::{Node, Pipe, Term};
-use crate::api::{Value, json};
+use super::function::{self, Failed};
+use super::parse::{Command, Node, Pipe, Spot, Template, Term, Word};
+use crate::api::Value;
 use crate::kubectl::print::expression::go_value;
-use crate::kubectl::verb::base64;
 
 /// The most text that a template may print.
 const OUTPUT_LIMIT: usize = 4 << 20;
 /// The most nodes that may be run.
 const STEP_LIMIT: usize = 1_000_000;
+/// How deep templates may call each other.
+const CALL_LIMIT: usize = 100;
 
-struct Run {
-    vars: Vec<(String, Value)>,
+struct Run<'a> {
+    text: &'a str,
+    template: &'a Template,
+    variables: Vec<(String, Value)>,
     out: String,
     steps: usize,
+    calls: usize,
+    /// Whether a field that an object lacks is an error.
+    strict: bool,
+    /// What is being worked on, as errors tell.
+    here: Spot,
 }
 
 #[derive(PartialEq)]
@@ -23,230 +32,270 @@ enum Flow {
     Continue,
 }
 
-/// Runs a template on data.
-pub fn run(nodes: &[Node], data: &Value) -> Result<String, String> {
-    let mut run = Run { vars: vec![(String::new(), data.clone())], out: String::new(), steps: 0 };
-    run.nodes(nodes, data)?;
-    Ok(run.out)
+/// Runs a template on data: what it printed, and the error that stopped it.
+pub fn run(text: &str, template: &Template, data: &Value, strict: bool) -> (String, Result<(), String>) {
+    let mut run = Run {
+        text,
+        template,
+        variables: vec![(String::new(), data.clone())],
+        out: String::new(),
+        steps: 0,
+        calls: 0,
+        strict,
+        here: Spot::default(),
+    };
+    let result = run.nodes(&template.nodes, data).map(|_| ());
+    (run.out, result)
 }
 
-impl Run {
+impl Run<'_> {
+    /// An error with the place where it happened.
+    fn wrong(&self, why: &str) -> String {
+        let before = &self.text[..self.here.at.min(self.text.len())];
+        let line = 1 + before.matches('\n').count();
+        let column = before.len() - before.rfind('\n').map_or(0, |i| i + 1);
+        let shown = self.text.get(self.here.from..self.here.to).unwrap_or("");
+        format!("{line}:{column}: executing \"output\" at <{shown}>: {why}")
+    }
+
     fn nodes(&mut self, nodes: &[Node], dot: &Value) -> Result<Flow, String> {
         for node in nodes {
             self.steps += 1;
             if self.steps > STEP_LIMIT || self.out.len() > OUTPUT_LIMIT {
-                return Err("1: the template does too much".into());
+                return Err(self.wrong("the template does too much"));
             }
-            match node {
-                Node::Text(t) => self.out.push_str(t),
+            let flow = match node {
+                Node::Text(t) => {
+                    self.out.push_str(t);
+                    Flow::On
+                }
                 Node::Print(pipe) => {
                     let value = self.pipe(pipe, dot)?;
-                    self.out.push_str(&shown(&value));
-                }
-                Node::Set(name, pipe) => {
-                    let value = self.pipe(pipe, dot)?;
-                    self.vars.push((name.clone(), value));
+                    if pipe.variables.is_empty() {
+                        self.out.push_str(&shown(&value));
+                    }
+                    Flow::On
                 }
                 Node::If(pipe, yes, no) => {
-                    let truth = truth(&self.pipe(pipe, dot)?);
-                    let flow = self.scoped(if truth { yes } else { no }, dot)?;
-                    if flow != Flow::On {
-                        return Ok(flow);
-                    }
+                    let kept = self.variables.len();
+                    let value = self.pipe(pipe, dot)?;
+                    let flow = self.nodes(if truth(&value) { yes } else { no }, dot)?;
+                    self.variables.truncate(kept);
+                    flow
                 }
                 Node::With(pipe, yes, no) => {
+                    let kept = self.variables.len();
                     let value = self.pipe(pipe, dot)?;
-                    let flow = if truth(&value) { self.scoped(yes, &value)? } else { self.scoped(no, dot)? };
-                    if flow != Flow::On {
-                        return Ok(flow);
-                    }
+                    let flow = if truth(&value) { self.nodes(yes, &value)? } else { self.nodes(no, dot)? };
+                    self.variables.truncate(kept);
+                    flow
                 }
-                Node::Range(key, value, pipe, body, orelse) => {
-                    self.range((key, value), pipe, body, orelse, dot)?;
-                }
-                Node::Break => return Ok(Flow::Break),
-                Node::Continue => return Ok(Flow::Continue),
+                Node::Range(pipe, body, otherwise) => self.range(pipe, body, otherwise, dot)?,
+                Node::Template(spot, name, pipe) => self.call(*spot, name, pipe.as_ref(), dot)?,
+                Node::Break => Flow::Break,
+                Node::Continue => Flow::Continue,
+            };
+            if flow != Flow::On {
+                return Ok(flow);
             }
         }
         Ok(Flow::On)
     }
 
-    fn scoped(&mut self, nodes: &[Node], dot: &Value) -> Result<Flow, String> {
-        let kept = self.vars.len();
-        let flow = self.nodes(nodes, dot);
-        self.vars.truncate(kept);
-        flow
+    fn call(&mut self, spot: Spot, name: &str, pipe: Option<&Pipe>, dot: &Value) -> Result<Flow, String> {
+        let template = self.template;
+        self.here = spot;
+        let Some(nodes) = template.defined.get(name) else {
+            return Err(self.wrong(&format!("template {name:?} not defined")));
+        };
+        self.calls += 1;
+        if self.calls > CALL_LIMIT {
+            return Err(self.wrong(&format!("exceeded maximum template depth ({CALL_LIMIT})")));
+        }
+        let value = match pipe {
+            Some(pipe) => self.pipe(pipe, dot)?,
+            None => Value::Null,
+        };
+        let outer = std::mem::replace(&mut self.variables, vec![(String::new(), value.clone())]);
+        self.nodes(nodes, &value)?;
+        self.variables = outer;
+        self.calls -= 1;
+        Ok(Flow::On)
     }
 
-    fn range(
-        &mut self,
-        names: (&Option<String>, &Option<String>),
-        pipe: &Pipe,
-        body: &[Node],
-        orelse: &[Node],
-        dot: &Value,
-    ) -> Result<(), String> {
-        let over = self.pipe(pipe, dot)?;
+    fn range(&mut self, pipe: &Pipe, body: &[Node], otherwise: &[Node], dot: &Value) -> Result<Flow, String> {
+        let kept = self.variables.len();
+        let bare = Pipe { variables: Vec::new(), ..pipe.clone() };
+        let over = self.pipe(&bare, dot)?;
         let pairs: Vec<(Value, Value)> = match &over {
             Value::Map(_) => over.entries().map(|(k, v)| (Value::from(k), v.clone())).collect(),
             Value::List(l) => l.iter().enumerate().map(|(i, v)| (Value::from(i), v.clone())).collect(),
+            Value::Int(n) if (0..STEP_LIMIT as i64).contains(n) => {
+                (0..*n).map(|i| (Value::from(i), Value::from(i))).collect()
+            }
             Value::Null => vec![],
-            other => return Err(format!("1: range can't iterate over {}", go_value(other))),
+            other => return Err(self.wrong(&format!("range can't iterate over {}", go_value(other)))),
         };
         if pairs.is_empty() {
-            self.scoped(orelse, dot)?;
+            return self.nodes(otherwise, dot);
         }
-        for (k, v) in pairs {
-            let kept = self.vars.len();
-            self.vars.extend(names.0.iter().map(|n| (n.clone(), k.clone())));
-            self.vars.extend(names.1.iter().map(|n| (n.clone(), v.clone())));
-            let flow = self.nodes(body, &v)?;
-            self.vars.truncate(kept);
+        for (key, value) in pairs {
+            let values = match pipe.variables.len() {
+                2 => vec![key, value.clone()],
+                _ => vec![value.clone()],
+            };
+            for (name, v) in pipe.variables.iter().zip(values) {
+                self.keep(name, v, pipe.assigns)?;
+            }
+            let flow = self.nodes(body, &value)?;
+            self.variables.truncate(kept);
             if flow == Flow::Break {
                 break;
             }
         }
+        Ok(Flow::On)
+    }
+
+    /// Gives a variable its value.
+    fn keep(&mut self, name: &str, value: Value, assigns: bool) -> Result<(), String> {
+        if !assigns {
+            self.variables.push((name.to_string(), value));
+            return Ok(());
+        }
+        match self.variables.iter_mut().rev().find(|(n, _)| n == name) {
+            Some((_, held)) => *held = value,
+            None => return Err(self.wrong(&format!("undefined variable: ${name}"))),
+        }
         Ok(())
     }
 
-    fn pipe(&self, pipe: &Pipe, dot: &Value) -> Result<Value, String> {
+    fn pipe(&mut self, pipe: &Pipe, dot: &Value) -> Result<Value, String> {
         let mut last = None;
-        for command in pipe {
+        for command in &pipe.commands {
             last = Some(self.command(command, last, dot)?);
         }
-        Ok(last.unwrap_or_default())
+        let value = last.unwrap_or_default();
+        for name in &pipe.variables {
+            self.keep(name, value.clone(), pipe.assigns)?;
+        }
+        Ok(value)
     }
 
-    fn command(&self, terms: &[Term], piped: Option<Value>, dot: &Value) -> Result<Value, String> {
-        let Some(first) = terms.first() else { return Ok(Value::Null) };
-        let mut args = Vec::new();
-        for term in &terms[1..] {
-            args.push(self.term(term, dot)?);
-        }
-        args.extend(piped);
-        match first {
-            Term::Func(name) => function(name, &args),
-            other => self.term(other, dot),
-        }
-    }
-
-    fn term(&self, term: &Term, dot: &Value) -> Result<Value, String> {
-        Ok(match term {
-            Term::Field(path) => walk(dot, path),
-            Term::Var(name, path) => {
-                let found = self.vars.iter().rev().find(|(n, _)| n == name);
-                let (_, value) = found.ok_or_else(|| format!("1: undefined variable \"${name}\""))?;
-                walk(value, path)
+    fn command(&mut self, command: &Command, piped: Option<Value>, dot: &Value) -> Result<Value, String> {
+        let Some(first) = command.terms.first() else { return Ok(Value::Null) };
+        self.here = first.spot;
+        let args = &command.terms[1..];
+        let alone = args.is_empty() && piped.is_none();
+        match &first.word {
+            Word::Function(name) => self.function(name, command, args, piped, dot),
+            Word::Field(path) if !alone => {
+                let last = path.last().map_or("", |p| p);
+                Err(self.wrong(&format!("{last} is not a method but has arguments")))
             }
-            Term::Str(s) => Value::from(s),
-            Term::Int(n) => Value::from(*n),
-            Term::Bool(b) => Value::from(*b),
-            Term::Nil => Value::Null,
-            Term::Group(pipe, path) => walk(&self.pipe(pipe, dot)?, path),
-            Term::Func(name) => function(name, &[])?,
+            Word::Nil => Err(self.wrong("nil is not a command")),
+            _ if !alone => {
+                let shown = self.text.get(first.spot.from..first.spot.to).unwrap_or("");
+                Err(self.wrong(&format!("can't give argument to non-function {shown}")))
+            }
+            _ => self.term(first, dot),
+        }
+    }
+
+    fn function(
+        &mut self,
+        name: &str,
+        command: &Command,
+        args: &[Term],
+        piped: Option<Value>,
+        dot: &Value,
+    ) -> Result<Value, String> {
+        let count = args.len() + usize::from(piped.is_some());
+        if let Some(want) = function::arity(name, count) {
+            return Err(self.wrong(&format!("wrong number of args for {name}: want {want} got {count}")));
+        }
+        let mut values = Vec::new();
+        for (i, term) in args.iter().enumerate() {
+            let value = self.term(term, dot)?;
+            if function::takes_text(name, i) && value.as_str().is_none() {
+                let why = match value {
+                    Value::Null => "invalid value; expected string".to_string(),
+                    other => {
+                        format!("wrong type for value; expected string; got {}", function::go_type(&other))
+                    }
+                };
+                return Err(self.wrong(&why));
+            }
+            let decided = name == "and" && !truth(&value) || name == "or" && truth(&value);
+            if decided {
+                return Ok(value);
+            }
+            values.push(value);
+        }
+        values.extend(piped);
+        function::call(name, &values).map_err(|Failed(why)| {
+            self.here = command.spot;
+            self.wrong(&format!("error calling {name}: {why}"))
         })
     }
-}
 
-fn walk(value: &Value, path: &[String]) -> Value {
-    path.iter().fold(value.clone(), |v, key| v.get(key).clone())
+    fn term(&mut self, term: &Term, dot: &Value) -> Result<Value, String> {
+        self.here = term.spot;
+        Ok(match &term.word {
+            Word::Dot => dot.clone(),
+            Word::Field(path) => self.walk(dot, path)?,
+            Word::Variable(name, path) => {
+                let found = self.variables.iter().rev().find(|(n, _)| n == name);
+                let value = found.map(|(_, v)| v.clone()).unwrap_or_default();
+                self.walk(&value, path)?
+            }
+            Word::Str(s) => Value::from(s),
+            Word::Int(n) => Value::from(*n),
+            Word::Float(f) => Value::Float(*f),
+            Word::Bool(b) => Value::from(*b),
+            Word::Nil => Value::Null,
+            Word::Group(pipe, path) => {
+                let value = self.pipe(pipe, dot)?;
+                self.walk(&value, path)?
+            }
+            Word::Function(name) => {
+                let command = Command { spot: term.spot, terms: vec![term.clone()] };
+                self.function(name, &command, &[], None, dot)?
+            }
+        })
+    }
+
+    fn walk(&self, value: &Value, path: &[String]) -> Result<Value, String> {
+        let mut at = value.clone();
+        for key in path {
+            at = match &at {
+                Value::Map(fields) => match fields.get(key.as_str()) {
+                    Some(found) => found.clone(),
+                    None if self.strict => {
+                        return Err(self.wrong(&format!("map has no entry for key {key:?}")));
+                    }
+                    None => Value::Null,
+                },
+                Value::Null if self.strict => {
+                    return Err(self.wrong(&format!("nil data; no entry for key {key:?}")));
+                }
+                Value::Null => Value::Null,
+                _ => return Err(self.wrong(&format!("can't evaluate field {key} in type interface {{}}"))),
+            };
+        }
+        Ok(at)
+    }
 }
 
 fn shown(value: &Value) -> String {
     if value.is_null() { "<no value>".into() } else { go_value(value) }
 }
 
-fn truth(value: &Value) -> bool {
+/// Whether a value counts as true.
+pub fn truth(value: &Value) -> bool {
     match value {
         Value::Bool(b) => *b,
         Value::Int(n) => *n != 0,
         Value::Float(f) => *f != 0.0,
         other => !other.is_empty(),
     }
-}
-
-fn function(name: &str, args: &[Value]) -> Result<Value, String> {
-    let arg = |i: usize| args.get(i).cloned().unwrap_or_default();
-    let wrong =
-        |want: &str| Err(format!("1: wrong number of args for {name}: want {want} got {}", args.len()));
-    let compare = |a: &Value, b: &Value| match (a.as_int(), b.as_int()) {
-        (Some(x), Some(y)) => x.cmp(&y),
-        _ => go_value(a).cmp(&go_value(b)),
-    };
-    Ok(match name {
-        "len" => match args {
-            [Value::Str(s)] => Value::from(s.len()),
-            [v] => Value::from(v.as_map().map_or(v.items().len(), |m| m.len())),
-            _ => return wrong("1"),
-        },
-        "index" => args.iter().skip(1).try_fold(arg(0), |v, key| match (&v, key.as_int()) {
-            (Value::List(l), Some(i)) => match usize::try_from(i).ok().and_then(|i| l.get(i)) {
-                Some(v) => Ok(v.clone()),
-                None => Err(format!("1: error calling index: reflect: slice index out of range: {i}")),
-            },
-            _ => Ok(v.get(key.str()).clone()),
-        })?,
-        "eq" => Value::from(args.iter().skip(1).any(|v| *v == arg(0))),
-        "ne" => Value::from(arg(0) != arg(1)),
-        "lt" => Value::from(compare(&arg(0), &arg(1)).is_lt()),
-        "le" => Value::from(compare(&arg(0), &arg(1)).is_le()),
-        "gt" => Value::from(compare(&arg(0), &arg(1)).is_gt()),
-        "ge" => Value::from(compare(&arg(0), &arg(1)).is_ge()),
-        "and" => args.iter().find(|v| !truth(v)).or(args.last()).cloned().unwrap_or_default(),
-        "or" => args.iter().find(|v| truth(v)).or(args.last()).cloned().unwrap_or_default(),
-        "not" => Value::from(!truth(&arg(0))),
-        "print" | "html" | "js" | "urlquery" => Value::from(args.iter().map(shown).collect::<String>()),
-        "println" => Value::from(format!("{}\n", args.iter().map(shown).collect::<Vec<_>>().join(" "))),
-        "printf" => Value::from(format(args)),
-        "slice" => {
-            let (from, to) = (arg(1).int_or(0), arg(2).as_int());
-            let text = arg(0);
-            let to = to.unwrap_or(text.str().len() as i64);
-            let cut = text.str().get(usize::try_from(from).unwrap_or(0)..usize::try_from(to).unwrap_or(0));
-            Value::from(cut.unwrap_or(""))
-        }
-        "base64decode" => match base64::decode(arg(0).str()) {
-            Some(bytes) => Value::from(String::from_utf8_lossy(&bytes).into_owned()),
-            None => return Err("1: error calling base64decode: illegal base64 data".into()),
-        },
-        "exists" => {
-            let path: Vec<String> = args.iter().skip(1).map(|v| v.str().to_string()).collect();
-            Value::from(walk(&arg(0), &path).is_some())
-        }
-        _ => return Err(format!("1: function {name:?} not defined")),
-    })
-}
-
-fn format(args: &[Value]) -> String {
-    let mut out = String::new();
-    let pattern = args.first().map(|v| v.str().to_string()).unwrap_or_default();
-    let mut rest = args.iter().skip(1);
-    let mut chars = pattern.chars();
-    while let Some(c) = chars.next() {
-        if c != '%' {
-            out.push(c);
-            continue;
-        }
-        let mut width = String::new();
-        let verb = loop {
-            match chars.next() {
-                Some(d) if d.is_ascii_digit() || matches!(d, '-' | '.' | '+') => width.push(d),
-                other => break other,
-            }
-        };
-        let Some(verb) = verb else { break };
-        if verb == '%' {
-            out.push('%');
-            continue;
-        }
-        let value = rest.next().cloned().unwrap_or_default();
-        let text = if verb == 'q' { json::quote(value.str()) } else { go_value(&value) };
-        let n: usize = width.trim_start_matches('-').parse().unwrap_or(0).min(1_000);
-        if width.starts_with('-') {
-            out.push_str(&format!("{text:<n$}"));
-        } else {
-            out.push_str(&format!("{text:>n$}"));
-        }
-    }
-    out
 }

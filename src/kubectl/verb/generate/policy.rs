@@ -1,11 +1,11 @@
 //! Namespaces, quotas, disruption budgets, priority classes.
 
-use super::{make, name, required};
+use super::{make, name};
+use crate::api::labels::Selector;
 use crate::api::{Kind, Value};
 use crate::kubectl::cx::{Cx, Outcome};
-use crate::kubectl::fail::{Fail, Res};
+use crate::kubectl::fail::Fail;
 use crate::kubectl::flags::{Args, Flag, int, switch, text};
-use crate::kubectl::verb::pairs_map;
 
 /// Flags of `create quota`.
 pub const QUOTA: &[Flag] = &[text("hard", ' ', ""), text("scopes", ' ', "")];
@@ -71,8 +71,7 @@ pub fn budget(cx: &mut Cx, args: &Args) -> Outcome {
     if !least.is_empty() && !most.is_empty() {
         return Err("min-available and max-unavailable cannot be both specified".into());
     }
-    let labels = selector(args.value("selector"))?;
-    let mut spec = crate::map! { "selector" => crate::map! { "matchLabels" => labels } };
+    let mut spec = crate::map! { "selector" => Selector::parse_object(args.value("selector"))? };
     if least.is_empty() {
         spec.set("maxUnavailable", int_or_text(most));
     } else {
@@ -83,13 +82,8 @@ pub fn budget(cx: &mut Cx, args: &Args) -> Outcome {
     make(cx, args, Kind::PDB, &name, Value::Null, fields, "failed to create poddisruptionbudgets:")
 }
 
-fn selector(text: &str) -> Res<Value> {
-    pairs_map(text).map_err(Fail::Plain)
-}
-
 /// `create priorityclass`.
 pub fn priority(cx: &mut Cx, args: &Args) -> Outcome {
-    required(args, &["value"])?;
     let name = name(args)?;
     let mut fields =
         crate::map! { "value" => args.int("value"), "preemptionPolicy" => args.value("preemption-policy") };
