@@ -82,6 +82,7 @@ pub(super) fn build(spec: &ClusterSpec) -> Result<Cluster, FormatError> {
         add_node(&mut cluster, i, node)?;
     }
     super::roles::create(&mut cluster)?;
+    super::roles::create_services(&mut cluster)?;
     workstation(&mut cluster);
     cluster.spread_proxies();
     cluster.world.net.dns.answers = spec.settings.dns;

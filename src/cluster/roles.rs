@@ -1,5 +1,6 @@
-//! The ClusterRoles that every cluster has for its users, and who has them from the start: as upstream's
-//! bootstrap policy has them. The roles of the cluster's own components are left out.
+//! What every API server makes for itself: the ClusterRoles for users, and who has them from the start, as
+//! upstream's bootstrap policy has them, and the APIServices. The roles of the cluster's own components are left
+//! out.
 
 use super::Cluster;
 use super::bootstrap::create_aside;
@@ -7,6 +8,7 @@ use crate::api::rbac::BOOTSTRAPPING;
 use crate::api::{Kind, Text, Value};
 use crate::rng::Rng;
 use crate::scenario::format::FormatError;
+use crate::time::Time;
 use crate::{list, map};
 
 /// A rule: API group, resources, verbs.
@@ -138,6 +140,42 @@ pub(super) fn create(cluster: &mut Cluster) -> Result<(), FormatError> {
             "subjects" => groups.iter().map(subject).collect::<Value>(),
         };
         add(Kind::CLUSTER_ROLE_BINDING, value)?;
+    }
+    Ok(())
+}
+
+/// Makes the APIServices of what the API server itself serves.
+pub(super) fn create_services(cluster: &mut Cluster) -> Result<(), FormatError> {
+    let mut uids = Rng::stream(cluster.spec.seed, "apiservices");
+    let stamp = cluster.api.epoch.rfc3339(Time::ZERO);
+    let mut seen: Vec<&str> = Vec::new();
+    for kind in Kind::all() {
+        let served = kind.info().api_version;
+        if seen.contains(&served) {
+            continue;
+        }
+        seen.push(served);
+        let (group, version) = served.rsplit_once('/').unwrap_or(("", served));
+        let (name, priority) = match group {
+            "" => (format!("{version}."), 18_000),
+            _ => (format!("{version}.{group}"), 17_000),
+        };
+        let condition = map! {
+            "type" => "Available", "status" => "True", "reason" => "Local",
+            "message" => "Local APIServices are always available", "lastTransitionTime" => stamp.as_str(),
+        };
+        let mut labels = Value::map();
+        labels.map_mut().insert(Text::lit("kube-aggregator.kubernetes.io/automanaged"), "onstart");
+        let mut spec =
+            map! { "version" => version, "groupPriorityMinimum" => priority, "versionPriority" => 15 };
+        if !group.is_empty() {
+            spec.set("group", group);
+        }
+        let value = map! {
+            "metadata" => map! { "name" => name, "labels" => labels }, "spec" => spec,
+            "status" => map! { "conditions" => list![condition] },
+        };
+        create_aside(cluster, Kind::API_SERVICE, value, &mut uids)?;
     }
     Ok(())
 }

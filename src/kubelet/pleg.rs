@@ -15,6 +15,9 @@ use crate::trace::Cause;
 const PERIOD: Span = Span::micros(1_000_000 + 2_500);
 /// A relist of one pod on demand (measured from the start of a container to its event: 2–28 ms).
 pub const ON_DEMAND: Span = Span::millis(6);
+/// The same where the pod is to be ended after it: within the measured span, and behind the first instruction of
+/// a process that was started just before (a first process without a handler yet would not hear TERM).
+pub const ON_DEMAND_ENDING: Span = Span::millis(15);
 
 /// The relists of a node.
 #[derive(Clone, Debug)]

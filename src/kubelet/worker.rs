@@ -164,7 +164,8 @@ pub fn complete(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, requeue: Requeu
     pod.worker.last_sync = Some(cx.api.now);
     if acted && requeue == Requeue::Resync {
         let timer = KubeletTimer::Look { pod: pod.uid.clone() };
-        cx.timers.set(cx.api.now + pleg::ON_DEMAND, cx.api.cause, timer);
+        let after = if pod.worker.ending { pleg::ON_DEMAND_ENDING } else { pleg::ON_DEMAND };
+        cx.timers.set(cx.api.now + after, cx.api.cause, timer);
     }
     if requeue != Requeue::Resync || pod.volumes.refreshed() || pod.worker.run.unsettled {
         let due = cx.api.now + requeue_delay(requeue, cx.api.now, pod.rng.unit());

@@ -66,6 +66,17 @@ fn scale(cx: &mut Cx, args: &Args, object: &Object, dry: Dry) -> Res<Object> {
             crate::api::Status::new(404, "NotFound", "the server could not find the requested resource");
         return Err(Fail::Server(status));
     }
+    if object.kind.is_custom() {
+        // A definition need not have the subresource.
+        let (ns, name) = (object.namespace(), object.name());
+        cx.get_part(object.kind, ns, name, "scale").map_err(|fail| match fail {
+            Fail::Server(mut s) if s.code == 404 => {
+                s.message = format!("{} {name:?} not found", object.kind.info().qualified()).into();
+                Fail::Server(s)
+            }
+            other => other,
+        })?;
+    }
     let (have, want) = (object.at("spec.replicas").int_or(1), args.int("current-replicas"));
     if want >= 0 && want != have {
         return Err(Fail::Plain(format!("Expected replicas to be {want}, was {have}")));
