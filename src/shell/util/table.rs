@@ -115,6 +115,7 @@ pub const TABLE: &[Row] = &[
     row("stdbuf", Machine(time::prefix)),
     row("strace", Plain(info::absent)),
     row("su", Plain(info::absent)),
+    row("sudo", Machine(time::sudo)),
     row("sync", Plain(|_| 0)),
     row("sysctl", Plain(machine::sysctl)),
     row("tac", Filter(text::tac)),
