@@ -5,17 +5,21 @@ use super::logs::Log;
 use super::pulls::image_id;
 use super::root::{Parts, mounts};
 use super::types::{
-    ContainerConfig, ContainerId, ContainerState, ContainerStatus, LogEntry, NodeId, SandboxId, Timed, Usage,
+    ContainerConfig, ContainerId, ContainerState, ContainerStatus, LogEntry, NodeId, SandboxId, Security,
+    Timed, Usage,
 };
 use super::{Container, Due, Runtime, Streams};
 use crate::api::Text;
 use crate::collections::Order;
-use crate::fs::{Content, Cred, FileData, FsKind, MountTable, Tree};
+use crate::fs::{Cap, Caps, Content, Cred, FileData, FsKind, MountTable, Tree};
 use crate::images::Image;
 use crate::os::{CellId, NewCell, Signal, World};
 use crate::rng::Rng;
 use crate::time::{Span, Time};
 use std::rc::Rc;
+
+/// containerd's capabilities for containers that are not privileged (oci `defaultUnixCaps`).
+const DEFAULT_CAPS: Caps = Caps(0xa804_25fb);
 
 /// The `PATH` of images that set none (containerd's default).
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -87,8 +91,11 @@ impl Runtime {
             memory: config.memory_limit.unwrap_or(figures.memory),
             now: wall,
         };
-        let mounts = mounts(&mut world.forest, &parts).map_err(|why| Text::from(spec_error(why)))?;
-        make_working_dir(world, root, &mounts, &cwd, wall);
+        let (mounts, misfit) =
+            mounts(&mut world.forest, &parts).map_err(|why| Text::from(spec_error(why)))?;
+        let no_dir = !make_working_dir(world, root, &mounts, &cwd, wall);
+        let no_dir = || no_dir.then(|| format!("error during container init: mkdir {cwd}: not a directory"));
+        let misfit = misfit.or_else(|| no_dir().map(Text::from));
         let new = NewCell {
             machine,
             mounts: MountTable(Rc::new(mounts)),
@@ -103,6 +110,8 @@ impl Runtime {
             c.cpu_limit = config.cpu_limit;
             c.cpu_request = config.cpu_request;
             c.oom_score_adj = config.oom_score_adj;
+            c.privileged = config.security.privileged;
+            c.first_user = if sandbox_config.own_users { first_user(sandbox) } else { 0 };
         }
         let env = environment(&image, &config, &sandbox_config.hostname, &home(world, root, cred.uid));
         let id = ContainerId(self.number());
@@ -134,6 +143,7 @@ impl Runtime {
             config: Rc::new(config),
             cwd,
             cred,
+            misfit,
             process: None,
             streams: Streams::default(),
             log: Log::default(),
@@ -218,8 +228,8 @@ impl Runtime {
         let Some(cell_id) = self.containers.get(&id).map(|c| c.cell) else { return };
         let Some(cell) = world.cell_mut(cell_id) else { return };
         cell.memory_limit = memory_limit;
-        cell.cpu_limit = cpu_limit;
         cell.cpu_request = cpu_request;
+        world.set_cpu_limit(cell_id, cpu_limit);
         if memory_limit.is_some_and(|limit| world.memory_of(cell_id) > limit) {
             world.out_of_memory(cell_id);
         }
@@ -262,6 +272,13 @@ impl Runtime {
     }
 }
 
+/// The user of the node that is the superuser of a sandbox with users of its own: each gets the next 65536
+/// (pkg/kubelet/userns).
+fn first_user(sandbox: SandboxId) -> u32 {
+    const USERS: u32 = 65_536;
+    (1 + sandbox.0 % 16_000) * USERS
+}
+
 /// What process 1 is to run: the pod's command and args, or the image's.
 pub(super) fn command_of(image: &Image, config: &ContainerConfig) -> Vec<Text> {
     let mut argv = if config.command.is_empty() { image.entrypoint.clone() } else { config.command.clone() };
@@ -273,21 +290,23 @@ pub(super) fn command_of(image: &Image, config: &ContainerConfig) -> Vec<Text> {
     argv
 }
 
-/// runc makes the working directory where it is absent.
+/// runc makes the working directory where it is absent; whether there is one then.
 fn make_working_dir(
     world: &mut World,
     root: crate::fs::TreeId,
     mounts: &[crate::fs::Mount],
     cwd: &str,
     now: i64,
-) {
+) -> bool {
     let below = |m: &&crate::fs::Mount| !m.path.is_empty() && cwd.starts_with(m.path.as_str());
     let mounted = mounts.iter().any(|m| below(&m));
-    if !mounted
-        && world.forest.get(root).is_some_and(|t| t.lookup(cwd).is_none())
-        && let Some(tree) = world.forest.get_mut(root)
-    {
-        tree.make_dirs(cwd, now);
+    let Some(tree) = world.forest.get_mut(root).filter(|_| !mounted) else { return true };
+    match tree.lookup(cwd) {
+        Some(ino) => tree.inode(ino).is_some_and(|i| matches!(i.content, Content::Dir(_))),
+        None => {
+            tree.make_dirs(cwd, now);
+            true
+        }
     }
 }
 
@@ -314,42 +333,67 @@ fn environment(image: &Image, config: &ContainerConfig, hostname: &Text, home: &
     env
 }
 
-/// Rows of a colon-separated file such as `/etc/passwd`.
-fn rows(tree: &Tree, path: &str) -> Vec<Vec<String>> {
+/// The first row of a colon-separated file such as `/etc/passwd` whose field at a place is the one that is wanted.
+fn row(tree: &Tree, path: &str, at: usize, wanted: impl Fn(&str) -> bool) -> Option<Vec<String>> {
     let data = tree.file(path).map(|d| d.read(0, 1 << 16)).unwrap_or_default();
-    let text = String::from_utf8_lossy(&data).into_owned();
-    text.lines().map(|l| l.split(':').map(str::to_owned).collect()).collect()
+    let text = String::from_utf8_lossy(&data);
+    let line = text.lines().find(|l| l.split(':').nth(at).is_some_and(&wanted))?;
+    Some(line.split(':').map(str::to_owned).collect())
 }
 
 fn home(world: &World, root: crate::fs::TreeId, uid: u32) -> Text {
-    let passwd = world.forest.get(root).map(|t| rows(t, "/etc/passwd")).unwrap_or_default();
-    let row = passwd.iter().find(|r| r.get(2).and_then(|n| n.parse().ok()) == Some(uid));
-    let home = row.and_then(|r| r.get(5)).filter(|h| !h.is_empty());
+    let tree = world.forest.get(root);
+    let row = tree.and_then(|t| row(t, "/etc/passwd", 2, |n| n.parse() == Ok(uid)));
+    let home = row.as_ref().and_then(|r| r.get(5)).filter(|h| !h.is_empty());
     home.map_or(Text::lit(if uid == 0 { "/root" } else { "/" }), Text::from)
 }
 
 /// The user that process 1 runs as: the pod's, or the image's by `/etc/passwd` and `/etc/group`.
 fn credentials(tree: &Tree, image: &Image, config: &ContainerConfig) -> Result<Cred, Text> {
     let (user, group) = image.user.split_once(':').unwrap_or((&image.user, ""));
-    let passwd = rows(tree, "/etc/passwd");
-    let field = |row: Option<&Vec<String>>, at: usize| row.and_then(|r| r.get(at)?.parse::<u32>().ok());
+    let field = |row: Option<Vec<String>>, at: usize| row.and_then(|r| r.get(at)?.parse::<u32>().ok());
     let uid = match config.user {
         Some(uid) => uid,
         None if user.is_empty() => 0,
         None => match user.parse() {
             Ok(uid) => uid,
-            Err(_) => {
-                let row = passwd.iter().find(|r| r.first().is_some_and(|n| n == user));
-                field(row, 2).ok_or_else(|| {
-                    Text::from(format!("unable to find user {user}: no matching entries in passwd file"))
-                })?
-            }
+            Err(_) => field(row(tree, "/etc/passwd", 0, |n| n == user), 2).ok_or_else(|| {
+                Text::from(format!("unable to find user {user}: no matching entries in passwd file"))
+            })?,
         },
     };
-    let by_uid = passwd.iter().find(|r| r.get(2).and_then(|n| n.parse().ok()) == Some(uid));
-    let named_group = rows(tree, "/etc/group").into_iter().find(|r| r.first().is_some_and(|n| n == group));
-    let image_group = group.parse().ok().or_else(|| field(named_group.as_ref(), 2));
-    let gid = config.group.or(image_group.filter(|_| config.user.is_none()));
-    let gid = gid.or_else(|| field(by_uid, 3)).unwrap_or(0);
-    Ok(Cred { uid, gid, groups: config.groups.clone(), ..Cred::default() })
+    let image_group = || group.parse().ok().or_else(|| field(row(tree, "/etc/group", 0, |n| n == group), 2));
+    let gid = config.group.or_else(|| config.user.is_none().then(image_group).flatten());
+    let gid = gid.or_else(|| field(row(tree, "/etc/passwd", 2, |n| n.parse() == Ok(uid)), 3)).unwrap_or(0);
+    let rights = &config.security;
+    Ok(Cred {
+        uid,
+        gid,
+        groups: config.groups.clone(),
+        caps: capabilities(rights),
+        no_new_privs: rights.no_new_privs,
+        filtered: rights.filtered && !rights.privileged,
+        ..Cred::default()
+    })
+}
+
+/// The bounding set: containerd's own without what is dropped and with what is added; `ALL` comes first, so
+/// that single ones can be taken from it or put back. Names that the kernel does not know have no effect.
+fn capabilities(rights: &Security) -> Caps {
+    if rights.privileged {
+        return Caps::ALL;
+    }
+    let all = |list: &[Text]| list.iter().any(|n| n.eq_ignore_ascii_case("ALL"));
+    let mut caps = DEFAULT_CAPS;
+    if all(&rights.add) {
+        caps = Caps::ALL;
+    }
+    if all(&rights.drop) {
+        caps = Caps::NONE;
+    }
+    let named = |list: &[Text]| -> Vec<Cap> {
+        list.iter().filter_map(|n| Cap::named(&n.to_ascii_uppercase())).collect()
+    };
+    caps = named(&rights.add).into_iter().fold(caps, Caps::with);
+    named(&rights.drop).into_iter().fold(caps, Caps::without)
 }

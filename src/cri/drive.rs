@@ -82,6 +82,7 @@ impl Runtime {
         let (streams, cell_id, node) = (c.streams, c.cell, c.node);
         // In a shared process namespace the others of the container end with its first process, too.
         world.kill_cell(cell_id);
+        world.forget_files(cell_id);
         for handle in [streams.out, streams.err].into_iter().flatten() {
             self.read_container(world, exit.at, id, handle);
         }

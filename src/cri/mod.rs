@@ -152,6 +152,8 @@ struct Container {
     config: Rc<ContainerConfig>,
     cwd: Text,
     cred: crate::fs::Cred,
+    /// Why runc will not be able to set it up, if so.
+    misfit: Option<Text>,
     process: Option<ProcessId>,
     streams: Streams,
     log: logs::Log,

@@ -12,6 +12,9 @@ const BODY_BYTES: usize = 10 << 10;
 /// Longest head of an answer.
 const HEAD_BYTES: usize = 64 << 10;
 
+/// The resolver of the nodes.
+const NODE_DNS: &str = "192.168.10.10:53";
+
 /// How the kubelet introduces itself.
 const USER_AGENT: &str = "kube-probe/1.36";
 
@@ -49,6 +52,20 @@ impl Runtime {
         self.clock = now;
         world.advance_to(now);
         let id = SessionId(self.number());
+        let host = if to.0 == "localhost" { "127.0.0.1" } else { to.0 };
+        if host.parse::<std::net::Ipv4Addr>().is_err() {
+            // The nodes' resolver knows no names of pods and Services.
+            let why = format!("dial tcp: lookup {host} on {NODE_DNS}: no such host");
+            let why = if let Kind::Http { request, .. } = &kind {
+                format!("Get \"{}\": {why}", url(request))
+            } else {
+                why
+            };
+            self.open(world, id, Session::new(node, None, kind, Streams::default()));
+            self.finish(world, now, id, SessionEnd::Failed(Text::from(why)));
+            return id;
+        }
+        let to = (host, to.1);
         let handle = self.node_cell(world, node).and_then(|cell| world.dial(cell, to.0, to.1).ok());
         let streams = Streams { out: handle, err: None, input: None };
         self.open(world, id, Session::new(node, None, kind, streams));

@@ -119,8 +119,9 @@ pub(super) struct Parts<'a> {
     pub now: i64,
 }
 
-/// The mounts of a container in the order in which runc makes them. `Err`: a volume's path is absent.
-pub(super) fn mounts(forest: &mut Forest, parts: &Parts<'_>) -> Result<Vec<Mount>, Text> {
+/// The mounts of a container in the order in which runc makes them, and what runc will complain about when
+/// it does. `Err`: a volume's path is absent.
+pub(super) fn mounts(forest: &mut Forest, parts: &Parts<'_>) -> Result<(Vec<Mount>, Option<Text>), Text> {
     let lit = Text::lit;
     let system = |path, source, device, fs_type, options, size| Mount {
         path: lit(path),
@@ -165,14 +166,47 @@ pub(super) fn mounts(forest: &mut Forest, parts: &Parts<'_>) -> Result<Vec<Mount
             system(path, source, "/dev/vda", "ext4", DISK_OPTIONS, parts.disk)
         });
     }
+    let mut misfit = None;
     let mut volumes: Vec<&VolumeMount> = parts.volumes.iter().collect();
     volumes.order_by_key(|v| v.path.matches('/').count());
     for volume in volumes {
         let mount = volume_mount(forest, parts, volume)?;
         make_place(forest, &list, &mount.path, parts.now);
+        if misfit.is_none() && !fits(forest, &list, &mount) {
+            misfit = Some(misfit_words(volume));
+        }
         list.push(mount);
     }
-    Ok(list)
+    Ok((list, misfit))
+}
+
+/// Whether what a mount covers, if there is anything, is a directory as it is one itself or neither is.
+fn fits(forest: &Forest, list: &[Mount], mount: &Mount) -> bool {
+    let is_dir = |tree, ino| {
+        let inode = forest.get(tree).and_then(|t| t.inode(ino));
+        inode.map(|i| matches!(i.content, Content::Dir(_)))
+    };
+    let MountSource::Tree(tree, ino) = mount.source else { return true };
+    let covered = list.iter().filter_map(|m| {
+        let rest = mount.path.strip_prefix(m.path.as_str())?;
+        (rest.is_empty() || rest.starts_with('/')).then_some((m, rest))
+    });
+    let Some((under, rest)) = covered.max_by_key(|(m, _)| m.path.len()) else { return true };
+    let MountSource::Tree(below, from) = under.source else { return true };
+    let mut names = rest.split('/').filter(|n| !n.is_empty());
+    let place = forest.get(below).and_then(|t| names.try_fold(from, |at, name| t.child(at, name)));
+    place.is_none_or(|place| is_dir(below, place) == is_dir(tree, ino))
+}
+
+/// runc's words for a directory on a file or the reverse.
+fn misfit_words(volume: &VolumeMount) -> Text {
+    let (from, to) = (&volume.host_path, &volume.path);
+    // MS_BIND, MS_REC and, if so, MS_RDONLY.
+    let flags = if volume.read_only { "0x5001" } else { "0x5000" };
+    Text::from(format!(
+        "error during container init: error mounting \"{from}\" to rootfs at \"{to}\": mount {from}:{to} (via \
+         /proc/self/fd/6), flags: {flags}: not a directory"
+    ))
 }
 
 fn volume_mount(forest: &Forest, parts: &Parts<'_>, volume: &VolumeMount) -> Result<Mount, Text> {

@@ -21,6 +21,7 @@ const NODE_PROGRAMS: &[(&str, &str)] = &[
     ("/usr/bin/ssh", "ssh"),
     ("/usr/bin/scp", "scp"),
     ("/usr/bin/systemctl", "systemctl"),
+    ("/usr/sbin/sysctl", "coreutils/sysctl"),
     ("/usr/local/bin/fault", "fault"),
     ("/usr/local/bin/traffic", "traffic"),
     ("/usr/local/bin/why", "why"),
@@ -52,7 +53,7 @@ const BASHRC: &str =
     "# ~/.bashrc: what every interactive shell begins with.\nalias ll='ls -l'\nalias la='ls -A'\n";
 
 /// What a node's own files are based on.
-const NODE_IMAGE: &str = "debian";
+const NODE_IMAGE: &str = "debian:12";
 
 impl Runtime {
     /// Adds a node: its machine in the world, its root file tree, its images. The first one is the
@@ -187,6 +188,12 @@ impl Runtime {
         if config.memory_limit.is_some_and(|limit| limit <= MIN_MEMORY) {
             return Err(Text::lit(OOM_AT_INIT));
         }
+        if !HANDLERS.contains(&config.handler.as_str()) {
+            return Err(Text::from(format!(
+                "rpc error: code = Unknown desc = failed to get sandbox runtime: no runtime for {:?} is configured",
+                config.handler.as_str()
+            )));
+        }
         let n = self.node_mut(node).ok_or(Text::lit("no such node"))?;
         let machine = n.machine;
         let own = world.machine(machine).cell;
@@ -207,6 +214,9 @@ impl Runtime {
             Some(_) => world.add_netns(machine, &ip),
             None => world.net_of(own).unwrap_or_default(),
         };
+        for (name, value) in &config.sysctls {
+            world.set_parameter(net, name, value);
+        }
         let now = world.settings().epoch.unix_micros(self.clock);
         let files = world.forest.add(sandbox_tree(&config.hostname, &ip, &config.resolv_conf, now));
         let owner = Text::from(format!("{}/{}", config.namespace, config.name));
@@ -332,6 +342,9 @@ impl Runtime {
         self.dev.get_or_insert_with(dev_base).clone()
     }
 }
+
+/// The handlers that containerd is configured with: the default one, by name or without.
+const HANDLERS: [&str; 2] = ["", "runc"];
 
 /// runc's answer when the pod's memory limit does not even hold its own set-up (recording 37).
 const OOM_AT_INIT: &str = "rpc error: code = Unknown desc = failed to create containerd task: failed to create \

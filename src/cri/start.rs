@@ -73,7 +73,10 @@ impl Runtime {
             cred: c.cred.clone(),
             at: at + FIRST_INSTRUCTION,
         };
-        let started = start_or_fail(world, start);
+        let started = match &c.misfit {
+            Some(why) => Err(why.to_string()),
+            None => start_or_fail(world, start),
+        };
         close_all(world, &fds);
         match started {
             Ok(process) => {

@@ -262,6 +262,7 @@ fn what_is_mounted_is_seen_and_shared() {
     tree.put("/a", crate::fs::Content::File(crate::fs::FileData::lit("shared")), 0o644, 0);
     let tree = lab.world.forest.add(tree);
     let mount = |path, sub: &'static str| Mount {
+        host_path: Text::default(),
         path: Text::lit(path),
         tree,
         sub_path: Text::lit(sub),

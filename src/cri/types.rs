@@ -112,6 +112,12 @@ pub struct SandboxConfig {
     pub resolv_conf: Text,
     /// Memory limit of the pod's cgroup in bytes, if all containers are limited.
     pub memory_limit: Option<u64>,
+    /// Kernel parameters of the pod, by their names with dots.
+    pub sysctls: Vec<(Text, Text)>,
+    /// Whether the pod has a user namespace of its own.
+    pub own_users: bool,
+    /// The runtime's handler that is to run it, as a RuntimeClass names it; empty: the default one.
+    pub handler: Text,
 }
 
 /// A volume's place in a container.
@@ -126,6 +132,23 @@ pub struct Mount {
     pub sub_path: Text,
     /// Whether it cannot be written.
     pub read_only: bool,
+    /// Where it lies on the node, as errors name it.
+    pub host_path: Text,
+}
+
+/// What a container's `securityContext` says about rights.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct Security {
+    /// All rights, and the node's devices and kernel parameters.
+    pub privileged: bool,
+    /// Capabilities beyond the runtime's own, e.g. `NET_ADMIN`, `ALL`.
+    pub add: Vec<Text>,
+    /// Capabilities to do without.
+    pub drop: Vec<Text>,
+    /// Whether `allowPrivilegeEscalation` is false.
+    pub no_new_privs: bool,
+    /// Whether a seccomp profile is in force.
+    pub filtered: bool,
 }
 
 /// What `CreateContainer` gets.
@@ -154,6 +177,8 @@ pub struct ContainerConfig {
     pub group: Option<u32>,
     /// `fsGroup` and `supplementalGroups`.
     pub groups: Vec<u32>,
+    /// Rights.
+    pub security: Security,
     /// `readOnlyRootFilesystem`.
     pub read_only_root: bool,
     /// `terminationMessagePath`; the file is made so that it can be written. Empty: `/dev/termination-log`.

@@ -11,6 +11,7 @@
 //! Invariants: an inode's number is never reused in its tree; the root is [`ROOT`]; an inode whose last
 //! link goes stays as long as it is open.
 
+mod cred;
 mod data;
 mod errno;
 mod forest;
@@ -21,6 +22,7 @@ mod tree;
 mod view;
 mod walk;
 
+pub use cred::{Cap, Caps, Cred};
 pub use data::{FILE_BYTES, FileData};
 pub use errno::{Errno, Sysr};
 pub use forest::{FOREST_BYTES, Forest, TreeId};
@@ -30,4 +32,4 @@ pub(crate) use ops::{truncate, write_at};
 pub use stat::{FileType, MountInfo, Stat};
 pub use tree::{Base, Content, Device, FsKind, Ino, Inode, ROOT, Tree};
 pub use view::View;
-pub use walk::{Cred, Found, Place};
+pub use walk::{Found, Place};

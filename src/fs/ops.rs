@@ -2,10 +2,13 @@
 
 use crate::api::Text;
 use crate::fs::{
-    Content, Cred, Errno, FOREST_BYTES, FileData, Forest, Found, Ino, Inode, MountTable, Place, Sysr, Tree,
-    TreeId, View, Virtual,
+    Cap, Content, Cred, Errno, FOREST_BYTES, FileData, Forest, Found, Ino, Inode, MountTable, Place, Sysr,
+    Tree, TreeId, View, Virtual,
 };
 use std::rc::Rc;
+
+/// The set-group-ID bit.
+const SET_GID: u16 = 0o2000;
 
 /// Files as one process sees them, to be changed.
 pub struct Vfs<'a> {
@@ -84,8 +87,14 @@ impl Vfs<'_> {
         let links = 1;
         let mask = if matches!(content, Content::Symlink(_)) { 0 } else { self.cred.umask };
         let mode = mode & !mask;
-        let inode =
-            Inode { content, mode: mode as u16, links, uid: self.cred.uid, gid: self.cred.gid, mtime: now };
+        let mut mode = mode as u16;
+        // What is made in a directory with the set-group-ID bit belongs to the directory's group.
+        let shared = self.forest.get(tree).and_then(|t| t.inode(dir)).filter(|d| d.mode & SET_GID != 0);
+        let gid = shared.map_or(self.cred.gid, |d| d.gid);
+        if shared.is_some() && matches!(content, Content::Dir(_)) {
+            mode |= SET_GID;
+        }
+        let inode = Inode { content, mode, links, uid: self.cred.uid, gid, mtime: now };
         let ino = self.tree_mut(tree)?.create(dir, &found.name, inode)?;
         Ok((tree, ino))
     }
@@ -247,7 +256,8 @@ impl Vfs<'_> {
         }
         let Place::Inode { tree, ino, .. } = place else { return Err(Errno::EPERM) };
         let inode = self.inode(&place)?;
-        if self.cred.uid != 0 && self.cred.uid != inode.uid && (owner_only || !self.cred.may(inode, 2)) {
+        let owner = self.cred.can(Cap::FOWNER) || self.cred.uid == inode.uid;
+        if !owner && (owner_only || !self.cred.may(inode, 2)) {
             return Err(if owner_only { Errno::EPERM } else { Errno::EACCES });
         }
         self.tree_mut(tree)?.inode_mut(ino).ok_or(Errno::ENOENT)
@@ -259,11 +269,13 @@ impl Vfs<'_> {
         Ok(())
     }
 
-    /// Changes the owner (only root may).
+    /// Changes the owner: who has the capability may; an owner may pass a file to a group of its own.
     pub fn chown(&mut self, path: &str, uid: Option<u32>, gid: Option<u32>) -> Sysr<()> {
-        let root = self.cred.uid == 0;
-        let inode = self.change(path, true)?;
-        if !root && uid.is_some_and(|u| u != inode.uid) {
+        let cred = self.cred.clone();
+        let inode = if cred.can(Cap::CHOWN) { self.change(path, false)? } else { self.change(path, true)? };
+        let ours = |g: u32| g == inode.gid || g == cred.gid || cred.groups.contains(&g);
+        let gives = uid.is_some_and(|u| u != inode.uid) || gid.is_some_and(|g| !ours(g));
+        if gives && !cred.can(Cap::CHOWN) {
             return Err(Errno::EPERM);
         }
         inode.uid = uid.unwrap_or(inode.uid);

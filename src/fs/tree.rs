@@ -142,6 +142,14 @@ impl Tree {
         self.over.get_mut(&ino)
     }
 
+    /// Changes every inode of a tree without a base.
+    pub fn change_all(&mut self, mut change: impl FnMut(&mut Inode)) {
+        debug_assert!(self.base.is_none(), "a base is shared");
+        for inode in self.over.values_mut() {
+            change(inode);
+        }
+    }
+
     /// The entries of a directory.
     pub fn entries(&self, dir: Ino) -> Sysr<&BTreeMap<Text, Ino>> {
         match self.inode(dir).map(|i| &i.content) {

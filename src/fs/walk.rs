@@ -3,7 +3,8 @@
 use crate::api::Text;
 use crate::fs::tree::MAX_LINKS;
 use crate::fs::{
-    Content, Errno, Forest, Ino, Inode, MountSource, MountTable, Sysr, TreeId, VNode, Virtual, VirtualKind,
+    Content, Cred, Errno, Forest, Ino, Inode, MountSource, MountTable, Sysr, TreeId, VNode, Virtual,
+    VirtualKind,
 };
 use std::borrow::Cow;
 
@@ -15,49 +16,6 @@ const NAME_BYTES: usize = 255;
 
 /// Most components that one resolution walks through, links expanded.
 const MAX_STEPS: usize = 4096;
-
-/// On whose behalf files are reached.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Cred {
-    /// User.
-    pub uid: u32,
-    /// Group.
-    pub gid: u32,
-    /// Further groups.
-    pub groups: Vec<u32>,
-    /// The bits that new files do not get.
-    pub umask: u32,
-}
-
-/// The superuser, with the mask that every system starts its processes with.
-impl Default for Cred {
-    fn default() -> Cred {
-        Cred { uid: 0, gid: 0, groups: Vec::new(), umask: 0o022 }
-    }
-}
-
-impl Cred {
-    /// The superuser.
-    pub fn root() -> Cred {
-        Cred::default()
-    }
-
-    /// Whether this user may do that with an inode: bits 4 read, 2 write, 1 execute or search.
-    pub fn may(&self, inode: &Inode, bits: u16) -> bool {
-        if self.uid == 0 {
-            let runs = matches!(inode.content, Content::Dir(_)) || inode.mode & 0o111 != 0;
-            return bits & 1 == 0 || runs;
-        }
-        let shift = if self.uid == inode.uid {
-            6
-        } else if self.gid == inode.gid || self.groups.contains(&inode.gid) {
-            3
-        } else {
-            0
-        };
-        (inode.mode >> shift) & bits == bits
-    }
-}
 
 /// Something that a path names.
 #[derive(Clone, Debug, PartialEq)]

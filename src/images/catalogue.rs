@@ -54,6 +54,14 @@ pub enum App {
     Server(&'static str),
     Crash,
     SlowStart,
+    /// A server by its program's id, and the path of its program.
+    Service(&'static str, &'static str),
+    /// Programs that are there but not simulated.
+    Tools(&'static [&'static str]),
+    /// Another distribution than the kit's: its name and short name.
+    Release(&'static str, &'static str),
+    /// nginx that runs without root, on port 8080.
+    NginxUnprivileged,
 }
 
 /// A kind of image.
@@ -214,7 +222,12 @@ fn from_catalogue(preset: Preset, reference: Reference, own: &[OwnImage]) -> Res
         }
     }
     if let (Preset::Internet, Some(tag), None) = (preset, &reference.tag, &reference.digest) {
-        let earlier = |row: &'static Repository| Some((row, Text::from(patch_release(row, tag)?)));
+        let tag = plain_tag(tag);
+        let listed = |row: &Repository| tags(row).find(|(t, _)| *t == tag).map(|(_, v)| Text::lit(v));
+        let earlier = |row: &'static Repository| {
+            let version = listed(row).or_else(|| patch_release(row, &tag).map(Text::from))?;
+            Some((row, version))
+        };
         let rows = tables::repositories(preset).filter(|r| r.name == name);
         if let Some((row, version)) = rows.filter_map(earlier).next() {
             let identity = identity(row.recipe, &version);
@@ -239,6 +252,31 @@ fn original(name: &str) -> String {
     ];
     let same = SAME.iter().find_map(|(from, to)| Some(format!("{to}{}", name.strip_prefix(from)?)));
     same.unwrap_or_else(|| name.to_owned())
+}
+
+/// Endings of tags that name the release of the base, without which an image is the same here.
+const BASES: [&str; 10] = [
+    "-trixie",
+    "-bookworm",
+    "-bullseye",
+    "-buster",
+    "-stretch",
+    "-jessie",
+    "-noble",
+    "-jammy",
+    "-focal",
+    "-bionic",
+];
+
+/// A tag without the release of its base: `3.9-slim-bullseye`, `7-alpine3.20`.
+fn plain_tag(tag: &str) -> String {
+    let tag = BASES.iter().find_map(|b| tag.strip_suffix(b)).unwrap_or(tag);
+    match tag.split_once("alpine") {
+        Some((before, release)) if release.starts_with(|c: char| c.is_ascii_digit()) => {
+            format!("{before}alpine")
+        }
+        _ => tag.to_owned(),
+    }
 }
 
 /// The version behind a tag of an earlier patch release: a row that lists `1.27=1.27.5` had `1.27.0` to

@@ -9,6 +9,7 @@
 mod catalogue;
 mod examples;
 mod layout;
+mod popular;
 pub mod programs;
 mod reference;
 mod registry;

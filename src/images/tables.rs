@@ -4,8 +4,8 @@
 //! those of the laboratory are recorded.
 
 use super::catalogue::{App, Kit, RECIPE, Recipe, Repository};
-use super::examples;
 use super::registry::Preset;
+use super::{examples, popular};
 use crate::os::Signal;
 
 /// The search path that images set unless they say otherwise.
@@ -31,11 +31,11 @@ pub fn preloaded(preset: Preset) -> &'static [&'static str] {
 
 /// The repositories of a preset.
 pub(super) fn repositories(preset: Preset) -> impl Iterator<Item = &'static Repository> {
-    let (public, examples): (_, &[Repository]) = match preset {
-        Preset::Lab => (LAB_MIRRORS, &[]),
-        Preset::Internet => (INTERNET, examples::EXAMPLES),
+    let (public, examples, popular): (_, &[Repository], &[Repository]) = match preset {
+        Preset::Lab => (LAB_MIRRORS, &[], &[]),
+        Preset::Internet => (INTERNET, examples::EXAMPLES, popular::POPULAR),
     };
-    COURSE.iter().chain(public).chain(examples)
+    COURSE.iter().chain(public).chain(examples).chain(popular)
 }
 
 const fn row(name: &'static str, tags: &'static str, recipe: &'static Recipe) -> Repository {
@@ -216,7 +216,7 @@ static LAB_PAUSE: Recipe = Recipe { size: 768_827, ..PAUSE_BASE };
 const PAUSE_BASE: Recipe = Recipe { app: App::Pause, entrypoint: &["/pause"], user: "65535:65535", ..RECIPE };
 static PAUSE: Recipe = Recipe { size: 320_448, ..PAUSE_BASE };
 
-const NGINX_BASE: Recipe = Recipe {
+pub(super) const NGINX_BASE: Recipe = Recipe {
     kit: Kit::Debian,
     app: App::Nginx,
     entrypoint: &["/docker-entrypoint.sh"],
@@ -238,10 +238,10 @@ static NGINX_OLD: Recipe = Recipe {
     ..NGINX_BASE
 };
 
-static BUSYBOX: Recipe = Recipe { kit: Kit::Busybox, size: 2_224_358, cmd: &["sh"], ..RECIPE };
+pub(super) static BUSYBOX: Recipe = Recipe { kit: Kit::Busybox, size: 2_224_358, cmd: &["sh"], ..RECIPE };
 static ALPINE: Recipe = Recipe { kit: Kit::Alpine, size: 3_805_787, cmd: &["/bin/sh"], ..RECIPE };
 static DEBIAN: Recipe = Recipe { kit: Kit::Debian, size: 49_280_917, cmd: &["bash"], ..RECIPE };
-static UBUNTU: Recipe = Recipe { kit: Kit::Debian, size: 29_724_688, cmd: &["/bin/bash"], ..RECIPE };
+static UBUNTU: Recipe = popular::release("Ubuntu", "ubuntu", 29_724_688);
 static BASH: Recipe = Recipe {
     kit: Kit::Alpine,
     app: App::Server("bash"),
@@ -324,7 +324,8 @@ static NODE_ALPINE: Recipe = Recipe { kit: Kit::Alpine, size: 52_873_409, ..NODE
 
 static STRESS: Recipe =
     Recipe { kit: Kit::Alpine, app: App::Stress, size: 4_041_495, cmd: &["/bin/bash"], ..RECIPE };
-static CURL: Recipe = Recipe {
+static CURL: Recipe = CURL_BASE;
+pub(super) const CURL_BASE: Recipe = Recipe {
     kit: Kit::Alpine,
     app: App::Curl,
     size: 9_732_210,

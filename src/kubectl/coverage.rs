@@ -8,26 +8,19 @@ use crate::kubectl::verb::{Cover, REFUSED, ROOT, Verb, WITHOUT_EFFECT};
 /// Fields of pods that are accepted, checked and shown, but on which nothing acts: the type and its fields.
 /// A test holds this list to what kubelet, scheduler and controllers read.
 pub const STORED_FIELDS: &[(&str, &str)] = &[
-    (
-        "PodSpec",
-        "hostIPC hostUsers hostnameOverride resourceClaims runtimeClassName schedulingGroup setHostnameAsFQDN",
-    ),
+    ("PodSpec", "resourceClaims schedulingGroup"),
     ("Container", "volumeDevices"),
     (
         "PodSecurityContext",
-        "appArmorProfile fsGroupChangePolicy seLinuxChangePolicy seLinuxOptions seccompProfile supplementalGroupsPolicy sysctls windowsOptions",
+        "appArmorProfile fsGroupChangePolicy seLinuxChangePolicy seLinuxOptions supplementalGroupsPolicy windowsOptions",
     ),
-    (
-        "SecurityContext",
-        "allowPrivilegeEscalation appArmorProfile capabilities privileged procMount seLinuxOptions seccompProfile windowsOptions",
-    ),
+    ("SecurityContext", "appArmorProfile procMount seLinuxOptions windowsOptions"),
     ("Lifecycle", "stopSignal"),
     ("VolumeMount", "mountPropagation"),
     (
         "Volume",
         "awsElasticBlockStore azureDisk azureFile cephfs cinder csi fc flexVolume flocker gcePersistentDisk gitRepo glusterfs iscsi nfs photonPersistentDisk portworxVolume quobyte rbd scaleIO storageos vsphereVolume",
     ),
-    ("EnvVarSource", "fileKeyRef"),
     ("VolumeProjection", "clusterTrustBundle podCertificate"),
 ];
 

@@ -228,90 +228,62 @@ fn kill_running(c: &Value, s: &ContainerStatus, results: &Results, noun: &str) -
 }
 
 /// Plans the init containers; returns whether the pod is initialized.
+///
+/// The last one that was ever made says how far the pod has come; those before it have had their turn, and
+/// only the sidecars among them still need care.
 fn plan_init(pod: &Value, seen: &Seen, results: &Results, plan: &mut PodActions) -> bool {
     let inits = specs(pod, Section::Init);
-    if inits.is_empty() {
-        return true;
-    }
-    let mut initialized = has_main_container(pod, seen);
-    let mut any = false;
-    for i in (0..inits.len()).rev() {
-        let c = &inits[i];
+    let mut initialized = inits.is_empty() || has_main_container(pod, seen);
+    let mut passed = initialized;
+    for (i, c) in inits.iter().enumerate().rev() {
         let Some(s) = seen.find(c["name"].str()) else { continue };
-        any = true;
-        if is_sidecar(c) {
-            let next = inits.get(i + 1).map(|n| seen.find(n["name"].str()).is_none());
-            initialized = plan_sidecar(i, c, s, results, initialized, next, plan);
+        let complete = if is_sidecar(c) {
+            plan_sidecar(i, c, s, results, plan)
+        } else if passed {
             continue;
-        }
-        if initialized {
-            continue;
-        }
-        match s.state {
-            ContainerState::Created => plan.init.push(i),
-            ContainerState::Running => {}
-            ContainerState::Exited if s.exit_code != 0 || s.reason == "OOMKilled" => {
-                if after_exit(pod, c, s.exit_code) == AfterExit::Stay {
+        } else {
+            match s.state {
+                ContainerState::Running => false,
+                ContainerState::Exited if s.exit_code == 0 && s.reason != "OOMKilled" => true,
+                ContainerState::Exited if after_exit(pod, c, s.exit_code) == AfterExit::Stay => {
                     plan.kill_pod = true;
                     plan.init.clear();
                     return false;
                 }
-                plan.init.push(i);
-            }
-            ContainerState::Exited if i + 1 == inits.len() => initialized = true,
-            ContainerState::Exited => plan.init.push(i + 1),
-        }
-        if !initialized {
-            // Earlier ones have ended; only sidecars among them still need care.
-            for (j, earlier) in inits.iter().enumerate().take(i).rev() {
-                if let Some(s) = seen.find(earlier["name"].str()).filter(|_| is_sidecar(earlier)) {
-                    plan_sidecar(j, earlier, s, results, true, None, plan);
+                ContainerState::Created | ContainerState::Exited => {
+                    plan.init.push(i);
+                    false
                 }
             }
-            break;
+        };
+        if complete && !passed {
+            if i + 1 == inits.len() {
+                initialized = true;
+            } else {
+                plan.init.push(i + 1);
+            }
         }
+        passed = true;
     }
-    if !any && !initialized {
+    if !passed {
         plan.init.push(0);
     }
     plan.init.order();
-    plan.init.dedup();
     initialized
 }
 
-/// Plans a sidecar; returns whether the pod is initialized as far as it and those behind it tell.
-/// `next`: whether the init container behind it is still to be made; `None` if there is none.
-fn plan_sidecar(
-    i: usize,
-    c: &Value,
-    s: &ContainerStatus,
-    results: &Results,
-    initialized: bool,
-    next: Option<bool>,
-    plan: &mut PodActions,
-) -> bool {
-    match s.state {
-        ContainerState::Exited | ContainerState::Created => {
-            plan.init.push(i);
-            initialized
-        }
-        ContainerState::Running => {
-            if let Some((kill, _)) = kill_running(c, s, results, "Init container") {
-                plan.kill.push(kill);
-                plan.init.push(i);
-                return initialized;
-            }
-            let started = c["startupProbe"].is_null()
-                || results.get(s.id, ProbeKind::Startup) == Some(Outcome::Success);
-            if initialized || !started {
-                return initialized;
-            }
-            if next == Some(true) {
-                plan.init.push(i + 1);
-            }
-            next.is_none()
-        }
+/// Plans a sidecar that was made before; returns whether the one behind it may run.
+fn plan_sidecar(i: usize, c: &Value, s: &ContainerStatus, results: &Results, plan: &mut PodActions) -> bool {
+    if s.state != ContainerState::Running {
+        plan.init.push(i);
+        return false;
     }
+    if let Some((kill, _)) = kill_running(c, s, results, "Init container") {
+        plan.kill.push(kill);
+        plan.init.push(i);
+        return false;
+    }
+    c["startupProbe"].is_null() || results.get(s.id, ProbeKind::Startup) == Some(Outcome::Success)
 }
 
 /// Whether any of the pod's containers was ever made: then its init containers are done.
@@ -429,10 +401,30 @@ mod tests {
             (vec![("s", RUN, 0), ("i", END, 0)], "init 2"),
             (vec![("s", RUN, 0), ("i", END, 0), ("t", RUN, 0)], "main 0"),
             (vec![("s", END, 1), ("i", END, 0), ("t", RUN, 0), ("a", RUN, 0)], "init 0"),
+            (vec![("s", END, 1), ("i", END, 0), ("t", END, 1)], "init 0; init 2"),
         ] {
             let inits = vec![sidecar("s"), container("i"), sidecar("t")];
             let pod = pod("Always", inits, vec![container("a")]);
             assert_eq!(plan(&pod, &states, &none), expected, "{states:?}");
+        }
+    }
+
+    #[test]
+    fn a_sidecar_holds_up_what_comes_behind_it_until_it_has_started() {
+        let probed = sidecar("s").with("startupProbe", map! {});
+        let inits = vec![container("i"), probed, container("j")];
+        let pod = pod("Never", inits, vec![container("a")]);
+        let states = [("i", END, 0), ("s", RUN, 0)];
+        for (outcome, expected) in [
+            (None, ""),
+            (Some(Outcome::Success), "init 2"),
+            (Some(Outcome::Failure), "kill s (Init container s failed startup probe); init 1"),
+        ] {
+            let mut results = Results::default();
+            if let Some(outcome) = outcome {
+                results.set(ContainerId(1), ProbeKind::Startup, outcome);
+            }
+            assert_eq!(plan(&pod, &states, &results), expected, "{outcome:?}");
         }
     }
 

@@ -6,7 +6,7 @@ use super::{Cx, Node, env, start, volumes};
 use crate::api::quantity::Quantity;
 use crate::api::resources::qos_class;
 use crate::api::{Text, Value};
-use crate::cri::ContainerConfig;
+use crate::cri::{ContainerConfig, Security};
 
 /// The configuration of a container's next instance. `Err`: the message of CreateContainerConfigError.
 pub fn container_config(
@@ -41,6 +41,7 @@ pub fn container_config(
         user,
         group: number("runAsGroup").and_then(|n| u32::try_from(n).ok()),
         groups: groups.filter_map(Value::as_int).filter_map(|n| u32::try_from(n).ok()).collect(),
+        security: security(own, &of_pod),
         read_only_root: own["readOnlyRootFilesystem"].is_true(),
         tty: spec["tty"].is_true(),
         stdin: spec["stdin"].is_true(),
@@ -52,6 +53,20 @@ pub fn container_config(
         target: target.and_then(|t| pod.seen.find(t)).map(|s| s.id),
         ..ContainerConfig::default()
     })
+}
+
+/// The rights that a container is given; the seccomp profile may be the pod's.
+fn security(own: &Value, of_pod: &Value) -> Security {
+    let names = |v: &Value| v.items().iter().map(Value::text).collect();
+    let profile =
+        [own, of_pod].map(|c| c.at("seccompProfile.type").str()).into_iter().find(|t| !t.is_empty());
+    Security {
+        privileged: own["privileged"].is_true(),
+        add: names(own.at("capabilities.add")),
+        drop: names(own.at("capabilities.drop")),
+        no_new_privs: own["allowPrivilegeEscalation"].as_bool() == Some(false),
+        filtered: matches!(profile, Some("RuntimeDefault" | "Localhost")),
+    }
 }
 
 /// A list of texts with `$(VAR)` expanded.

@@ -81,6 +81,9 @@ fn from(node: &Node, pod: &Pod, cx: &Cx<'_>, spec: &Value, source: &Value) -> Re
     if source["resourceFieldRef"].is_some() {
         return resource(node, pod, cx, spec, &source["resourceFieldRef"]).map(Some);
     }
+    if source["fileKeyRef"].is_some() {
+        return from_file(pod, cx, &source["fileKeyRef"]);
+    }
     for (field, kind, noun) in
         [("configMapKeyRef", Kind::CONFIG_MAP, "configmap"), ("secretKeyRef", Kind::SECRET, "secret")]
     {
@@ -104,6 +107,25 @@ fn from(node: &Node, pod: &Pod, cx: &Cx<'_>, spec: &Value, source: &Value) -> Re
         };
     }
     Ok(Some(Text::default()))
+}
+
+/// The value of a variable that a file in a volume sets, as init containers write them.
+fn from_file(pod: &Pod, cx: &Cx<'_>, r: &Value) -> Result<Option<Text>, String> {
+    let (volume, path, key) = (r["volumeName"].str(), r["path"].str(), r["key"].str());
+    let optional = r["optional"].is_true();
+    let Some(text) = pod.volumes.text(cx, volume, path) else {
+        return if optional { Ok(None) } else { Err("couldn't parse env file".to_string()) };
+    };
+    let value = text.lines().rev().find_map(|line| {
+        let (name, value) = line.trim_start().split_once('=')?;
+        let unquoted = |q: char| value.trim_end().strip_prefix(q)?.strip_suffix(q);
+        (name == key).then(|| unquoted('\'').or_else(|| unquoted('"')).unwrap_or(value).to_string())
+    });
+    match value {
+        Some(value) => Ok(Some(Text::from(value))),
+        None if optional => Ok(None),
+        None => Err(format!("environment variable key {key:?} not found in file")),
+    }
 }
 
 /// A field of the pod (downward API).

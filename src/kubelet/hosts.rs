@@ -1,8 +1,8 @@
 //! What a sandbox gets: its name, its resolver, what it shares with the node.
 
 use super::pod::Pod;
-use super::{Node, config};
-use crate::api::{Text, Value};
+use super::{Cx, Node, config};
+use crate::api::{Kind, Text, Value};
 use crate::cri::SandboxConfig;
 
 /// The longest host name (pkg/kubelet/util `TruncatePodHostnameIfNeeded`).
@@ -12,10 +12,17 @@ const CLUSTER_DNS: &str = "10.96.0.10";
 const CLUSTER_DOMAIN: &str = "cluster.local";
 
 /// The configuration of a pod's next sandbox.
-pub fn sandbox_config(node: &Node, pod: &Pod) -> SandboxConfig {
+pub fn sandbox_config(node: &Node, pod: &Pod, cx: &Cx<'_>) -> SandboxConfig {
     let spec = &pod.object["spec"];
     let host_network = spec["hostNetwork"].is_true();
-    let hostname = if host_network { node.name.clone() } else { hostname(pod) };
+    let hostname = match host_network {
+        true => node.name.clone(),
+        false if spec["setHostnameAsFQDN"].is_true() => Text::from(full_name(pod)),
+        false => hostname(pod),
+    };
+    let class = cx.api.get(Kind::RUNTIME_CLASS, "", spec["runtimeClassName"].str());
+    let class = class.map_or(Value::Null, |c| c.value.clone());
+    let sysctls = spec.at("securityContext.sysctls").items().iter();
     SandboxConfig {
         namespace: pod.key.namespace.clone(),
         name: pod.key.name.clone(),
@@ -27,11 +34,18 @@ pub fn sandbox_config(node: &Node, pod: &Pod) -> SandboxConfig {
         share_pid: spec["shareProcessNamespace"].is_true(),
         resolv_conf: Text::from(resolv_conf(pod)),
         memory_limit: memory_limit(pod),
+        sysctls: sysctls.map(|s| (s["name"].text(), s["value"].text())).collect(),
+        handler: class["handler"].text(),
+        own_users: spec["hostUsers"].as_bool() == Some(false),
     }
 }
 
-/// `spec.hostname`, or the pod's name as far as it fits.
+/// `spec.hostnameOverride` as it is; else `spec.hostname`, or the pod's name as far as it fits.
 pub fn hostname(pod: &Pod) -> Text {
+    let whole = pod.object.at("spec.hostnameOverride").text();
+    if !whole.is_empty() {
+        return whole;
+    }
     let own = pod.object.at("spec.hostname").text();
     let name = if own.is_empty() { pod.key.name.clone() } else { own };
     let mut end = name.len().min(MAX_HOSTNAME);
@@ -39,6 +53,17 @@ pub fn hostname(pod: &Pod) -> Text {
         end -= 1;
     }
     if end == name.len() { name } else { Text::from(name[..end].trim_end_matches(['-', '.'])) }
+}
+
+/// The host name with its domain, if the pod has one.
+fn full_name(pod: &Pod) -> String {
+    let name = hostname(pod);
+    let spec = &pod.object["spec"];
+    let subdomain = spec["subdomain"].str();
+    if subdomain.is_empty() || !spec["hostnameOverride"].is_empty() {
+        return name.to_string();
+    }
+    format!("{name}.{subdomain}.{}.svc.{CLUSTER_DOMAIN}", pod.key.namespace)
 }
 
 /// `/etc/resolv.conf` (pkg/kubelet/network/dns).
@@ -80,7 +105,7 @@ fn resolv_conf(pod: &Pod) -> String {
 }
 
 /// The memory limit of the pod's cgroup: the pod's own, or the sum if all containers are limited.
-fn memory_limit(pod: &Pod) -> Option<u64> {
+pub fn memory_limit(pod: &Pod) -> Option<u64> {
     let own = config::bytes(pod.object.at("spec.resources.limits.memory"));
     if own.is_some() {
         return own;
@@ -97,12 +122,11 @@ pub fn etc_hosts(pod: &Pod, ip: &str) -> String {
     let mut text = String::from(
         "# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\nfe00::0\tip6-localnet\nfe00::0\tip6-mcastprefix\nfe00::1\tip6-allnodes\nfe00::2\tip6-allrouters\n",
     );
-    let name = hostname(pod);
-    let subdomain = pod.object.at("spec.subdomain").str();
-    if subdomain.is_empty() {
+    let (name, full) = (hostname(pod), full_name(pod));
+    if full == name.as_str() {
         text += &format!("{ip}\t{name}\n");
     } else {
-        text += &format!("{ip}\t{name}.{subdomain}.{}.svc.{CLUSTER_DOMAIN}\t{name}\n", pod.key.namespace);
+        text += &format!("{ip}\t{full}\t{name}\n");
     }
     let aliases = pod.object.at("spec.hostAliases").items();
     if !aliases.is_empty() {

@@ -52,12 +52,15 @@ pub fn run(
         };
     }
     let get = &handler["httpGet"];
-    match (get.is_some(), http::target(pod, pod.spec(at), get)) {
-        (true, Some(target)) => {
+    if get.is_null() {
+        return Hook::Failed("invalid handler".to_string());
+    }
+    match http::target(pod, pod.spec(at), get) {
+        Ok(target) => {
             let request = HttpGet { timeout: NO_LIMIT, ..target.request };
             Hook::Session(cx.cri.http_get(cx.world, cx.api.now, node.cri, request))
         }
-        _ => Hook::Failed("invalid handler".to_string()),
+        Err(why) => Hook::Failed(why),
     }
 }
 

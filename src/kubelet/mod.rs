@@ -38,6 +38,7 @@ mod shared;
 mod start;
 mod status;
 mod sync;
+mod sysctl;
 mod terminate;
 mod termination;
 #[cfg(test)]

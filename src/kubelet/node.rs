@@ -229,7 +229,9 @@ fn set_ready(node: &mut Node, cx: &mut Cx<'_>, ready: bool) {
 /// not fails.
 pub fn admit(node: &mut Node, pods: &BTreeMap<Text, Pod>, pod: &mut Pod, cx: &mut Cx<'_>) -> bool {
     let Some(object) = cx.api.get(Kind::NODE, "", &node.name).cloned() else { return true };
-    let refused = super::eviction::refusal(&object, pod).or_else(|| refusal(&object, pods, pod));
+    let refused = super::eviction::refusal(&object, pod)
+        .or_else(|| super::sysctl::refusal(pod))
+        .or_else(|| refusal(&object, pods, pod));
     let Some((reason, message)) = refused else { return true };
     cx.api.rule(rules::ADMISSION, &pod.path(""), vec![("reason", Text::from(message.as_str()))]);
     node.event(pod, cx, "", "Warning", reason, &message);

@@ -16,6 +16,8 @@ pub struct Resize {
     restart: Vec<Text>,
     update: Vec<Text>,
     applied: bool,
+    /// Why it could not be applied when it was last tried.
+    error: Option<String>,
 }
 
 /// A resize that cannot be accepted for now: reason and message of `PodResizePending`.
@@ -103,7 +105,7 @@ pub fn asked(node: &Node, pod: &mut Pod, cx: &mut Cx<'_>, before: &Value) {
     }
     pod.allocated_pod = Some(pod_level);
     pod.resizes.under_way = Some(resize);
-    let text = accepted(pod);
+    let text = accepted(pod, None);
     node.event(pod, cx, "", "Normal", "ResizeStarted", &format!("Pod resize started: {text}"));
 }
 
@@ -157,9 +159,21 @@ fn refusal(node: &Node, pod: &Pod, cx: &Cx<'_>) -> Option<Refused> {
     None
 }
 
-/// Gives running containers the resources that were accepted.
-pub fn apply(pod: &mut Pod, cx: &mut Cx<'_>) {
+/// Gives running containers the resources that were accepted, unless one uses more memory than it may then.
+pub fn apply(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>) {
     let Some(mut resize) = pod.resizes.under_way.take().filter(|r| !r.applied) else { return };
+    if let Some(why) = too_little(pod, cx, &resize) {
+        let before = resize.error.replace(why.clone());
+        pod.resizes.under_way = Some(resize);
+        pod.worker.run.failed = true;
+        if before.as_ref() != Some(&why) {
+            let text = accepted(pod, Some(&why));
+            node.event(pod, cx, "", "Warning", "ResizeError", &format!("Pod resize error: {text}"));
+            node.changed(pod, cx);
+        }
+        return;
+    }
+    resize.error = None;
     for name in resize.update.iter().chain(&resize.restart) {
         let Some(new) = pod.allocated.get(name).cloned() else { continue };
         let newest = pod.seen.find(name).filter(|s| s.state == ContainerState::Running);
@@ -179,20 +193,42 @@ pub fn apply(pod: &mut Pod, cx: &mut Cx<'_>) {
     pod.resizes.under_way = Some(resize);
 }
 
+/// Whether containers use more memory than a resize would leave them
+/// (pkg/kubelet/kuberuntime `validateMemoryResizeAction`).
+fn too_little(pod: &Pod, cx: &Cx<'_>, resize: &Resize) -> Option<String> {
+    let one = |name: &Text| {
+        let limit = |r: &Value| config::bytes(&r["limits"]["memory"]);
+        let (new, old) = (limit(pod.allocated.get(name)?)?, pod.actuated.get(name).and_then(limit));
+        let running = pod.seen.find(name).filter(|s| s.state == ContainerState::Running)?;
+        let used = cx.cri.usage(cx.world, running.id).memory;
+        (old.is_none_or(|old| new < old) && used > new).then(|| {
+            format!(
+                "attempting to set container \"{name}\" memory limit ({new}) below current usage ({used})"
+            )
+        })
+    };
+    let all: Vec<String> = resize.update.iter().filter_map(one).collect();
+    match all.len() {
+        0 => None,
+        1 => Some(format!("cannot decrease memory limits: {}", all[0])),
+        _ => Some(format!("cannot decrease memory limits: [{}]", all.join(", "))),
+    }
+}
+
 /// Reports a resize that has been applied.
 pub fn settle(node: &Node, pod: &mut Pod, cx: &mut Cx<'_>) {
     if pod.resizes.applied() {
-        let text = accepted(pod);
+        let text = accepted(pod, None);
         node.event(pod, cx, "", "Normal", "ResizeCompleted", &format!("Pod resize completed: {text}"));
         pod.resizes.under_way = None;
     }
 }
 
 /// The resources that were accepted, as the events list them.
-fn accepted(pod: &Pod) -> String {
+fn accepted(pod: &Pod, error: Option<&str>) -> String {
     let generation = pod.resizes.under_way.as_ref().map_or(0, |r| r.generation);
     let allocated = |c: &Value| pod.allocated.get(c["name"].str()).unwrap_or(&c["resources"]).clone();
-    describe(pod, allocated, generation, None)
+    describe(pod, allocated, generation, error)
 }
 
 fn describe(pod: &Pod, resources: impl Fn(&Value) -> Value, generation: i64, error: Option<&str>) -> String {
@@ -234,8 +270,13 @@ pub fn conditions(pod: &Pod) -> Vec<Value> {
         pending.set("message", refused.message.as_str());
         list.push(pending);
     }
-    if pod.resizes.under_way.is_some() {
-        list.push(base("PodResizeInProgress"));
+    if let Some(resize) = &pod.resizes.under_way {
+        let mut progress = base("PodResizeInProgress");
+        if let Some(error) = &resize.error {
+            progress.set("reason", "Error");
+            progress.set("message", error.as_str());
+        }
+        list.push(progress);
     }
     list
 }

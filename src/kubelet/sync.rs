@@ -155,14 +155,14 @@ fn after_kill(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>) {
     if pod.worker.run.plan.create_sandbox {
         make_sandbox(node, pod, cx);
     } else {
-        super::resize::apply(pod, cx);
+        super::resize::apply(node, pod, cx);
         next(node, pod, cx);
     }
 }
 
 fn make_sandbox(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>) {
     pod.worker.run.acted = true;
-    let config = hosts::sandbox_config(node, pod);
+    let config = hosts::sandbox_config(node, pod, cx);
     let made = cx.cri.run_pod_sandbox(cx.world, cx.api.now, node.cri, config);
     pod.worker.run.sandbox = Some(made.result);
     pod.worker.task = Task::SandboxUp;

@@ -1,10 +1,12 @@
 //! Open files: what descriptors and handles stand for.
 
+use super::net::NetId;
 use super::pipe::{PIPE_BYTES, Pipe, take};
 use super::tty::{OUTPUT_BYTES, Tty};
 use super::wake::{ProcId, Waiters};
 use super::world::{Handle, State, World};
 use super::{Errno, Signal, Sysr};
+use crate::api::Text;
 use crate::fs::{Content, Device, FileData, Ino, TreeId};
 
 /// Most bytes that one read gives.
@@ -22,6 +24,8 @@ pub(super) enum Target {
     Generated(FileData),
     /// A generated file that cannot be written although it opened.
     Unwritable,
+    /// A kernel parameter that is written, as seen from a network.
+    Parameter(NetId, Text),
     /// A device.
     Device(Device),
     /// The end of a pipe that is read.
@@ -183,7 +187,7 @@ impl World {
                 self.advance(file, bytes.len());
                 Ok(bytes)
             }
-            Target::Unwritable | Target::PipeWrite(_) => Err(Errno::EBADF),
+            Target::Unwritable | Target::Parameter(..) | Target::PipeWrite(_) => Err(Errno::EBADF),
             Target::Device(device) => Ok(self.device_read(device, max, asker)),
             Target::PipeRead(p) | Target::PipeBoth(p) => {
                 let pipe = self.st.pipes.get_mut(p).ok_or(Errno::EBADF)?;
@@ -248,9 +252,16 @@ impl World {
                 if let Some(open) = self.st.files.get_mut(file) {
                     open.offset = end;
                 }
+                if let Some(writer) = asker {
+                    self.charge_file(writer, tree);
+                }
                 Ok(bytes.len())
             }
             Target::Unwritable => Err(Errno::EIO),
+            Target::Parameter(net, path) => {
+                let value = String::from_utf8_lossy(bytes);
+                if self.st.set_parameter(net, &path, &value) { Ok(bytes.len()) } else { Err(Errno::EINVAL) }
+            }
             Target::Generated(_) | Target::PipeRead(_) | Target::Listener(_) => Err(Errno::EBADF),
             Target::Device(Device::Full) => Err(Errno::ENOSPC),
             Target::Device(_) => Ok(bytes.len()),
@@ -327,7 +338,7 @@ impl World {
             }
             Target::Listener(l) => self.close_listener(l),
             Target::Conn(c, side) => self.close_conn(c, side),
-            Target::Generated(_) | Target::Unwritable | Target::Device(_) => {}
+            Target::Generated(_) | Target::Unwritable | Target::Parameter(..) | Target::Device(_) => {}
         }
         self.st.files.remove(file);
     }

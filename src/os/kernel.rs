@@ -12,7 +12,7 @@ use super::{
 use crate::api::Text;
 use crate::api::request::Client;
 use crate::collections::BTreeMap;
-use crate::fs::{Content, FileData, Place, VNode, Vfs, View};
+use crate::fs::{Cap, Content, FileData, Place, VNode, Vfs, View};
 use crate::rng::Rng;
 use crate::time::{Span, Time};
 
@@ -50,7 +50,10 @@ impl World {
         let (cell, cred, cwd) = (p.cell, p.cred.clone(), p.cwd.clone());
         let mounts = self.st.cells.get(cell.0).ok_or(Errno::ESRCH)?.mounts.clone();
         let virt = ProcView { st: &self.st, cell, me: Some(id) };
-        f(&mut Vfs { forest: &mut self.forest, mounts: &mounts, virt: &virt, cred: &cred, cwd: &cwd, now })
+        let forest = &mut self.forest;
+        let done = f(&mut Vfs { forest, mounts: &mounts, virt: &virt, cred: &cred, cwd: &cwd, now });
+        self.settle_files();
+        done
     }
 
     /// Lets `f` read files as a process sees them.
@@ -119,7 +122,7 @@ impl Kernel<'_> {
                     }
                     VNode::Dir(_) => return Err(Errno::EISDIR),
                     VNode::Link(_) => return Err(Errno::ELOOP),
-                    VNode::File(_) if writes => Target::Unwritable,
+                    VNode::File(_) if writes => return self.open_generated(path, how),
                     VNode::File(_) => {
                         let cell = self.proc().cell;
                         let view = ProcView { st: &self.world.st, cell, me: Some(self.id) };
@@ -155,6 +158,20 @@ impl Kernel<'_> {
                 Ok(self.world.st.add_file(target))
             }
         }
+    }
+
+    /// Opens a generated file for writing: those of `/proc/sys` take a value, the others none.
+    fn open_generated(&mut self, path: &str, how: Open) -> Sysr<u32> {
+        let target = match path.strip_prefix(super::sysctl::DIR) {
+            None => Target::Unwritable,
+            Some(_) if self.uid() != 0 => return Err(Errno::EACCES),
+            Some(_) if how == Open::ReadWrite => return Err(Errno::EINVAL),
+            Some(path) => match self.cell() {
+                Some(cell) if cell.privileged => Target::Parameter(cell.net, Text::from(path)),
+                _ => return Err(Errno::EROFS),
+            },
+        };
+        Ok(self.world.st.add_file(target))
     }
 
     fn open_fifo(&mut self, tree: crate::fs::TreeId, ino: crate::fs::Ino, how: Open) -> Target {
@@ -291,12 +308,21 @@ impl Sys for Kernel<'_> {
     }
 
     fn set_user(&mut self, uid: u32, gid: u32) -> Sysr<()> {
-        if self.uid() != 0 {
+        let old = self.proc().cred.clone();
+        if !old.can(Cap::SETGID) || !old.can(Cap::SETUID) {
             return Err(Errno::EPERM);
         }
-        let umask = self.proc().cred.umask;
-        self.proc_mut().cred = std::rc::Rc::new(crate::fs::Cred { uid, gid, groups: Vec::new(), umask });
+        let new = crate::fs::Cred { uid, gid, groups: Vec::new(), ..(*old).clone() };
+        self.proc_mut().cred = std::rc::Rc::new(new);
         Ok(())
+    }
+
+    fn groups(&self) -> Vec<u32> {
+        self.proc().cred.groups.clone()
+    }
+
+    fn can(&self, cap: Cap) -> bool {
+        self.proc().cred.can(cap)
     }
 
     fn set_umask(&mut self, mask: u32) {
@@ -544,7 +570,11 @@ impl Sys for Kernel<'_> {
     }
 
     fn listen(&mut self, port: u16) -> Sysr<Fd> {
-        let net = self.cell().map(|c| c.net).ok_or(Errno::EINVAL)?;
+        let cell = self.cell().ok_or(Errno::EINVAL)?;
+        let net = cell.net;
+        if port < self.world.st.first_free_port(cell) && !self.can(Cap::NET_BIND_SERVICE) {
+            return Err(Errno::EACCES);
+        }
         let file = self.world.listen(net, port)?;
         self.install(file)
     }

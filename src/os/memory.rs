@@ -5,6 +5,7 @@ use super::wake::ProcId;
 use super::world::{CellId, World};
 use super::{Ended, Signal};
 use crate::api::Text;
+use crate::fs::{FsKind, TreeId};
 use crate::time::Time;
 
 /// How many samples of memory are kept, of all cells together.
@@ -17,7 +18,7 @@ pub struct MemorySample {
     pub at: Time,
     /// The cell's owner; for containers `UID/NAME/ATTEMPT`.
     pub owner: Text,
-    /// Resident memory of its processes, in bytes.
+    /// Resident memory of its processes and files in memory, in bytes.
     pub bytes: u64,
 }
 
@@ -46,9 +47,58 @@ impl World {
             return;
         };
         let before = std::mem::replace(&mut p.memory, bytes);
-        let Some(cell) = self.st.cells.get_mut(p.cell.0) else { return };
+        let cell = p.cell;
+        self.charge(cell, before, bytes);
+    }
+
+    /// A process has written to a file: in memory, the bytes count as its cell's.
+    pub(super) fn charge_file(&mut self, writer: ProcId, tree: TreeId) {
+        let in_memory = self.forest.get(tree).is_some_and(|t| t.kind == FsKind::Tmpfs);
+        let Some(cell) = self.st.procs.get(writer).map(|p| p.cell).filter(|_| in_memory) else { return };
+        self.st.tmpfs.entry(tree).or_insert((cell, 0));
+        self.settle_files();
+        let Some(c) = self.st.cells.get(cell.0) else { return };
+        if c.memory_limit.is_some_and(|limit| c.memory > limit) {
+            self.out_of_memory(cell);
+        }
+    }
+
+    /// Brings what cells are charged for files in memory up to what these hold.
+    pub(super) fn settle_files(&mut self) {
+        if self.st.tmpfs.is_empty() {
+            return;
+        }
+        let trees: Vec<TreeId> = self.st.tmpfs.keys().copied().collect();
+        for tree in trees {
+            let used = self.forest.get(tree).map_or(0, |t| t.used);
+            let Some((cell, charged)) = self.st.tmpfs.get(&tree).copied() else { continue };
+            if used != charged {
+                self.st.tmpfs.insert(tree, (cell, used));
+                self.charge(cell, charged, used);
+            }
+            if used == 0 {
+                self.st.tmpfs.remove(&tree);
+            }
+        }
+    }
+
+    /// A cell's files in memory outlive it, and are nobody's then.
+    pub fn forget_files(&mut self, cell: CellId) {
+        let trees = self.st.tmpfs.iter().filter(|(_, (owner, _))| *owner == cell);
+        let trees: Vec<TreeId> = trees.map(|(tree, _)| *tree).collect();
+        for tree in trees {
+            if let Some((_, charged)) = self.st.tmpfs.remove(&tree) {
+                self.charge(cell, charged, 0);
+            }
+        }
+    }
+
+    /// Replaces a part of what a cell uses by another.
+    fn charge(&mut self, cell: CellId, before: u64, bytes: u64) {
+        let now = self.st.now;
+        let Some(cell) = self.st.cells.get_mut(cell.0) else { return };
         cell.memory = (cell.memory + bytes).saturating_sub(before);
-        let sample = MemorySample { at: self.st.now, owner: cell.owner.clone(), bytes: cell.memory };
+        let sample = MemorySample { at: now, owner: cell.owner.clone(), bytes: cell.memory };
         let machine = &mut self.st.machines[cell.machine.0 as usize];
         machine.used = (machine.used + bytes).saturating_sub(before);
         if bytes != before {

@@ -26,6 +26,7 @@ pub mod program;
 mod run;
 mod services;
 mod signals;
+mod sysctl;
 mod table;
 #[cfg(test)]
 mod tests;

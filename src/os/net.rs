@@ -74,6 +74,8 @@ pub(super) struct NetNs {
     pub listeners: Vec<(u16, u32)>,
     /// Connections dialled so far (numbers the random choices of this client).
     pub dials: u32,
+    /// Kernel parameters that were changed in it.
+    pub sysctls: super::sysctl::Changed,
 }
 
 /// A listening socket.
@@ -122,7 +124,13 @@ impl World {
     /// Adds a network namespace with an address on a machine.
     pub fn add_netns(&mut self, machine: MachineId, ip: &str) -> NetId {
         let ip = Text::from(ip);
-        let net = self.st.namespaces.add(NetNs { machine, ip: ip.clone(), listeners: Vec::new(), dials: 0 });
+        let net = self.st.namespaces.add(NetNs {
+            machine,
+            ip: ip.clone(),
+            listeners: Vec::new(),
+            dials: 0,
+            sysctls: super::sysctl::Changed::default(),
+        });
         self.st.by_ip.insert(ip, net);
         net
     }

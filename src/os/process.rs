@@ -86,7 +86,8 @@ pub(super) struct Process {
     pub rests_from: Option<Time>,
     pub memory: u64,
     pub cpu: u64,
-    pub cpu_mark: Time,
+    /// The cell's `cpu_share` when `cpu` was last set.
+    pub cpu_mark: Span,
     pub cpu_used: Span,
     pub started: Time,
     pub rng: Rng,
@@ -173,7 +174,8 @@ impl State {
         };
         let ppid = p.parent.map_or(0, |q| self.pid_in(pids, q));
         let (memory, started) = (p.memory, p.started);
-        let cpu = p.cpu_used + cpu_since(p, self.now);
+        let share = self.cells.get(p.cell.0).map_or(Span::ZERO, |c| self.cpu_share(c));
+        let cpu = p.cpu_used + cpu_since(p, share);
         Some(ProcInfo { pid, ppid, uid: p.cred.uid, command, state, memory, started, cpu })
     }
 
@@ -185,21 +187,43 @@ impl State {
 
     /// Brings the processor figures of a process and its cell up to now, then sets what it wants.
     pub fn set_cpu(&mut self, id: ProcId, wanted: u64) {
-        let now = self.now;
+        let Some(cell) = self.procs.get(id).map(|p| p.cell) else { return };
+        self.settle_cpu(cell);
+        let Some(share) = self.cells.get(cell.0).map(|c| c.cpu_share) else { return };
         let Some(p) = self.procs.get_mut(id) else { return };
-        p.cpu_used = p.cpu_used + cpu_since(p, now);
-        p.cpu_mark = now;
+        p.cpu_used = p.cpu_used + cpu_since(p, share);
+        p.cpu_mark = share;
         let before = std::mem::replace(&mut p.cpu, wanted);
-        let cell_id = p.cell.0;
-        let Some(cell) = self.cells.get(cell_id) else { return };
-        let rate = self.cpu_rate(cell);
-        let Some(cell) = self.cells.get_mut(cell_id) else { return };
-        let past = now.since(cell.cpu_mark).as_secs_f64();
-        cell.cpu_used = cell.cpu_used + Span::secs_f64(past * rate as f64 / 1000.0);
+        if let Some(cell) = self.cells.get_mut(cell.0) {
+            cell.cpu_wanted = (cell.cpu_wanted + wanted).saturating_sub(before);
+        }
+    }
+
+    /// Brings the processor figures of a cell up to now.
+    pub fn settle_cpu(&mut self, id: super::CellId) {
+        let Some(cell) = self.cells.get(id.0) else { return };
+        let (rate, share, now) = (self.cpu_rate(cell), self.cpu_share(cell), self.now);
+        let Some(cell) = self.cells.get_mut(id.0) else { return };
+        let past = now.since(cell.cpu_mark);
         let missing = cell.cpu_wanted.saturating_sub(rate);
-        cell.cpu_throttled = cell.cpu_throttled + Span::secs_f64(past * missing as f64 / 1000.0);
+        cell.cpu_share = share;
         cell.cpu_mark = now;
-        cell.cpu_wanted = (cell.cpu_wanted + wanted).saturating_sub(before);
+        cell.cpu_used = cell.cpu_used + past.mul_f64(rate as f64 / 1000.0);
+        cell.cpu_throttled = cell.cpu_throttled + past.mul_f64(missing as f64 / 1000.0);
+        if cell.cpu_wanted > 0 {
+            cell.cpu_busy = cell.cpu_busy + past;
+        }
+        if missing > 0 {
+            cell.cpu_squeezed = cell.cpu_squeezed + past;
+        }
+    }
+
+    /// The processor time up to now of a process in a cell that wanted one all the time: what is given is
+    /// shared by what is wanted.
+    fn cpu_share(&self, cell: &Cell) -> Span {
+        let past = self.now.since(cell.cpu_mark);
+        let granted = self.cpu_rate(cell) as f64 / cell.cpu_wanted.max(1) as f64;
+        cell.cpu_share + if cell.cpu_wanted == 0 { Span::ZERO } else { past.mul_f64(granted) }
     }
 }
 
@@ -210,8 +234,13 @@ pub(super) fn comm(argv: &[Text]) -> &str {
     base.char_indices().nth(15).map_or(base, |(at, _)| &base[..at])
 }
 
-fn cpu_since(p: &Process, now: Time) -> Span {
-    if p.cpu == 0 { Span::ZERO } else { now.since(p.cpu_mark).mul_f64(p.cpu as f64 / 1000.0) }
+/// What a process has used since its mark, when the share of its cell has come to `share`.
+fn cpu_since(p: &Process, share: Span) -> Span {
+    if p.cpu == 0 {
+        Span::ZERO
+    } else {
+        Span(share.0.saturating_sub(p.cpu_mark.0)).mul_f64(p.cpu as f64 / 1000.0)
+    }
 }
 
 impl World {
@@ -388,7 +417,7 @@ impl World {
             rests_from: None,
             memory: 0,
             cpu: 0,
-            cpu_mark: now,
+            cpu_mark: Span::ZERO,
             cpu_used: Span::ZERO,
             started: birth.at.max(now),
             rng: Rng::stream(seed, &format!("{owner}/{pid}")),

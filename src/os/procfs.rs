@@ -6,13 +6,13 @@
 use super::process::{Life, Process, comm};
 use super::wake::ProcId;
 use super::world::{Cell, CellId, State};
-use super::{Disposition, Errno, Sysr};
+use super::{Disposition, Errno, Sysr, sysctl};
 use crate::api::Text;
 use crate::collections::Order;
 use crate::fs::{VNode, Virtual, VirtualKind};
 use std::fmt::Write;
 
-/// Files of `/proc` besides processes; the flag says whether they can be opened for writing.
+/// Files of `/proc` besides processes and kernel parameters; the flag says whether they can be opened for writing.
 const PROC: &[(&str, bool)] = &[
     ("cmdline", false),
     ("cpuinfo", false),
@@ -21,21 +21,25 @@ const PROC: &[(&str, bool)] = &[
     ("meminfo", false),
     ("net/dev", false),
     ("stat", false),
-    ("sys/fs/file-max", true),
-    ("sys/kernel/hostname", true),
-    ("sys/kernel/osrelease", false),
-    ("sys/kernel/ostype", false),
-    ("sys/kernel/pid_max", true),
-    ("sys/net/core/somaxconn", true),
-    ("sys/net/ipv4/ip_forward", true),
-    ("sys/vm/overcommit_memory", true),
     ("uptime", false),
     ("version", false),
 ];
 
 /// Files of a process's directory.
-const PROCESS: &[&str] =
-    &["cgroup", "cmdline", "comm", "environ", "limits", "mounts", "oom_score_adj", "stat", "statm", "status"];
+const PROCESS: &[&str] = &[
+    "cgroup",
+    "cmdline",
+    "comm",
+    "environ",
+    "gid_map",
+    "limits",
+    "mounts",
+    "oom_score_adj",
+    "stat",
+    "statm",
+    "status",
+    "uid_map",
+];
 
 /// Files of `/sys` under cgroup v2.
 const SYS_V2: &[&str] = &[
@@ -125,6 +129,7 @@ impl ProcView<'_> {
         match first {
             "" => {
                 let Some(VNode::Dir(mut names)) = dir_or_file(PROC.iter().copied(), "") else { return None };
+                names.push(Text::lit("sys"));
                 names.extend(self.st.visible(self.pids()).iter().map(|(pid, _)| Text::from(pid.to_string())));
                 names.extend([Text::lit("self"), Text::lit("mounts")]);
                 Some(VNode::Dir(names))
@@ -135,6 +140,7 @@ impl ProcView<'_> {
                 rest.is_empty().then_some(node)
             }
             "mounts" => Some(VNode::Link(Text::lit("self/mounts"))),
+            "sys" => dir_or_file(sysctl::paths(), rest),
             _ => match first.parse() {
                 Ok(pid) => self.process_node(self.st.find_pid(self.pids(), pid)?, rest),
                 Err(_) => dir_or_file(PROC.iter().copied(), path),
@@ -202,17 +208,9 @@ impl ProcView<'_> {
                 "cpu  0 0 0 0 0 0 0 0 0 0\nbtime {}\n",
                 self.st.settings.epoch.0 / 1_000_000 - BOOTED_SECONDS as i64
             ),
-            "sys/fs/file-max" => "9223372036854775807\n".to_owned(),
-            "sys/kernel/hostname" => format!("{}\n", cell.hostname),
-            "sys/kernel/osrelease" => format!("{kernel}\n"),
-            "sys/kernel/ostype" => "Linux\n".to_owned(),
-            "sys/kernel/pid_max" => "4194304\n".to_owned(),
-            "sys/net/core/somaxconn" => "4096\n".to_owned(),
-            "sys/net/ipv4/ip_forward" => "1\n".to_owned(),
-            "sys/vm/overcommit_memory" => "1\n".to_owned(),
             "uptime" => format!("{up:.2} {:.2}\n", up * f64::from(machine.cpus)),
             "version" => format!("Linux version {kernel} (root@builder) #1 SMP PREEMPT_DYNAMIC\n"),
-            _ => return None,
+            _ => return self.st.parameter(cell, path.strip_prefix(sysctl::DIR)?).map(|v| format!("{v}\n")),
         })
     }
 
@@ -251,6 +249,13 @@ impl ProcView<'_> {
             }
             "statm" => format!("{} {} 0 0 0 0 0\n", p.memory * 2 / 4096, p.memory / 4096),
             "status" => self.status(id, p)?,
+            "uid_map" | "gid_map" => {
+                let (outside, many) = match self.st.cells.get(p.cell.0)?.first_user {
+                    0 => (0, u32::MAX),
+                    first => (first, USERS),
+                };
+                format!("{:>10} {outside:>10} {many:>10}\n", 0)
+            }
             _ => return None,
         })
     }
@@ -269,22 +274,28 @@ impl ProcView<'_> {
             let matching = p.dispositions.iter().filter(|(_, d)| *d == wanted);
             matching.fold(0, |m, (s, _)| m | 1 << (s.number() - 1))
         };
-        let (u, g) = (p.cred.uid, p.cred.gid);
+        let (u, g, caps) = (p.cred.uid, p.cred.gid, p.cred.effective().0);
         let groups = p.cred.groups.iter().fold(String::new(), |s, g| s + &g.to_string() + " ");
         let mut out = String::new();
         let _ = write!(
             out,
-            "Name:\t{}\nUmask:\t0022\nState:\t{state}\nTgid:\t{pid}\nNgid:\t0\nPid:\t{pid}\nPPid:\t{}\n\
+            "Name:\t{}\nUmask:\t{:04o}\nState:\t{state}\nTgid:\t{pid}\nNgid:\t0\nPid:\t{pid}\nPPid:\t{}\n\
              TracerPid:\t0\nUid:\t{u}\t{u}\t{u}\t{u}\nGid:\t{g}\t{g}\t{g}\t{g}\nFDSize:\t64\nGroups:\t{groups}\n\
              NSpid:\t{pid}\nVmSize:\t{:>8} kB\nVmRSS:\t{:>8} kB\nThreads:\t1\nSigQ:\t0/96310\n\
-             SigIgn:\t{:016x}\nSigCgt:\t{:016x}\nCapEff:\t{}\nSeccomp:\t0\n",
+             SigIgn:\t{:016x}\nSigCgt:\t{:016x}\nCapInh:\t0000000000000000\nCapPrm:\t{caps:016x}\nCapEff:\t{caps:016x}\n\
+             CapBnd:\t{:016x}\nCapAmb:\t0000000000000000\nNoNewPrivs:\t{}\nSeccomp:\t{}\nSeccomp_filters:\t{}\n",
             comm(&p.argv),
+            p.cred.umask,
             info.ppid,
             p.memory * 2 / 1024,
             p.memory / 1024,
             mask(Disposition::Ignore),
             mask(Disposition::Catch),
-            if u == 0 { "00000000a80425fb" } else { "0000000000000000" },
+            p.cred.caps.0,
+            u8::from(p.cred.no_new_privs),
+            // 2: filtered by a program.
+            2 * u8::from(p.cred.filtered),
+            u8::from(p.cred.filtered),
         );
         Some(out)
     }
@@ -321,12 +332,14 @@ impl ProcView<'_> {
             }
             "cpuacct.usage" => (micros(cell.cpu_used) * 1000).to_string(),
             "cpu.stat" => {
-                let periods = if cell.cpu_limit.is_some() { micros(cell.cpu_used) / 100_000 } else { 0 };
+                // The quota is counted in periods of 0.1 s.
+                let periods = |s| if cell.cpu_limit.is_some() { micros(s) / 100_000 } else { 0 };
                 let throttled = micros(cell.cpu_throttled);
                 format!(
-                    "usage_usec {0}\nuser_usec {0}\nsystem_usec 0\nnr_periods {periods}\nnr_throttled {1}\nthrottled_usec {throttled}",
+                    "usage_usec {0}\nuser_usec {0}\nsystem_usec 0\nnr_periods {1}\nnr_throttled {2}\nthrottled_usec {throttled}",
                     micros(cell.cpu_used),
-                    throttled.min(1) * periods
+                    periods(cell.cpu_busy),
+                    periods(cell.cpu_squeezed)
                 )
             }
             "memory.current" | "memory.usage_in_bytes" => cell.memory.to_string(),
@@ -348,6 +361,9 @@ impl ProcView<'_> {
         Some(text + "\n")
     }
 }
+
+/// How many users a namespace of its own maps (the kubelet's `idsPerPod`).
+const USERS: u32 = 65_536;
 
 /// How long machines have been up when the scenario starts.
 const BOOTED_SECONDS: f64 = 3600.0;

@@ -6,7 +6,7 @@ use crate::rng::Rng;
 use crate::time::{Span, Time};
 use std::fmt::Debug;
 
-pub use crate::fs::{Errno, FileType, MountInfo, Stat, Sysr};
+pub use crate::fs::{Cap, Errno, FileType, MountInfo, Stat, Sysr};
 
 /// A process number as seen inside its pid namespace (the first process of a container is 1).
 pub type Pid = u32;
@@ -282,9 +282,17 @@ pub trait Sys {
     fn ppid(&self) -> Pid;
     fn uid(&self) -> u32;
     fn gid(&self) -> u32;
+    /// Groups beside its own.
+    fn groups(&self) -> Vec<u32> {
+        Vec::new()
+    }
     /// Becomes another user (`setuid`), as servers do for their workers.
     fn set_user(&mut self, _uid: u32, _gid: u32) -> Sysr<()> {
         Err(Errno::EPERM)
+    }
+    /// Whether it may do what a capability stands for.
+    fn can(&self, _cap: Cap) -> bool {
+        true
     }
     /// The user's name by `/etc/passwd`, or the number.
     fn user(&self) -> Text;

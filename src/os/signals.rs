@@ -66,7 +66,7 @@ impl World {
     /// `kill` from inside: a process number, 0 for the caller's own group, or a negative group number.
     pub(super) fn kill_from(&mut self, from: ProcId, pid: i64, signal: Option<Signal>) -> Sysr<()> {
         let p = self.st.procs.get(from).ok_or(Errno::ESRCH)?;
-        let (pids, uid, group) = (p.pids, p.cred.uid, p.group);
+        let (pids, group, cred) = (p.pids, p.group, p.cred.clone());
         let number = u32::try_from(pid.unsigned_abs()).map_err(|_| Errno::ESRCH)?;
         let targets: Vec<ProcId> = match pid {
             -1 => {
@@ -89,7 +89,8 @@ impl World {
         if targets.is_empty() {
             return Err(Errno::ESRCH);
         }
-        let may = |id: &ProcId| uid == 0 || self.st.procs.get(*id).is_some_and(|p| p.cred.uid == uid);
+        let anybody = cred.can(crate::fs::Cap::KILL);
+        let may = |id: &ProcId| anybody || self.st.procs.get(*id).is_some_and(|p| p.cred.uid == cred.uid);
         if !targets.iter().any(may) {
             return Err(Errno::EPERM);
         }

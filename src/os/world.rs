@@ -59,13 +59,15 @@ pub struct Machine {
     /// Whether it is powered on.
     pub powered: bool,
     pub(super) used: u64,
+    pub(super) sysctls: super::sysctl::Changed,
 }
 
 impl Machine {
     /// A machine that is powered on.
     pub fn new(name: &str, ip: &str, cpus: u32, memory: u64, disk: u64) -> Machine {
         let (name, ip) = (Text::from(name), Text::from(ip));
-        Machine { name, ip, cpus, memory, disk, cell: CellId(0), powered: true, used: 0 }
+        let sysctls = super::sysctl::Changed::default();
+        Machine { name, ip, cpus, memory, disk, cell: CellId(0), powered: true, used: 0, sysctls }
     }
 }
 
@@ -92,6 +94,10 @@ pub struct Cell {
     pub oom_memory: u64,
     /// Whether programs in it reach the API server (the workstation).
     pub api: bool,
+    /// Whether a superuser in it may do what one of the machine may (a machine, a privileged container).
+    pub privileged: bool,
+    /// Which user of the machine its superuser is, if it has a user namespace of its own; else 0.
+    pub first_user: u32,
     /// The names of its random streams.
     pub owner: Text,
     pub(super) pids: u32,
@@ -101,6 +107,11 @@ pub struct Cell {
     pub(super) cpu_mark: Time,
     pub(super) cpu_used: Span,
     pub(super) cpu_throttled: Span,
+    /// How long anything in it wanted a processor, and how long less than that was given.
+    pub(super) cpu_busy: Span,
+    pub(super) cpu_squeezed: Span,
+    /// The processor time that a process got so far which wanted one all the time.
+    pub(super) cpu_share: Span,
 }
 
 /// What a new cell is to be.
@@ -244,6 +255,8 @@ pub(super) struct State {
     /// By process: a question that is open, or its answer.
     pub answers: BTreeMap<ProcId, Option<super::Answer>>,
     pub memory: History<MemorySample>,
+    /// Files in memory (tmpfs): the cell that is charged for a tree, and how much.
+    pub tmpfs: BTreeMap<TreeId, (CellId, u64)>,
 }
 
 impl World {
@@ -278,6 +291,7 @@ impl World {
             calls: Vec::new(),
             questions: Vec::new(),
             answers: BTreeMap::new(),
+            tmpfs: BTreeMap::new(),
             memory: History::new(SAMPLES),
         };
         World { forest: Forest::default(), net: Net::default(), st }
@@ -297,6 +311,9 @@ impl World {
         self.st.machines.push(machine);
         let cell = self.add_cell(NewCell { machine: id, mounts, hostname, net, share_pids: None, owner });
         self.st.machines[id.0 as usize].cell = cell;
+        if let Some(cell) = self.st.cells.get_mut(cell.0) {
+            cell.privileged = true;
+        }
         if let Some(ns) = self.st.cells.get(cell.0).map(|c| c.pids).and_then(|p| self.st.pids.get_mut(p)) {
             ns.host = Some(id);
         }
@@ -335,6 +352,8 @@ impl World {
             oom_kills: 0,
             oom_memory: 0,
             api: false,
+            privileged: false,
+            first_user: 0,
             owner: new.owner,
             pids,
             net: new.net,
@@ -343,12 +362,29 @@ impl World {
             cpu_mark: now,
             cpu_used: Span::ZERO,
             cpu_throttled: Span::ZERO,
+            cpu_busy: Span::ZERO,
+            cpu_squeezed: Span::ZERO,
+            cpu_share: Span::ZERO,
         }))
     }
 
     /// A cell.
     pub fn cell(&self, id: CellId) -> Option<&Cell> {
         self.st.cells.get(id.0)
+    }
+
+    /// Gives a cell another processor limit.
+    pub fn set_cpu_limit(&mut self, id: CellId, limit: Option<u64>) {
+        self.st.settle_cpu(id);
+        if let Some(cell) = self.st.cells.get_mut(id.0) {
+            cell.cpu_limit = limit;
+        }
+    }
+
+    /// Sets a kernel parameter, by its name with dots, as it is seen from a network; whether there is such
+    /// a one.
+    pub fn set_parameter(&mut self, net: NetId, name: &str, value: &str) -> bool {
+        self.st.set_parameter(net, &name.replace('.', "/"), value)
     }
 
     /// A cell to be changed (limits, mounts).
@@ -359,6 +395,7 @@ impl World {
     /// Removes a cell; what still runs in it is killed.
     pub fn remove_cell(&mut self, id: CellId) {
         self.kill_cell(id);
+        self.forget_files(id);
         let Some(cell) = self.st.cells.remove(id.0) else { return };
         if let Some(ns) = self.st.pids.get_mut(cell.pids) {
             ns.cells -= 1;

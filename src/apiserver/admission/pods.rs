@@ -1,4 +1,4 @@
-//! The plugins that complete pods: ServiceAccount, DefaultTolerationSeconds, Priority.
+//! The plugins that complete pods: ServiceAccount, DefaultTolerationSeconds, Priority, RuntimeClass.
 
 use crate::api::status::Result;
 use crate::api::{Kind, Object, Status, Text, Value};
@@ -18,7 +18,8 @@ const TOLERATION_SECONDS: i64 = 300;
 pub fn admit(api: &mut ApiServer, pod: &mut Object) -> Result<()> {
     service_account(api, pod)?;
     default_tolerations(pod);
-    priority(api, pod)
+    priority(api, pod)?;
+    runtime_class(api, pod)
 }
 
 /// What the plugins add to a pod that a client replaces: default tolerations; priority and preemption policy
@@ -123,6 +124,23 @@ fn default_tolerations(pod: &mut Object) {
             });
         }
     }
+}
+
+/// Looks the pod's runtime class up and adds what it takes beside the containers.
+fn runtime_class(api: &ApiServer, pod: &mut Object) -> Result<()> {
+    let name = pod.at("spec.runtimeClassName").text();
+    if name.is_empty() {
+        return Ok(());
+    }
+    let Some(class) = api.get(Kind::RUNTIME_CLASS, "", &name) else {
+        let why = format!("pod rejected: RuntimeClass \"{name}\" not found");
+        return Err(Status::forbidden(Kind::POD, pod.name(), &why));
+    };
+    let overhead = class.at("overhead.podFixed").clone();
+    if overhead.is_some() && pod.at("spec.overhead").is_null() {
+        pod.set("spec.overhead", overhead);
+    }
+    Ok(())
 }
 
 fn priority(api: &ApiServer, pod: &mut Object) -> Result<()> {

@@ -77,6 +77,34 @@ pub(super) fn put(layout: &mut Layout, app: App, image: &Image) {
         App::Crash => layout.program("/crash", Text::lit("crash"), 16_384),
         App::SlowStart => layout.program("/slow-start", Text::lit("slow-start"), 16_384),
         App::Server(name) => server(layout, name, image),
+        App::NginxUnprivileged => {
+            nginx(layout, App::Nginx, image);
+            let text = texts::NGINX_DEFAULT.replace("       80;", "       8080;");
+            layout.file("/etc/nginx/conf.d/default.conf", text).owner = (NGINX_UID, NGINX_UID);
+            layout.put(Text::lit("/var/cache/nginx"), Entry::Dir, 0o755).owner = (NGINX_UID, 0);
+        }
+        App::Service(name, path) => {
+            let dirs = path.rsplit_once('/').map_or("/", |(dir, _)| dir);
+            if !dirs.is_empty() {
+                layout.put(Text::from(dirs), Entry::Dir, 0o755);
+            }
+            layout.program(Text::lit(path), id(name), 12_000_000);
+            if name == "memcached" {
+                user(layout, "memcache:x:11211:11211::/home/memcache:/bin/sh\n");
+            }
+        }
+        App::Tools(names) => {
+            for name in names {
+                layout.program(format!("/usr/local/bin/{name}"), format!("absent/{name}"), 2_000_000);
+            }
+        }
+        App::Release(name, short) => {
+            let v = &image.version;
+            let text = format!(
+                "NAME=\"{name}\"\nVERSION=\"{v}\"\nID=\"{short}\"\nVERSION_ID=\"{v}\"\nPRETTY_NAME=\"{name} {v}\"\n"
+            );
+            layout.file("/etc/os-release", text);
+        }
     }
 }
 
@@ -106,7 +134,6 @@ fn nginx(layout: &mut Layout, app: App, image: &Image) {
     layout.link("/var/log/nginx/access.log", "/dev/stdout");
     layout.link("/var/log/nginx/error.log", "/dev/stderr");
     user(layout, "nginx:x:101:101:nginx user:/nonexistent:/bin/false\n");
-    layout.put(Text::lit("/var/cache/nginx"), Entry::Dir, 0o755).owner = (NGINX_UID, 0);
     if app == App::Nginx {
         if image.recipe.kit == Kit::Debian {
             layout.program("/usr/bin/curl", Text::lit("curl"), 313_136);
@@ -133,6 +160,10 @@ fn server(layout: &mut Layout, name: &'static str, image: &Image) {
         }
         "hpa-example" => {
             layout.program("/usr/local/bin/apache2-foreground", Text::lit("hpa-example"), 1_346);
+        }
+        "net-tools" => {
+            layout.program("/bin/bash", Text::lit("bash"), 764_256);
+            layout.program("/usr/bin/curl", Text::lit("curl"), 271_448);
         }
         "echoserver" => layout.program("/usr/local/bin/run.sh", Text::lit("echoserver"), 1_024),
         "hello-app" => {

@@ -46,13 +46,25 @@ pub(super) fn put(layout: &mut Layout, kit: Kit, version: &str) {
             debian(layout, version);
             layout.dirs("/boot");
             tools(layout, "/usr/bin/", DEBIAN_ONLY, "coreutils", 150_000);
-            layout.file("/etc/os-release", texts::DEBIAN_RELEASE);
-            layout.file("/etc/debian_version", "13.2\n");
+            let (release, point, name) = debian_release(version);
+            let text = texts::DEBIAN_RELEASE.replace("trixie", name).replace("13", release);
+            layout.file("/etc/os-release", text);
+            layout.file("/etc/debian_version", format!("{point}\n"));
         }
         Kit::LabDebian => {
             debian(layout, version);
             tools(layout, "/usr/bin/", PROCPS, "coreutils", 140_000);
         }
+    }
+}
+
+/// Debian's release, point release and name; only the debian image itself is known by its release.
+fn debian_release(version: &str) -> (&'static str, &'static str, &'static str) {
+    match version {
+        "12" => ("12", "12.12", "bookworm"),
+        "11" => ("11", "11.11", "bullseye"),
+        "10" => ("10", "10.13", "buster"),
+        _ => ("13", "13.2", "trixie"),
     }
 }
 

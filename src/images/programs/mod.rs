@@ -10,6 +10,7 @@ mod nginx;
 mod perl;
 mod redis;
 mod say;
+mod services;
 mod small;
 mod stress;
 #[cfg(test)]
@@ -88,14 +89,15 @@ pub fn program(id: &str, spawn: &Spawn) -> Option<Box<dyn Program>> {
         "echoserver" => web(Kind::Mirror, 8080),
         "agnhost" => agnhost(spawn),
         // Utilities that the shell does not have, and clients of what is not simulated.
-        "coreutils" | "busybox" => not_simulated(version),
+        "coreutils" | "busybox" | "absent" => not_simulated(version),
+        "mariadb" => services::mariadb(version, spawn),
         "mysql" => clients::mysql(version, spawn),
         "psql" => clients::postgres(version, spawn),
         "mongo" => clients::mongo(version, spawn),
-        _ => {
-            let small = small::small(name)?;
-            web(Kind::Small(small, version.to_owned()), small.port)
-        }
+        _ => match small::small(name) {
+            Some(small) => web(Kind::Small(small, version.to_owned()), small.port),
+            None => return services::service(name, version),
+        },
     })
 }
 

@@ -4,6 +4,7 @@
 //! Left out: configuration files of httpd (a changed one is not read), CGI, virtual hosts.
 
 use super::http::{Answer, Connection, Parsed, Request, Server, date, decode, month, reason};
+use super::services::Site;
 use super::small::Small;
 use crate::os::{Disposition, FileType, Program, STDERR, STDOUT, Signal, Spawn, Step, Sys};
 use crate::time::{Span, Time, civil};
@@ -11,6 +12,8 @@ use crate::time::{Span, Time, civil};
 /// Which server.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Kind {
+    /// One with fixed answers, and its version.
+    Site(&'static Site, String),
     /// hashicorp/http-echo with its text and status.
     Echo(String, u16),
     /// gcr.io/google-samples/hello-app with its version.
@@ -147,6 +150,7 @@ impl Web {
         match self.kind {
             Kind::Python(_) | Kind::NodeHello => None,
             Kind::Small(small, _) => small.term,
+            Kind::Site(site, _) => site.term,
             Kind::Httpd(_) | Kind::Slow(_) | Kind::Echo(..) | Kind::Hpa | Kind::Mirror => Some(0),
             // Go's runtime ends with 2 where a program does not handle TERM.
             _ => Some(2),
@@ -161,6 +165,11 @@ impl Web {
             Kind::HelloApp(_) => say(sys, STDERR, &format!("{now} Server listening on port {port}\n")),
             Kind::NetExec => say(sys, STDERR, &format!("{now} Started HTTP server on port {port}\n")),
             Kind::Slow(_) => say(sys, STDOUT, &format!("listening on :{port}\n")),
+            Kind::Site(site, version) => {
+                let text = site.banner.1.replace("{v}", version).replace("{host}", &sys.hostname());
+                let text = super::stamped(&text.replace("{ip}", &sys.ip()), sys.wall_micros());
+                say(sys, site.banner.0, &text);
+            }
             Kind::Small(small, _) => {
                 let text = super::stamped(small.banner, sys.wall_micros());
                 let text = text.replace("{host}", &sys.hostname());
@@ -229,6 +238,7 @@ impl Web {
             Kind::Httpd(_) => file(sys, "/usr/local/apache2/htdocs", r, apache_page, 405),
             Kind::Python(dir) => file(sys, dir, r, python_page, 501),
             Kind::Files(dir) => file(sys, dir, r, go_page, 405),
+            Kind::Site(site, version) => site_page(sys, connection, r, site, version),
             Kind::Small(small, version) => {
                 let body = small.body.replace("{host}", &sys.hostname()).replace("{v}", version);
                 let location = (!small.location.is_empty()).then(|| small.location.to_owned());
@@ -450,6 +460,41 @@ fn mirror(sys: &dyn Sys, connection: &Connection, r: &Request) -> Page {
         connection.port,
         r.target,
     ))
+}
+
+/// The answer of a site that knows its pages by heart.
+fn site_page(sys: &dyn Sys, connection: &Connection, r: &Request, site: &Site, version: &str) -> Page {
+    let path = r.path();
+    let Some((_, status, text)) = site.pages.iter().find(|(p, ..)| *p == path || *p == "*") else {
+        return Page { status: 404, ..Page::text("404 page not found\n") };
+    };
+    let title = |name: &str| -> String {
+        let part =
+            |p: &str| p.get(..1).map_or(String::new(), str::to_ascii_uppercase) + p.get(1..).unwrap_or("");
+        name.split('-').map(part).collect::<Vec<_>>().join("-")
+    };
+    let peer = format!("{}:{}", connection.peer, 30_000 + connection.number % 30_000);
+    let headers = || -> String {
+        let sent = r.headers.iter().filter(|(n, _)| n != "connection");
+        let rows: Vec<String> = sent.map(|(n, v)| format!("{}: {v}", title(n))).collect();
+        rows.join("\n")
+    };
+    let mut body = (*text).to_owned();
+    for (mark, value) in [
+        ("{v}", version.to_owned()),
+        ("{host}", sys.hostname().to_string()),
+        ("{ip}", sys.ip().to_string()),
+        ("{peer}", peer),
+        ("{line}", r.line.clone()),
+        ("{target}", r.target.clone()),
+    ] {
+        body = body.replace(mark, &value);
+    }
+    // Last, so that nothing in a request is taken for a mark.
+    if body.contains("{headers}") {
+        body = body.replace("{headers}", &headers());
+    }
+    Page { status: *status, kind: site.mime, body: body.into_bytes(), location: None }
 }
 
 /// The value of a flag in one of Go's forms: `-name=V`, `--name=V`, `-name V`.

@@ -24,17 +24,22 @@ pub struct Target {
     pub request: HttpGet,
 }
 
-/// The number of a port given by number or by name.
-pub fn port(container: &Value, port: &Value) -> Option<u16> {
-    if let Some(n) = port.as_int() {
-        return u16::try_from(n).ok();
-    }
-    let named = container["ports"].find("name", port.str())["containerPort"].as_int();
-    named.or_else(|| port.str().parse().ok()).and_then(|n| u16::try_from(n).ok())
+/// The number of a port given by number or by name. `Err`: Go's words (pkg/probe `ResolveContainerPort`).
+pub fn port(container: &Value, port: &Value) -> Result<u16, String> {
+    let named = || container["ports"].find("name", port.str())["containerPort"].as_int();
+    let number = match port.as_int().or_else(named) {
+        Some(number) => number,
+        None => {
+            let name = port.str();
+            name.parse().map_err(|_| format!("strconv.Atoi: parsing {name:?}: invalid syntax"))?
+        }
+    };
+    let fits = u16::try_from(number).ok().filter(|n| *n > 0);
+    fits.ok_or_else(|| format!("invalid port number: {number}"))
 }
 
-/// The request of an `httpGet`; `None` if its port has no number.
-pub fn target(pod: &Pod, container: &Value, get: &Value) -> Option<Target> {
+/// The request of an `httpGet`. `Err`: why its port has no number.
+pub fn target(pod: &Pod, container: &Value, get: &Value) -> Result<Target, String> {
     let port = port(container, &get["port"])?;
     let host = if get["host"].is_empty() { pod.seen.ip.clone() } else { get["host"].text() };
     let https = get["scheme"].str().eq_ignore_ascii_case("https");
@@ -43,5 +48,5 @@ pub fn target(pod: &Pod, container: &Value, get: &Value) -> Option<Target> {
     let header = |h: &Value| (h["name"].text(), h["value"].text());
     let headers = get["httpHeaders"].items().iter().map(header).collect();
     let request = HttpGet { ip: host, port, path: Text::from(path), https, headers, ..HttpGet::default() };
-    Some(Target { request })
+    Ok(Target { request })
 }

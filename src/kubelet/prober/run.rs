@@ -37,14 +37,12 @@ pub fn begin(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, index: usize) {
     let container = pod.spec(at).clone();
     if spec["httpGet"].is_some() {
         match http::target(pod, &container, &spec["httpGet"]) {
-            Some(target) => {
+            Ok(target) => {
                 let request = HttpGet { timeout, ..target.request };
                 let session = cx.cri.http_get(cx.world, cx.api.now, node.cri, request);
                 hold(node, pod, index, session);
             }
-            None => {
-                errored(node, pod, cx, index, "couldn't find port: strconv.Atoi: parsing: invalid syntax")
-            }
+            Err(why) => errored(node, pod, cx, index, &why),
         }
         return;
     }
@@ -52,11 +50,11 @@ pub fn begin(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, index: usize) {
     if socket.is_some() {
         let host = if socket["host"].is_empty() { pod.seen.ip.clone() } else { socket["host"].text() };
         match http::port(&container, &socket["port"]) {
-            Some(port) => {
+            Ok(port) => {
                 let session = cx.cri.tcp_dial(cx.world, cx.api.now, node.cri, &host, port, timeout);
                 hold(node, pod, index, session);
             }
-            None => errored(node, pod, cx, index, "couldn't find port"),
+            Err(why) => errored(node, pod, cx, index, &why),
         }
     } else if grpc.is_some() {
         // No server here speaks gRPC: the client goes on connecting until its time is over.

@@ -4,7 +4,7 @@
 //! 0.5 s, 1 s, 2 s …; a pod's sync looks every 0.3 s whether all its volumes are there. ConfigMap, Secret,
 //! projected and downward API volumes are written anew by every sync whose sources have changed.
 //!
-//! Left out: attaching, CSI, volumes of other machines (they say `not simulated`), ownership by fsGroup.
+//! Left out: attaching, CSI, volumes of other machines (they say `not simulated`).
 
 mod hostpath;
 mod payload;
@@ -18,7 +18,7 @@ use super::{Cx, Node, causes, hosts};
 use crate::api::{Kind, Text, Value};
 use crate::collections::BTreeMap;
 use crate::cri::Mount;
-use crate::fs::{FsKind, ROOT, Tree, TreeId};
+use crate::fs::{Content, FsKind, ROOT, Tree, TreeId};
 use crate::time::{Span, Time};
 use payload::Payload;
 
@@ -33,6 +33,9 @@ const RETRY: Span = Span::millis(500);
 const MAX_RETRY: Span = Span::secs(122);
 /// pkg/kubelet/volumemanager `podAttachAndMountTimeout`: then the sync gives up for now.
 const TIMEOUT: Span = Span::secs(123);
+
+/// How much of a file of variables is read, in bytes.
+const FILE_BYTES: usize = 1 << 20;
 
 /// The volumes of a pod.
 #[derive(Clone, Debug, Default)]
@@ -53,6 +56,8 @@ struct Mounted {
     path: Text,
     /// Whether the tree goes with the pod.
     own: bool,
+    /// Whose directory of the pod's volumes it lies in.
+    plugin: &'static str,
     read_only: bool,
     payload: Option<Payload>,
 }
@@ -76,6 +81,14 @@ impl Volumes {
             let name = v["name"].text();
             self.mounted.get(&name).map(|m| (name, m.tree))
         })
+    }
+
+    /// The text of a file in a volume.
+    pub fn text(&self, cx: &Cx<'_>, volume: &str, path: &str) -> Option<String> {
+        let mounted = self.mounted.get(volume)?;
+        let full = format!("{}/{path}", mounted.path);
+        let data = cx.world.forest.get(mounted.tree)?.file(&full)?;
+        Some(String::from_utf8_lossy(&data.read(0, FILE_BYTES)).into_owned())
     }
 
     /// Unmounts everything.
@@ -163,6 +176,9 @@ fn try_all(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, wanted: &Value) -> O
         if due <= now {
             match set_up(node, pod, cx, volume) {
                 Ok(mounted) => {
+                    if mounted.own {
+                        give_to_group(pod, cx, mounted.tree, mounted.payload.is_some());
+                    }
                     pod.volumes.refreshed |= mounted.payload.as_ref().is_some_and(Payload::changes);
                     pod.volumes.mounted.insert(name.clone(), mounted);
                     pod.volumes.retries.remove(&name);
@@ -184,7 +200,14 @@ fn try_all(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, wanted: &Value) -> O
 }
 
 fn set_up(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, volume: &Value) -> Result<Mounted, String> {
-    let own = |tree, payload| Mounted { tree, path: Text::default(), own: true, read_only: false, payload };
+    let own = |tree, plugin, payload| Mounted {
+        tree,
+        path: Text::default(),
+        own: true,
+        plugin,
+        read_only: false,
+        payload,
+    };
     let dir = &volume["emptyDir"];
     if dir.is_some() {
         let memory = dir["medium"].str() == "Memory";
@@ -194,14 +217,16 @@ fn set_up(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, volume: &Value) -> Re
             root.mtime = cx.api.epoch.unix_micros(cx.api.now);
         }
         if memory {
-            tree.limit = super::config::bytes(&dir["sizeLimit"]);
+            // Its own limit or the pod's, whichever is less (pkg/volume/emptydir `calculateEmptyDirMemorySize`).
+            let limits = [super::config::bytes(&dir["sizeLimit"]), hosts::memory_limit(pod)];
+            tree.limit = limits.into_iter().flatten().min();
         }
-        return Ok(own(cx.world.forest.add(tree), None));
+        return Ok(own(cx.world.forest.add(tree), "empty-dir", None));
     }
     if volume["hostPath"].is_some() {
         let path = host_path(node, cx, &volume["hostPath"])?;
         let tree = cx.cri.node_root(node.cri);
-        return Ok(Mounted { tree, path, own: false, read_only: false, payload: None });
+        return Ok(Mounted { tree, path, own: false, plugin: "", read_only: false, payload: None });
     }
     if volume["persistentVolumeClaim"].is_some() {
         return claim(node, pod, cx, &volume["persistentVolumeClaim"]);
@@ -223,7 +248,22 @@ fn set_up(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, volume: &Value) -> Re
     }
     let payload = Payload::read(node, pod, cx, volume)?;
     let tree = cx.world.forest.add(payload.tree(cx));
-    Ok(own(tree, Some(payload)))
+    Ok(own(tree, payload::plugin(volume), Some(payload)))
+}
+
+/// Gives a volume's files to the pod's `fsGroup` (pkg/volume/volume_linux.go): the group may read them, and
+/// write unless the volume is read-only; what is made in its directories later belongs to the group, too.
+fn give_to_group(pod: &Pod, cx: &mut Cx<'_>, tree: TreeId, read_only: bool) {
+    let group = pod.object.at("spec.securityContext.fsGroup").as_int();
+    let Some(group) = group.and_then(|g| u32::try_from(g).ok()) else { return };
+    let Some(tree) = cx.world.forest.get_mut(tree) else { return };
+    tree.change_all(|inode| {
+        let dir = matches!(inode.content, Content::Dir(_));
+        inode.gid = group;
+        if !matches!(inode.content, Content::Symlink(_)) {
+            inode.mode |= if read_only { 0o440 } else { 0o660 } | if dir { 0o2110 } else { 0 };
+        }
+    });
 }
 
 /// The volume behind a claim.
@@ -250,7 +290,8 @@ fn claim(node: &mut Node, pod: &Pod, cx: &mut Cx<'_>, source: &Value) -> Result<
     };
     let path = host_path(node, cx, &place)?;
     let tree = cx.cri.node_root(node.cri);
-    Ok(Mounted { tree, path, own: false, read_only: source["readOnly"].is_true(), payload: None })
+    let read_only = source["readOnly"].is_true();
+    Ok(Mounted { tree, path, own: false, plugin: "", read_only, payload: None })
 }
 
 /// Writes volumes anew whose sources have changed since.
@@ -269,7 +310,9 @@ fn refresh(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, wanted: &Value) {
             Ok(new) => {
                 if let Some(mounted) = pod.volumes.mounted.get_mut(&name) {
                     new.rewrite(cx, mounted.tree, &old);
+                    let tree = mounted.tree;
                     mounted.payload = Some(new);
+                    give_to_group(pod, cx, tree, true);
                 }
             }
             Err(why) => {
@@ -291,10 +334,17 @@ pub fn mounts(
 ) -> Result<Vec<Mount>, String> {
     let mut mounts = Vec::new();
     let mut has_hosts = false;
-    for m in spec["volumeMounts"].items() {
+    let home = format!("/var/lib/kubelet/pods/{}", pod.uid);
+    for (i, m) in spec["volumeMounts"].items().iter().enumerate() {
         let Some(volume) = pod.volumes.mounted.get(m["name"].str()) else { continue };
         let mut path = volume.path.to_string();
         let sub = sub_path(m, env)?;
+        if sub.starts_with('/') {
+            return Err(format!("error SubPath `{sub}` must not be an absolute path"));
+        }
+        if sub.split('/').any(|part| part == "..") {
+            return Err(format!("unable to provision SubPath `{sub}`: must not contain '..'"));
+        }
         if !sub.is_empty() {
             path = format!("{}/{sub}", path.trim_end_matches('/'));
             let mtime = cx.api.epoch.unix_micros(cx.api.now);
@@ -307,6 +357,11 @@ pub fn mounts(
                 }
             }
         }
+        let host_path = match (sub.is_empty(), volume.own) {
+            (false, _) => format!("{home}/volume-subpaths/{}/{}/{i}", m["name"].str(), spec["name"].str()),
+            (true, true) => format!("{home}/volumes/kubernetes.io~{}/{}", volume.plugin, m["name"].str()),
+            (true, false) => path.clone(),
+        };
         let payload = volume.payload.is_some();
         has_hosts |= m["mountPath"].str() == "/etc/hosts";
         mounts.push(Mount {
@@ -314,6 +369,7 @@ pub fn mounts(
             tree: volume.tree,
             sub_path: Text::from(path),
             read_only: m["readOnly"].is_true() || volume.read_only || payload,
+            host_path: Text::from(host_path),
         });
     }
     if !has_hosts && !pod.object.at("spec.hostNetwork").is_true() && !node.heart.is_lazy() {
@@ -323,6 +379,7 @@ pub fn mounts(
             tree,
             sub_path: Text::lit("/etc-hosts"),
             read_only: false,
+            host_path: Text::from(format!("{home}/etc-hosts")),
         });
     }
     Ok(mounts)

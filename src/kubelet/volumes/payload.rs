@@ -23,9 +23,22 @@ pub struct Payload {
     changes: bool,
 }
 
+/// The fields of volumes of this sort, each with its plugin's directory.
+const PLUGINS: [(&str, &str); 4] = [
+    ("configMap", "configmap"),
+    ("secret", "secret"),
+    ("downwardAPI", "downward-api"),
+    ("projected", "projected"),
+];
+
 /// Whether a volume is of this sort.
 pub fn is_payload(volume: &Value) -> bool {
-    ["configMap", "secret", "downwardAPI", "projected"].into_iter().any(|k| volume[k].is_some())
+    !plugin(volume).is_empty()
+}
+
+/// The name of a volume's plugin as its directory shows it; empty for other sorts.
+pub fn plugin(volume: &Value) -> &'static str {
+    PLUGINS.iter().find(|(field, _)| volume[*field].is_some()).map_or("", |(_, plugin)| *plugin)
 }
 
 impl Payload {

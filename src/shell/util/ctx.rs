@@ -20,6 +20,9 @@ pub enum Style {
 /// Output that is to be written, in order.
 pub type Output = Vec<(Fd, Vec<u8>)>;
 
+/// Stands for a descriptor in output: what is behind it is a command to be run there, and its input.
+pub const CHILD: Fd = Fd::MAX;
+
 /// The most that an applet may hold before it is written, in bytes.
 pub const MAX_OUTPUT: usize = 32 << 20;
 
@@ -97,9 +100,19 @@ impl<'a> Ctx<'a> {
             return;
         }
         match self.out.last_mut() {
-            Some((last, buffer)) if *last == fd => buffer.extend_from_slice(bytes),
+            Some((last, buffer)) if *last == fd && fd != CHILD => buffer.extend_from_slice(bytes),
             _ => self.out.push((fd, bytes.to_vec())),
         }
+    }
+
+    /// Has a command of the shell run when what was printed before is written; without input it shares ours.
+    pub fn child(&mut self, command: &str, input: Option<&[u8]>) {
+        let mut bytes = command.replace('\0', "").into_bytes();
+        if let Some(input) = input {
+            bytes.push(0);
+            bytes.extend_from_slice(input);
+        }
+        self.out.push((CHILD, bytes));
     }
 
     fn pending(&self) -> usize {
@@ -120,7 +133,7 @@ impl<'a> Ctx<'a> {
 
 /// Writes what can be written: a step if that has to wait or the reader is gone.
 pub fn drain(out: &mut Output, sys: &mut dyn Sys) -> Option<Step> {
-    while let Some((fd, bytes)) = out.first_mut() {
+    while let Some((fd, bytes)) = out.first_mut().filter(|(fd, _)| *fd != CHILD) {
         match sys.write(*fd, bytes) {
             Ok(n) if n >= bytes.len() => {
                 out.remove(0);

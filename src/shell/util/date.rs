@@ -163,6 +163,7 @@ fn relative(text: &str, now: i64) -> Option<i64> {
 
 /// `date`.
 pub fn date(ctx: &mut Ctx) -> i32 {
+    let digits = |f: &str| f.len() >= 8 && f.bytes().all(|b| b.is_ascii_digit() || b == b'.');
     let o = match opts::parse(
         ctx,
         "uRd:s:r:I::D: utc=u date=d rfc-email=R iso-8601=I set=s reference=r universal=u",
@@ -191,8 +192,14 @@ pub fn date(ctx: &mut Ctx) -> i32 {
             }
         }
     }
-    if o.has('s') {
+    let set = o.has('s') || o.rest.first().is_some_and(|f| !f.starts_with('+') && digits(f));
+    if set && ctx.sys.can(crate::os::program::Cap::SYS_TIME) {
         return ctx.not_simulated("setting the clock");
+    }
+    if set {
+        let verb = if ctx.busybox() { "can't" } else { "cannot" };
+        ctx.fail(&format!("{verb} set date: Operation not permitted"));
+        return 1;
     }
     let template = match (o.rest.first(), o.get('I')) {
         (Some(f), _) if f.starts_with('+') => f[1..].to_owned(),

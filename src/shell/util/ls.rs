@@ -89,7 +89,8 @@ fn directory(ctx: &mut Ctx, o: &opts::Opts, path: &str, depth: u32) -> i32 {
     let mut entries: Vec<Entry> = Vec::new();
     for name in all {
         let full = format!("{}/{name}", path.trim_end_matches('/'));
-        if let Ok(stat) = ctx.sys.lstat(&full) {
+        let followed = if o.has('L') { ctx.sys.stat(&full) } else { ctx.sys.lstat(&full) };
+        if let Ok(stat) = followed {
             entries.push(Entry { name, path: full, stat });
         }
     }

@@ -6,7 +6,7 @@
 use super::ctx::{Ctx, Output, Style, drain};
 use super::opts;
 use crate::api::Text;
-use crate::os::program::{Errno, Fd, Program, Resolved, Step, Sys, Wait};
+use crate::os::program::{Cap, Errno, Fd, Program, Resolved, Step, Sys, Wait};
 use crate::time::{Span, Time};
 
 /// The port that is knocked at (`echo`).
@@ -45,6 +45,16 @@ pub fn ping(ctx: &mut Ctx) -> Result<Box<dyn Program>, i32> {
         ctx.err("ping: usage error: Destination address required\n");
         return Err(1);
     };
+    if !ctx.sys.can(Cap::NET_RAW) && !unprivileged(ctx) {
+        if ctx.busybox() {
+            ctx.fail("permission denied (are you root?)");
+            return Err(1);
+        }
+        ctx.fail("socktype: SOCK_RAW");
+        ctx.fail("socket: Operation not permitted");
+        ctx.fail("=> missing cap_net_raw+p capability or setuid?");
+        return Err(2);
+    }
     let now = ctx.sys.now();
     Ok(Box::new(Ping {
         style: ctx.style,
@@ -60,6 +70,14 @@ pub fn ping(ctx: &mut Ctx) -> Result<Box<dyn Program>, i32> {
         out: Vec::new(),
         status: None,
     }))
+}
+
+/// Whether the kernel lets this group ping without raw sockets (`ping_group_range`).
+fn unprivileged(ctx: &Ctx) -> bool {
+    let text = ctx.sys.read_file("/proc/sys/net/ipv4/ping_group_range").unwrap_or_default();
+    let text = String::from_utf8_lossy(&text).into_owned();
+    let bounds: Vec<u32> = text.split_whitespace().filter_map(|n| n.parse().ok()).collect();
+    bounds.len() == 2 && (bounds[0]..=bounds[1]).contains(&ctx.sys.gid())
 }
 
 impl Ping {

@@ -2,8 +2,11 @@
 
 use super::ctx::{Ctx, Output, Style, drain};
 use crate::api::Text;
-use crate::os::program::{Errno, Fd, FileType, Open, Program, Step, Sys, Wait};
+use crate::os::program::{
+    Disposition, Errno, Fd, FileType, Open, Pid, Program, Signal, Spawn, Step, Sys, Wait,
+};
 use std::fmt::Debug;
+use std::rc::Rc;
 
 /// The longest line that a filter keeps, in bytes.
 pub const MAX_LINE: usize = 8 << 20;
@@ -71,6 +74,15 @@ pub struct Stream {
     failed: bool,
     prefix: String,
     style: Style,
+    env: Rc<[(Text, Text)]>,
+    child: Option<Child>,
+}
+
+/// A command that is run in between, and what it still gets to read.
+#[derive(Clone, Debug)]
+struct Child {
+    pid: Pid,
+    input: Option<(Fd, Vec<u8>)>,
 }
 
 impl Stream {
@@ -89,6 +101,41 @@ impl Stream {
             failed: false,
             prefix: ctx.prefix.clone(),
             style: ctx.style,
+            env: ctx.env.clone(),
+            child: None,
+        }
+    }
+
+    /// Only writes what was printed, and ends.
+    pub fn done(ctx: &mut Ctx, filter: impl Filter + 'static, status: i32) -> Stream {
+        let mut stream = Stream::new(ctx, filter, Vec::new());
+        stream.status = Some(status);
+        stream
+    }
+
+    /// Writes what was printed and runs the commands in between; a step if that has to wait.
+    fn write_out(&mut self, sys: &mut dyn Sys) -> Option<Step> {
+        loop {
+            if let Some(child) = &mut self.child {
+                if let Some(step) = child.step(sys) {
+                    return Some(step);
+                }
+                self.child = None;
+            }
+            if let Some(step) = drain(&mut self.out, sys) {
+                return Some(step);
+            }
+            if self.out.is_empty() {
+                return None;
+            }
+            let (_, command) = self.out.remove(0);
+            match Child::start(sys, &command, &self.env) {
+                Ok(child) => self.child = Some(child),
+                Err(error) => {
+                    let text = format!("{}cannot run a command: {}\n", self.prefix, error.text());
+                    self.out.insert(0, (2, text.into_bytes()));
+                }
+            }
         }
     }
 
@@ -149,13 +196,70 @@ impl Stream {
     }
 }
 
+impl Child {
+    fn start(sys: &mut dyn Sys, command: &[u8], env: &[(Text, Text)]) -> Result<Child, Errno> {
+        let (command, input) = match command.iter().position(|b| *b == 0) {
+            Some(at) => (&command[..at], Some(command[at + 1..].to_vec())),
+            None => (command, None),
+        };
+        let (inner, outer) = match input {
+            Some(_) => {
+                let (read, write) = sys.pipe()?;
+                (read, Some(write))
+            }
+            None => (0, None),
+        };
+        let words = ["sh".to_owned(), "-c".to_owned(), String::from_utf8_lossy(command).into_owned()];
+        let started = sys.spawn(Spawn {
+            file: Text::lit("/bin/sh"),
+            argv: words.into_iter().map(Text::from).collect(),
+            env: env.to_vec(),
+            cwd: sys.cwd(),
+            fds: vec![(0, inner), (1, 1), (2, 2)],
+            ignored: Vec::new(),
+            new_group: false,
+        });
+        if outer.is_some() {
+            sys.close(inner);
+        }
+        match started {
+            Ok(pid) => Ok(Child { pid, input: outer.zip(input) }),
+            Err(error) => {
+                outer.into_iter().for_each(|fd| sys.close(fd));
+                Err(error)
+            }
+        }
+    }
+
+    /// Hands its input on and waits for its end; `None` when it has ended.
+    fn step(&mut self, sys: &mut dyn Sys) -> Option<Step> {
+        while let Some((fd, bytes)) = &mut self.input {
+            sys.set_disposition(Signal::Pipe, Disposition::Ignore);
+            let written = if bytes.is_empty() { Err(Errno::EPIPE) } else { sys.write(*fd, bytes) };
+            sys.set_disposition(Signal::Pipe, Disposition::Default);
+            match written {
+                Ok(n) => drop(bytes.drain(..n.min(bytes.len()))),
+                Err(Errno::EAGAIN) => return Some(Wait::writable(*fd)),
+                Err(_) => {
+                    sys.close(*fd);
+                    self.input = None;
+                }
+            }
+        }
+        match sys.reap(Some(self.pid)) {
+            Ok(None) => Some(Wait::child()),
+            _ => None,
+        }
+    }
+}
+
 /// How many pieces are read before others are let run.
 const PIECES: u32 = 16;
 
 impl Program for Stream {
     fn step(&mut self, sys: &mut dyn Sys) -> Step {
         for _ in 0..PIECES {
-            if let Some(step) = drain(&mut self.out, sys) {
+            if let Some(step) = self.write_out(sys) {
                 return step;
             }
             if let Some(status) = self.status {

@@ -59,7 +59,7 @@ impl Top {
         let (total, free, available) = super::memory(&ctx);
         let memory_used = total.saturating_sub(available);
         let cached = available.saturating_sub(free);
-        let cpus = super::info::processors(&ctx).max(1) as f64;
+        let cpus = super::machine::processors(&ctx).max(1) as f64;
         let busy = (rows.iter().map(|(s, _)| s).sum::<f64>() / cpus).min(100.0);
         let running = rows.iter().filter(|(_, p)| p.state == 'R').count();
         let mut text = if self.batch { String::new() } else { "\x1b[H\x1b[J".to_owned() };
@@ -78,7 +78,7 @@ impl Top {
             ));
         } else {
             let mib = |b: u64| b as f64 / 1_048_576.0;
-            let uptime = super::info::uptime_text(&ctx);
+            let uptime = super::machine::uptime_text(&ctx);
             text.push_str(&format!(
                 "top -{uptime}Tasks: {:3} total, {:3} running, {:3} sleeping,   0 stopped,   0 zombie\n%Cpu(s): {busy:4.1} \
                  us,  0.0 sy,  0.0 ni,{:5.1} id,  0.0 wa,  0.0 hi,  0.0 si,  0.0 st\nMiB Mem : {:8.1} total, {:8.1} free, \
@@ -103,8 +103,13 @@ impl Top {
             let kib = p.memory >> 10;
             text.push_str(&if self.style == Style::Busybox {
                 format!(
-                    "{:5} {:5} {user:<8.8} {}    {kib:5} {part:3.0}%   0 {share:3.0}% {}\n",
-                    p.pid, p.ppid, p.state, p.command
+                    "{:5} {:5} {user:<8.8} {}    {kib:5} {part:3.0}%   0 {:3.0}% {}\n",
+                    p.pid,
+                    p.ppid,
+                    p.state,
+                    // busybox counts all processors as one.
+                    share / cpus,
+                    p.command
                 )
             } else {
                 let hundredths = p.cpu.0 / 10_000;
@@ -115,7 +120,7 @@ impl Top {
                     hundredths / 6_000,
                     hundredths / 100 % 60,
                     hundredths % 100,
-                    super::info::comm(p)
+                    super::procs::comm(p)
                 )
             });
         }

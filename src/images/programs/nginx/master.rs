@@ -23,6 +23,9 @@ const MEMORY: u64 = 1_400 << 10;
 /// The user and group of `user nginx` in official images.
 const NGINX_UID: u32 = 101;
 
+/// The exit code of a worker that would fail again.
+pub(super) const FATAL: i32 = 2;
+
 /// Where temporary files go.
 const TEMP_DIRS: &[&str] = &["client_temp", "proxy_temp", "fastcgi_temp", "uwsgi_temp", "scgi_temp"];
 
@@ -127,9 +130,10 @@ impl Master {
         for dir in TEMP_DIRS {
             let path = format!("/var/cache/nginx/{dir}");
             match sys.mkdir(&path, 0o700) {
-                Ok(()) => {
-                    let _ = sys.chown(&path, Some(NGINX_UID), None);
-                }
+                Ok(()) if sys.uid() == 0 => sys.chown(&path, Some(NGINX_UID), None).map_err(|e| {
+                    format!("chown(\"{path}\", {NGINX_UID}) failed ({}: {})", number(e), e.text())
+                })?,
+                Ok(()) => {}
                 Err(Errno::EEXIST | Errno::ENOENT) => {}
                 Err(e) => return Err(format!("mkdir() \"{path}\" failed ({}: {})", number(e), e.text())),
             }
@@ -350,6 +354,12 @@ impl Master {
         let child = self.children.remove(at);
         self.logs.line(sys, "notice", &format!("signal 17 (SIGCHLD) received from {pid}"));
         match ended {
+            Ended::Code(FATAL) => {
+                let text =
+                    format!("worker process {pid} exited with fatal code {FATAL} and cannot be respawned");
+                self.logs.line(sys, "alert", &text);
+                return;
+            }
             Ended::Code(code) => {
                 self.logs.line(sys, "notice", &format!("worker process {pid} exited with code {code}"));
             }

@@ -1,5 +1,6 @@
 //! A worker process: serves what its master listens on.
 
+use super::master::FATAL;
 use super::serve::Site;
 use crate::images::programs::http::Server;
 use crate::os::{Disposition, Fd, Program, Signal, Step, Sys};
@@ -46,7 +47,11 @@ impl Program for Worker {
             }
             sys.set_disposition(Signal::Hup, Disposition::Ignore);
             if sys.uid() == 0 && self.site.config.top("user").is_some_and(|d| d.arg(0) != "root") {
-                let _ = sys.set_user(NGINX, NGINX);
+                if let Err(e) = sys.set_user(NGINX, NGINX) {
+                    let text = format!("setgid({NGINX}) failed ({}: {})", super::number(e), e.text());
+                    self.site.logs.line(sys, "emerg", &text);
+                    return Step::Exit(FATAL);
+                }
             }
         }
         while let Some(signal) = sys.take_signal() {
