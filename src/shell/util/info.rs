@@ -279,6 +279,11 @@ pub fn busybox(ctx: &mut Ctx) -> i32 {
         return 0;
     }
     let name = called(ctx);
-    ctx.err(&format!("{name}: applet not found\n"));
+    // Real applets are there as files; of these it is only the model that is missing.
+    let real = ["/bin", "/sbin", "/usr/bin", "/usr/sbin"]
+        .iter()
+        .any(|d| ctx.sys.lstat(&format!("{d}/{name}")).is_ok());
+    let why = if real { "not simulated" } else { "applet not found" };
+    ctx.err(&format!("{name}: {why}\n"));
     127
 }
