@@ -269,21 +269,3 @@ pub fn absent(ctx: &mut Ctx) -> i32 {
     ctx.err(&format!("{name}: not simulated\n"));
     1
 }
-
-/// `busybox` itself.
-pub fn busybox(ctx: &mut Ctx) -> i32 {
-    if ctx.args.first().is_some_and(|a| files::base(a) == "busybox") {
-        ctx.print(format!("{}\n", super::usage::BANNER));
-        let names: Vec<&str> = super::table::names().collect();
-        ctx.print(format!("\nCurrently defined functions:\n\t{}\n", names.join(", ")));
-        return 0;
-    }
-    let name = called(ctx);
-    // Real applets are there as files; of these it is only the model that is missing.
-    let real = ["/bin", "/sbin", "/usr/bin", "/usr/sbin"]
-        .iter()
-        .any(|d| ctx.sys.lstat(&format!("{d}/{name}")).is_ok());
-    let why = if real { "not simulated" } else { "applet not found" };
-    ctx.err(&format!("{name}: {why}\n"));
-    127
-}

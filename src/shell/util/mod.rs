@@ -34,6 +34,7 @@ mod lines;
 mod ls;
 mod machine;
 pub mod mode;
+mod multi;
 mod net;
 mod nslookup;
 mod paths;

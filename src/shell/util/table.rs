@@ -4,8 +4,8 @@ use super::ctx::Ctx;
 use super::stream::Stream;
 use super::{
     archive, awk, columns, date, dd, diff, disks, dump, echo, editor, expr, files, find as search, grep,
-    info, lines, ls, machine, net, nslookup, paths, ping, procs, sed, sort, sums, tail, test, text, time,
-    top,
+    info, lines, ls, machine, multi, net, nslookup, paths, ping, procs, sed, sort, sums, tail, test, text,
+    time, top,
 };
 use crate::os::program::Program;
 
@@ -40,7 +40,7 @@ pub const TABLE: &[Row] = &[
     row("awk", Filter(awk::awk)),
     row("base64", Plain(info::base64)),
     row("basename", Plain(paths::basename)),
-    row("busybox", Plain(info::busybox)),
+    row("busybox", Machine(multi::busybox)),
     row("bzip2", Plain(info::absent)),
     row("cat", Filter(text::cat)),
     row("chgrp", Plain(files::chown)),
@@ -122,6 +122,7 @@ pub const TABLE: &[Row] = &[
     row("tail", Machine(tail::tail)),
     row("tee", Filter(text::tee)),
     row("test", Plain(test::test)),
+    row("time", Machine(multi::time)),
     row("timeout", Machine(time::timeout)),
     row("touch", Plain(files::touch)),
     row("tr", Filter(lines::tr)),
