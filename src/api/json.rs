@@ -393,8 +393,15 @@ impl Printer<'_> {
     }
 }
 
-fn push_quoted(out: &mut String, s: &str) {
+/// Writes a string in quotes behind what is there.
+pub fn push_quoted(out: &mut String, s: &str) {
     out.push('"');
+    // Most strings are plain; the two separators of lines that are not begin with 0xe2.
+    if s.bytes().all(|b| (b' '..0xe2).contains(&b) && !matches!(b, b'"' | b'\\' | b'<' | b'>' | b'&')) {
+        out.push_str(s);
+        out.push('"');
+        return;
+    }
     let mut from = 0;
     for (i, c) in s.char_indices() {
         let escaped = match c {

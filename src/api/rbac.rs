@@ -1,8 +1,8 @@
 //! Role-based access control as pure functions: whom a binding binds, what a rule allows
 //! (plugin/pkg/auth/authorizer/rbac and pkg/apis/rbac/v1/evaluation_helpers.go).
 
+use crate::api::labels::Selector;
 use crate::api::{Object, Text, Value};
-use crate::{list, map};
 
 /// The group that may do everything.
 pub const MASTERS: &str = "system:masters";
@@ -67,19 +67,31 @@ pub fn binds(binding: &Object, user: &User) -> bool {
     })
 }
 
-/// The rules of the roles that every cluster has, for clusters whose store does not hold them.
-pub fn standard_role(name: &str) -> Option<Value> {
-    let verbs = match name {
-        "view" => list!["get", "list", "watch"],
-        "cluster-admin" | "admin" | "edit" => list!["*"],
-        _ => return None,
-    };
-    let mut rule = map! { "apiGroups" => list!["*"], "resources" => list!["*"], "verbs" => verbs };
-    if name == "cluster-admin" {
-        rule.set("nonResourceURLs", list!["*"]);
-    }
-    Some(rule)
+/// How far roles may take in roles that take in roles.
+const AGGREGATION_DEPTH: usize = 8;
+
+/// The rules of a role; one with an `aggregationRule` has those of the ClusterRoles with its labels.
+pub fn rules_of(role: &Object, all: &[&Object]) -> Vec<Value> {
+    aggregated(role, all, AGGREGATION_DEPTH)
 }
+
+fn aggregated(role: &Object, all: &[&Object], depth: usize) -> Vec<Value> {
+    if role["aggregationRule"].is_null() || depth == 0 {
+        return role["rules"].items().to_vec();
+    }
+    let mut rules: Vec<Value> = Vec::new();
+    for selector in role.at("aggregationRule.clusterRoleSelectors").items().iter().map(Selector::of_object) {
+        let others = all.iter().filter(|o| o.name() != role.name());
+        for other in others.filter(|o| selector.matches(o.at("metadata.labels"))) {
+            let taken = aggregated(other, all, depth - 1);
+            rules.extend(taken.into_iter().filter(|r| !rules.contains(r)).collect::<Vec<_>>());
+        }
+    }
+    rules
+}
+
+/// The label of what every cluster has from the start.
+pub const BOOTSTRAPPING: &str = "kubernetes.io/bootstrapping";
 
 /// The paths that every user may read (ClusterRoles `system:discovery` and `system:public-info-viewer`).
 pub const PUBLIC_URLS: &[&str] = &[
@@ -123,6 +135,7 @@ pub fn allows(rule: &Value, ask: &Ask) -> bool {
 mod tests {
     use super::*;
     use crate::api::Kind;
+    use crate::{list, map};
 
     fn ask(verb: &str, group: &str, resource: &str, name: &str) -> Ask {
         let [verb, group, resource, name] = [verb, group, resource, name].map(String::from);

@@ -67,9 +67,9 @@ impl ApiServer {
             "Role" => self.get(Kind::ROLE, binding.namespace(), name),
             _ => self.get(Kind::CLUSTER_ROLE, "", name),
         };
-        match role {
-            Some(role) => rules.extend(role["rules"].items().iter().cloned()),
-            None => rules.extend(rbac::standard_role(name)),
+        if let Some(role) = role {
+            let all: Vec<&Object> = self.list(Kind::CLUSTER_ROLE, None).collect();
+            rules.extend(rbac::rules_of(role, &all));
         }
     }
 }

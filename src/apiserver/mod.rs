@@ -76,6 +76,11 @@ impl ApiServer {
         }
     }
 
+    /// Draws what is random (uids, suffixes) from another stream, which takes the place of this one.
+    pub fn swap_uids(&mut self, other: &mut Rng) {
+        std::mem::swap(&mut self.uids, other);
+    }
+
     /// The cursor behind the last change that watchers see by now.
     pub fn seen_by_watchers(&self) -> u64 {
         let mut cursor = self.store.cursor();

@@ -11,6 +11,7 @@ use crate::controllers::Controllers;
 use crate::cri::NodeConfig;
 use crate::kubelet::{Kubelet, NodeSettings};
 use crate::os::{Settings, World};
+use crate::rng::Rng;
 use crate::scenario::format::{ClusterSpec, FormatError, NodeSpec};
 use crate::scheduler::Scheduler;
 use crate::time::{Epoch, Span, Time, parse_rfc3339};
@@ -80,6 +81,7 @@ pub(super) fn build(spec: &ClusterSpec) -> Result<Cluster, FormatError> {
     for (i, node) in spec.nodes.iter().enumerate() {
         add_node(&mut cluster, i, node)?;
     }
+    super::roles::create(&mut cluster)?;
     workstation(&mut cluster);
     cluster.spread_proxies();
     cluster.world.net.dns.answers = spec.settings.dns;
@@ -106,6 +108,19 @@ fn create(cluster: &mut Cluster, kind: Kind, value: Value) -> Result<Object, For
     let before = Epoch(cluster.api.epoch.0 - UPTIME.0 as i64).rfc3339(Time::ZERO);
     cluster.api.store.backdate(&made.key(), &before);
     Ok(cluster.api.store.get(&made.key()).cloned().unwrap_or(made))
+}
+
+/// The same, with a uid that is drawn elsewhere.
+pub(super) fn create_aside(
+    cluster: &mut Cluster,
+    kind: Kind,
+    value: Value,
+    uids: &mut Rng,
+) -> Result<Object, FormatError> {
+    cluster.api.swap_uids(uids);
+    let made = create(cluster, kind, value);
+    cluster.api.swap_uids(uids);
+    made
 }
 
 /// What controllers put into every namespace.

@@ -16,6 +16,7 @@ mod policies;
 mod port;
 mod programs;
 mod requests;
+mod roles;
 mod serve;
 mod streams;
 mod traffic;

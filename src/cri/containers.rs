@@ -333,43 +333,38 @@ fn environment(image: &Image, config: &ContainerConfig, hostname: &Text, home: &
     env
 }
 
-/// Rows of a colon-separated file such as `/etc/passwd`.
-fn rows(tree: &Tree, path: &str) -> Vec<Vec<String>> {
+/// The first row of a colon-separated file such as `/etc/passwd` whose field at a place is the one that is wanted.
+fn row(tree: &Tree, path: &str, at: usize, wanted: impl Fn(&str) -> bool) -> Option<Vec<String>> {
     let data = tree.file(path).map(|d| d.read(0, 1 << 16)).unwrap_or_default();
-    let text = String::from_utf8_lossy(&data).into_owned();
-    text.lines().map(|l| l.split(':').map(str::to_owned).collect()).collect()
+    let text = String::from_utf8_lossy(&data);
+    let line = text.lines().find(|l| l.split(':').nth(at).is_some_and(&wanted))?;
+    Some(line.split(':').map(str::to_owned).collect())
 }
 
 fn home(world: &World, root: crate::fs::TreeId, uid: u32) -> Text {
-    let passwd = world.forest.get(root).map(|t| rows(t, "/etc/passwd")).unwrap_or_default();
-    let row = passwd.iter().find(|r| r.get(2).and_then(|n| n.parse().ok()) == Some(uid));
-    let home = row.and_then(|r| r.get(5)).filter(|h| !h.is_empty());
+    let tree = world.forest.get(root);
+    let row = tree.and_then(|t| row(t, "/etc/passwd", 2, |n| n.parse() == Ok(uid)));
+    let home = row.as_ref().and_then(|r| r.get(5)).filter(|h| !h.is_empty());
     home.map_or(Text::lit(if uid == 0 { "/root" } else { "/" }), Text::from)
 }
 
 /// The user that process 1 runs as: the pod's, or the image's by `/etc/passwd` and `/etc/group`.
 fn credentials(tree: &Tree, image: &Image, config: &ContainerConfig) -> Result<Cred, Text> {
     let (user, group) = image.user.split_once(':').unwrap_or((&image.user, ""));
-    let passwd = rows(tree, "/etc/passwd");
-    let field = |row: Option<&Vec<String>>, at: usize| row.and_then(|r| r.get(at)?.parse::<u32>().ok());
+    let field = |row: Option<Vec<String>>, at: usize| row.and_then(|r| r.get(at)?.parse::<u32>().ok());
     let uid = match config.user {
         Some(uid) => uid,
         None if user.is_empty() => 0,
         None => match user.parse() {
             Ok(uid) => uid,
-            Err(_) => {
-                let row = passwd.iter().find(|r| r.first().is_some_and(|n| n == user));
-                field(row, 2).ok_or_else(|| {
-                    Text::from(format!("unable to find user {user}: no matching entries in passwd file"))
-                })?
-            }
+            Err(_) => field(row(tree, "/etc/passwd", 0, |n| n == user), 2).ok_or_else(|| {
+                Text::from(format!("unable to find user {user}: no matching entries in passwd file"))
+            })?,
         },
     };
-    let by_uid = passwd.iter().find(|r| r.get(2).and_then(|n| n.parse().ok()) == Some(uid));
-    let named_group = rows(tree, "/etc/group").into_iter().find(|r| r.first().is_some_and(|n| n == group));
-    let image_group = group.parse().ok().or_else(|| field(named_group.as_ref(), 2));
-    let gid = config.group.or(image_group.filter(|_| config.user.is_none()));
-    let gid = gid.or_else(|| field(by_uid, 3)).unwrap_or(0);
+    let image_group = || group.parse().ok().or_else(|| field(row(tree, "/etc/group", 0, |n| n == group), 2));
+    let gid = config.group.or_else(|| config.user.is_none().then(image_group).flatten());
+    let gid = gid.or_else(|| field(row(tree, "/etc/passwd", 2, |n| n.parse() == Ok(uid)), 3)).unwrap_or(0);
     let rights = &config.security;
     Ok(Cred {
         uid,

@@ -146,7 +146,7 @@ impl Cache {
     }
 
     /// How many living pods of a namespace match a selector, by node; nodes without any are left out.
-    pub fn counts(&mut self, namespace: &Text, selector: &Value) -> &BTreeMap<Text, i64> {
+    fn counts(&mut self, namespace: &Text, selector: &Value) -> &BTreeMap<Text, i64> {
         let known = self.counted.iter().position(|c| c.namespace == *namespace && c.selector == *selector);
         let i = known.unwrap_or_else(|| {
             let first = Key::new(crate::api::Kind::POD, namespace.clone(), "");
@@ -165,6 +165,19 @@ impl Cache {
             self.counted.len() - 1
         });
         &self.counted[i].nodes
+    }
+
+    /// How many living pods of a namespace match a selector, for each of [`Cache::nodes`]. Most nodes have none:
+    /// this costs a look for each node that has some.
+    pub fn counts_by_place(&mut self, namespace: &Text, selector: &Value) -> Vec<i64> {
+        let mut list = vec![0; self.nodes.len()];
+        let counts = self.counts(namespace, selector).clone();
+        for (name, count) in counts.iter() {
+            if let Some(place) = self.position(name) {
+                list[place] = *count;
+            }
+        }
+        list
     }
 
     /// The number of an image's name and on how many nodes it is.

@@ -104,16 +104,16 @@ pub fn map(api: &ApiServer, focus: &str) -> Map {
     }
 }
 
-/// What is requested of a node and what it has.
+/// Processors in millicores, memory in bytes, pods.
+type Amounts = [f64; 3];
+
+/// What is requested of a node.
 struct Demand {
-    cpu: [f64; 2],
-    memory: [f64; 2],
-    pods: [f64; 2],
+    amounts: Amounts,
     tones: [usize; 3],
 }
 
 fn demand(api: &ApiServer, node: &Object) -> Demand {
-    let allocatable = node.at("status.allocatable");
     let (mut cpu, mut memory, mut count) = (0.0, 0.0, 0.0);
     let mut tones = [0; 3];
     for pod in api.pods_on(node.name()) {
@@ -125,20 +125,28 @@ fn demand(api: &ApiServer, node: &Object) -> Demand {
         }
         tones[health::tone(pod).0 as usize] += 1;
     }
-    Demand {
-        cpu: [cpu, millis(&allocatable["cpu"])],
-        memory: [memory, amount(&allocatable["memory"])],
-        pods: [count, amount(&allocatable["pods"])],
-        tones,
+    Demand { amounts: [cpu, memory, count], tones }
+}
+
+/// What a node has.
+fn capacity(node: &Object) -> Amounts {
+    let allocatable = node.at("status.allocatable");
+    [millis(&allocatable["cpu"]), amount(&allocatable["memory"]), amount(&allocatable["pods"])]
+}
+
+/// How full a node is, from 0 to 1. Most nodes of a large cluster may well be empty, which is told at once.
+fn load(node: &Object, amounts: &Amounts) -> f64 {
+    if amounts.iter().all(|n| *n == 0.0) {
+        return 0.0;
     }
+    let share = |(used, of): (&f64, f64)| if of > 0.0 { used / of } else { 0.0 };
+    amounts.iter().zip(capacity(node)).map(share).fold(0.0, f64::max).min(1.0)
 }
 
 fn cells(api: &ApiServer) -> Cells {
     let mut cells = Cells::default();
     for node in api.list(Kind::NODE, None) {
-        let Demand { cpu, memory, pods, tones: [_, busy, bad] } = demand(api, node);
-        let share = |[used, of]: [f64; 2]| if of > 0.0 { used / of } else { 0.0 };
-        let load = share(cpu).max(share(memory)).max(share(pods)).min(1.0);
+        let Demand { amounts, tones: [_, busy, bad] } = demand(api, node);
         let state = match () {
             () if !node.condition_true("Ready") => Cell::Down,
             () if bad > 0 => Cell::Bad,
@@ -148,22 +156,23 @@ fn cells(api: &ApiServer) -> Cells {
         };
         cells.names.push(node.name().to_string());
         cells.states.push(state as u8);
-        cells.loads.push((load * 100.0).ceil() as u8);
-        cells.pods.push(pods[0]);
+        cells.loads.push((load(node, &amounts) * 100.0).ceil() as u8);
+        cells.pods.push(amounts[2]);
         cells.bad.push(bad as f64);
     }
     cells
 }
 
 fn card(api: &ApiServer, node: &Object) -> NodeCard {
-    let Demand { cpu, memory, pods, tones } = demand(api, node);
+    let Demand { amounts, tones } = demand(api, node);
+    let (used, of) = (amounts, capacity(node));
     NodeCard {
         name: node.name().to_string(),
         ready: node.condition_true("Ready"),
         unschedulable: node.at("spec.unschedulable").is_true(),
-        cpu,
-        memory,
-        pods,
+        cpu: [used[0], of[0]],
+        memory: [used[1], of[1]],
+        pods: [used[2], of[2]],
         tones,
         items: api.pods_on(node.name()).take(TILES).map(tile).collect(),
     }

@@ -62,7 +62,7 @@ export const faultMenu = ({ nodes, pods, services, inject, kill, direct }) => di
     list.map(([label, text]) => act(label, `fault ${text}`, () => inject(text), name))));
   return [h('header', {}, h('h2', {}, t('faults.title')), button({ icon: 'close', title: t('dialog.close'), class: 'quiet', onclick: () => close() })),
     h('p', { class: 'quiet' }, t('faults.about')),
-    h('table', { class: 'faults' }, h('caption', { class: 'hidden' }, t('faults.title')), h('tbody', {}, traffic, row(t('faults.machines'), machines(nodes, (line) => { close(); inject(line); })), podRows, rows))];
+    h('table', { class: 'faults' }, h('caption', { class: 'hidden' }, t('faults.title')), h('tbody', {}, traffic, podRows, row(t('faults.machines'), machines(nodes, (line) => { close(); inject(line); })), rows))];
 }, 'wide');
 
 /** Between which two nodes the network is cut. */

@@ -9,6 +9,9 @@ const WORK_MS = 12;
 const TABLE_MS = 100;
 // A view may take one part in so many of the worker's time.
 const COST_SHARE = 20;
+// A frame that has spent so long on views leaves the rest to the next one: what is typed meanwhile waits for one
+// dear view at most, not for all of them.
+const VIEWS_MS = 20;
 // A command that is typed while the clock stands may take this much virtual time before it has to wait.
 const PAUSED_COMMAND_MICROS = 3_000_000;
 // While the clock runs, what a command itself takes (kubectl some 60 ms) is run through at once, and the clock
@@ -31,6 +34,8 @@ const watched = new Map();
 let sentTables = new Map();
 const notBefore = new Map();
 let trailing = 0;
+let trailingAt = 0;
+let viewsBegan = 0;
 let tablesAt = 0;
 let revisionSent = -1;
 let logSent = -1;
@@ -177,6 +182,7 @@ function frame(force) {
       }
       tablesAt = wall;
       revisionSent = revision;
+      viewsBegan = performance.now();
       message.views = views(force);
       message.marks = core.marks();
       const totals = affordable('totals', force, () => core.totals());
@@ -190,7 +196,11 @@ function frame(force) {
 
 /** Sends another frame soon, so that what was left out of this one is shown even if nothing else happens. */
 function later(ms) {
-  trailing ||= setTimeout(() => {
+  const at = performance.now() + ms;
+  if (trailing && trailingAt <= at) return;
+  clearTimeout(trailing);
+  trailingAt = at;
+  trailing = setTimeout(() => {
     trailing = 0;
     revisionSent = -1;
     tablesAt = 0;
@@ -198,10 +208,10 @@ function later(ms) {
   }, ms);
 }
 
-/** What `make` gives, unless it has cost too much of the worker's time of late; then it is due later. */
+/** What `make` gives, unless it or this frame has cost too much of the worker's time of late; then it is due later. */
 function affordable(id, force, make) {
   const from = performance.now();
-  const wait = (notBefore.get(id) ?? 0) - from;
+  const wait = Math.max((notBefore.get(id) ?? 0) - from, from - viewsBegan > VIEWS_MS ? FRAME_MS : 0);
   if (!force && wait > 0) {
     later(Math.ceil(wait));
     return undefined;

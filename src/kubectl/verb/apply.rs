@@ -272,8 +272,14 @@ fn replace(
     let mut request = Request::new(Method::Delete, doc.kind, namespace.as_deref(), live.name());
     request.options.grace_period_seconds = Some(0);
     cx.send(request)?;
-    let (made, _) = create(cx, args, doc, wanted, dry)?;
-    Ok((made, "configured"))
+    let made = create(cx, args, doc, wanted, dry);
+    if made.is_err() {
+        // What was there comes back; the failure is told all the same.
+        let mut old = live.value.clone();
+        old.remove("metadata.resourceVersion");
+        let _ = cx.object(Request::new(Method::Create, doc.kind, namespace.as_deref(), "").body(old));
+    }
+    Ok((made?.0, "configured"))
 }
 
 fn server(cx: &mut Cx, args: &Args, doc: &Doc, dry: Dry) -> Res<(Object, &'static str)> {

@@ -3,7 +3,7 @@
 //! Whoever types here is the cluster's administrator; `--as` asks for another user.
 
 use crate::api::rbac::{self, Ask, MASTERS, PUBLIC_URLS, User};
-use crate::api::{Kind, Text, Value};
+use crate::api::{Kind, Object, Text, Value};
 use crate::kubectl::cx::{Base, Cx, Done, OK, Outcome};
 use crate::kubectl::discovery::named;
 use crate::kubectl::fail::{Fail, Res};
@@ -105,12 +105,13 @@ fn rules(cx: &mut Cx, args: &Args, who: &User) -> Res<Vec<Value>> {
     if !args.is("all-namespaces") {
         bindings.extend(cx.list(Kind::ROLE_BINDING, Some(&base.namespace), &Default::default())?.0);
     }
+    let (roles, _) = cx.list(Kind::CLUSTER_ROLE, None, &Default::default())?;
+    let roles: Vec<&Object> = roles.iter().collect();
     for binding in bindings.iter().filter(|b| rbac::binds(b, who)) {
         let name = binding.at("roleRef.name").str();
         let kind = if binding.at("roleRef.kind").str() == "Role" { Kind::ROLE } else { Kind::CLUSTER_ROLE };
-        match cx.get(kind, &base.namespace, name) {
-            Ok(role) => out.extend(role.at("rules").items().iter().cloned()),
-            Err(_) => out.extend(rbac::standard_role(name)),
+        if let Ok(role) = cx.get(kind, &base.namespace, name) {
+            out.extend(rbac::rules_of(&role, &roles));
         }
     }
     Ok(out)
@@ -146,9 +147,13 @@ fn list(cx: &mut Cx, args: &Args, who: &User) -> Outcome {
     for (resource, group) in own {
         table.row(row([&format!("{resource}.{group}.k8s.io"), "[]", "[]", "[create]"]));
     }
+    // Those that everybody has stand at their places already.
+    let known = |group: &str| {
+        who.is_master() && group == "*" || own.iter().any(|(_, g)| group == format!("{g}.k8s.io"))
+    };
     for rule in rules(cx, args, who)? {
         for resource in rule["resources"].items() {
-            for group in rule["apiGroups"].items() {
+            for group in rule["apiGroups"].items().iter().filter(|g| !known(g.str())) {
                 let name = match group.str() {
                     "" => resource.str().to_string(),
                     g => format!("{}.{g}", resource.str()),

@@ -34,11 +34,7 @@ pub fn run(cx: &mut Cx, args: &Args) -> Outcome {
         if args.is("edit") {
             return Err("--raw and --edit are mutually exclusive".into());
         }
-        let files = args.values("filename");
-        return match files.as_slice() {
-            [file] => super::raw::create(cx, args.value("raw"), file),
-            _ => Err("--raw can only use a single local file or stdin".into()),
-        };
+        return super::raw::send(cx, args, Method::Create);
     }
     let dry = Dry::of(args)?;
     let format = print::format(cx, args, print::MADE)?;

@@ -87,6 +87,9 @@ impl How {
 /// Runs the verb.
 pub fn run(cx: &mut Cx, args: &Args) -> Outcome {
     let how = how(args)?;
+    if args.changed("raw") {
+        return super::raw::delete(cx, args.value("raw"));
+    }
     if how.force {
         cx.eprint(FORCED);
     }

@@ -33,6 +33,7 @@ pub mod pods;
 mod profile;
 pub mod prune;
 pub mod raw;
+pub mod reconcile;
 pub mod record;
 pub mod rollout;
 pub mod run;
@@ -107,7 +108,6 @@ pub const REFUSED: &[(&str, &str)] = &[
     ("apply", "applyset"),
     ("create", "edit"),
     ("kustomize", "enable-helm"),
-    ("replace", "raw"),
 ];
 
 /// Flags that are read and make no difference: there is one cluster, one way to it and one identity.

@@ -151,6 +151,9 @@ pub fn replace(cx: &mut Cx, args: &Args) -> Outcome {
     if !files::given(args) {
         return Err("must specify one of -f and -k".into());
     }
+    if args.changed("raw") {
+        return super::raw::send(cx, args, Method::Update);
+    }
     let dry = Dry::of(args)?;
     let format = print::format(cx, args, print::MADE)?;
     let loaded = files::load(cx, args)?;

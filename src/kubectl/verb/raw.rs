@@ -1,12 +1,13 @@
-//! `kubectl get --raw` and `create --raw`: requests by their paths, and the text of the answers.
+//! `--raw`: requests by their paths, and the text of the answers.
 //!
-//! Health checks, the version, the list of core versions, objects and collections by their paths. The
-//! documents of discovery and OpenAPI and the metrics are not written.
+//! Health checks, the version, discovery, objects and collections by their paths. The documents of OpenAPI and
+//! the metrics are not written.
 
 use crate::api::request::Verb as Method;
 use crate::api::{Kind, Object, Request, Response, Status, Value, json};
 use crate::kubectl::cx::{Cx, OK, Outcome, not_simulated};
 use crate::kubectl::fail::{Fail, Res};
+use crate::kubectl::flags::Args;
 use crate::{list, map};
 
 /// Runs it.
@@ -23,7 +24,10 @@ pub fn get(cx: &mut Cx, path: &str) -> Outcome {
             };
             cx.print(&format!("{}\n", json::print(&versions)));
         }
-        _ => return object(cx, trimmed),
+        _ => match discovery(cx, trimmed) {
+            Some(document) => cx.print(&format!("{document}\n")),
+            None => return object(cx, trimmed),
+        },
     }
     OK
 }
@@ -76,25 +80,111 @@ fn object(cx: &mut Cx, path: &str) -> Outcome {
     OK
 }
 
-/// `kubectl create --raw`: sends a file's bytes in a POST request.
-pub fn create(cx: &mut Cx, path: &str, file: &str) -> Outcome {
+/// `kubectl create --raw` and `replace --raw`: sends the bytes of the one file that is named.
+pub fn send(cx: &mut Cx, args: &Args, verb: Method) -> Outcome {
+    let files = args.values("filename");
+    let [file] = files.as_slice() else {
+        return Err("--raw can only use a single local file or stdin".into());
+    };
     let bytes = cx.read(file)?;
     let text = String::from_utf8_lossy(&bytes).into_owned();
-    let at = place(cx, path.trim_end_matches('/'))?;
+    let at = place(cx, args.value("raw").trim_end_matches('/'))?;
     let body = json::parse(&text).map_err(|_| unrecognized(at.kind, &text))?;
-    let request = Request::new(Method::Create, at.kind, at.namespace.as_deref(), &at.name)
-        .body(body)
-        .subresource(at.subresource);
+    answered(cx, &at, verb, body)
+}
+
+/// `kubectl delete --raw`.
+pub fn delete(cx: &mut Cx, path: &str) -> Outcome {
+    let at = place(cx, path.trim_end_matches('/'))?;
+    let verb = if at.name.is_empty() { Method::DeleteCollection } else { Method::Delete };
+    answered(cx, &at, verb, Value::Null)
+}
+
+fn answered(cx: &mut Cx, at: &Place, verb: Method, body: Value) -> Outcome {
+    let request =
+        Request::new(verb, at.kind, at.namespace.as_deref(), &at.name).body(body).subresource(at.subresource);
     let value = match cx.send(request)? {
         Response::Object(object, warnings) => {
             cx.warn(&warnings);
             object.value
         }
         Response::Success(value) => value,
+        Response::List(objects, revision) => collection(at.kind, objects, revision),
         other => return Err(Fail::Plain(format!("unexpected answer of the server: {other:?}"))),
     };
     cx.print(&format!("{}\n", ordered(&value)));
     OK
+}
+
+/// `/apis`, `/apis/GROUP` and `/apis/GROUP/VERSION`: what the server serves. Subresources are left out.
+fn discovery(cx: &mut Cx, path: &str) -> Option<String> {
+    let kinds: Vec<Kind> = cx.kinds().collect();
+    let words: Vec<&str> = path.split('/').skip(1).collect();
+    let quoted = |version: &str| {
+        let short = version.rsplit('/').next().unwrap_or("");
+        format!("{{\"groupVersion\":{},\"version\":{}}}", json::quote(version), json::quote(short))
+    };
+    let group = |version: &str| {
+        let name = version.split('/').next().unwrap_or("");
+        let served = quoted(version);
+        format!("\"name\":{},\"versions\":[{served}],\"preferredVersion\":{served}", json::quote(name))
+    };
+    let mut versions: Vec<&'static str> = Vec::new();
+    for kind in &kinds {
+        let version = kind.info().api_version;
+        if version.contains('/') && !versions.contains(&version) {
+            versions.push(version);
+        }
+    }
+    match words.as_slice() {
+        ["apis"] => {
+            let groups: Vec<String> = versions.iter().map(|v| format!("{{{}}}", group(v))).collect();
+            Some(format!(
+                "{{\"kind\":\"APIGroupList\",\"apiVersion\":\"v1\",\"groups\":[{}]}}",
+                groups.join(",")
+            ))
+        }
+        ["apis", name] => {
+            let version = versions.iter().find(|v| v.split('/').next() == Some(name))?;
+            Some(format!("{{\"kind\":\"APIGroup\",\"apiVersion\":\"v1\",{}}}", group(version)))
+        }
+        ["api", _] | ["apis", _, _] => {
+            let version = words[1..].join("/");
+            let served: Vec<String> =
+                kinds.iter().filter(|k| k.info().api_version == version).map(|k| resource(*k)).collect();
+            let head = if words[0] == "apis" {
+                "\"kind\":\"APIResourceList\",\"apiVersion\":\"v1\""
+            } else {
+                "\"kind\":\"APIResourceList\""
+            };
+            let list = served.join(",");
+            (!served.is_empty()).then(|| {
+                format!("{{{head},\"groupVersion\":{},\"resources\":[{list}]}}", json::quote(&version))
+            })
+        }
+        _ => None,
+    }
+}
+
+/// A resource as discovery tells of it.
+fn resource(kind: Kind) -> String {
+    let info = kind.info();
+    let list = |words: &[&str]| words.iter().map(|w| json::quote(w)).collect::<Vec<_>>().join(",");
+    let mut text = format!(
+        "{{\"name\":{},\"singularName\":{},\"namespaced\":{},\"kind\":{},\"verbs\":[{}]",
+        json::quote(info.plural),
+        json::quote(info.singular),
+        info.namespaced,
+        json::quote(info.kind),
+        list(&["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"]),
+    );
+    if !info.short.is_empty() {
+        text += &format!(",\"shortNames\":[{}]", list(info.short));
+    }
+    if info.in_all {
+        text += ",\"categories\":[\"all\"]";
+    }
+    text + "}"
 }
 
 /// What the server says of a body that is no JSON.

@@ -729,11 +729,13 @@ static AUTH: &[Verb] = &[
         &[auth::CAN_I],
         auth::can_i,
     ),
-    absent(
+    verb(
         "reconcile",
         "Reconciles rules for RBAC role, role binding, cluster role, and cluster role binding objects",
         "-f FILENAME",
-        &[FILES, DRY, OUT],
+        70,
+        &[reconcile::FLAGS, FILES, DRY, OUT],
+        reconcile::run,
     ),
     verb("whoami", "Experimental: Check self subject attributes", "", 60, &[OUT], auth::whoami),
 ];

@@ -39,12 +39,12 @@ impl Constraint {
         self.selector["matchLabels"].is_empty() && self.selector["matchExpressions"].is_empty()
     }
 
-    /// How many pods count, by node.
-    fn by_node(&self, pod: &PodInfo, cache: &mut Cache) -> BTreeMap<Text, i64> {
+    /// How many pods count on each node.
+    fn by_place(&self, pod: &PodInfo, cache: &mut Cache) -> Vec<i64> {
         if self.says_nothing() {
-            BTreeMap::new()
+            vec![0; cache.nodes.len()]
         } else {
-            cache.counts(&pod.key.namespace, &self.selector).clone()
+            cache.counts_by_place(&pod.key.namespace, &self.selector)
         }
     }
 }
@@ -62,12 +62,11 @@ impl State {
         let keys: Vec<Text> = hard.iter().map(|c| c.key.clone()).collect();
         let mut counted = Vec::new();
         for c in hard {
-            let by_node = c.by_node(pod, cache);
+            let counts = c.by_place(pod, cache);
             let mut domains = BTreeMap::new();
-            for node in cache.nodes.iter().filter(|n| keys.iter().all(|k| n.labels.get(k).is_some())) {
-                if eligible(&c, pod, node) {
-                    let domain = node.labels.get(&c.key).text();
-                    *domains.entry(domain).or_insert(0) += by_node.get(&node.name).copied().unwrap_or(0);
+            for (node, here) in cache.nodes.iter().zip(counts) {
+                if keys.iter().all(|k| node.labels.get(k).is_some()) && eligible(&c, pod, node) {
+                    *domains.entry(node.labels.get(&c.key).text()).or_insert(0) += here;
                 }
             }
             counted.push((c, domains));
@@ -147,9 +146,8 @@ pub fn score(pod: &PodInfo, cache: &mut Cache, feasible: &[usize], api: &ApiServ
     let ignored: BTreeSet<usize> = feasible.iter().copied().filter(|i| lacks(&cache.nodes[*i])).collect();
     let mut sums = vec![0.0; feasible.len()];
     for c in &soft {
-        let by_node = c.by_node(pod, cache);
+        let counts = c.by_place(pod, cache);
         let nodes = &cache.nodes;
-        let of = |n: &NodeInfo| by_node.get(&n.name).copied().unwrap_or(0);
         let mut domains: BTreeMap<&str, i64> = BTreeMap::new();
         let mut size = feasible.len() - ignored.len();
         if c.key != HOSTNAME {
@@ -163,10 +161,10 @@ pub fn score(pod: &PodInfo, cache: &mut Cache, feasible: &[usize], api: &ApiServ
                 continue;
             }
             size = domains.len();
-            for n in nodes.iter().filter(|n| eligible(c, pod, n)) {
+            for (n, here) in nodes.iter().zip(&counts).filter(|(n, _)| eligible(c, pod, n)) {
                 let domain = n.labels.get(&c.key).as_str();
                 if let Some(count) = domain.and_then(|d| domains.get_mut(d)) {
-                    *count += of(n);
+                    *count += here;
                 }
             }
         }
@@ -174,7 +172,8 @@ pub fn score(pod: &PodInfo, cache: &mut Cache, feasible: &[usize], api: &ApiServ
         for (sum, i) in sums.iter_mut().zip(feasible) {
             let n = &nodes[*i];
             if let Some(domain) = n.labels.get(&c.key).as_str() {
-                let count = if c.key == HOSTNAME { of(n) } else { domains.get(domain).copied().unwrap_or(0) };
+                let count =
+                    if c.key == HOSTNAME { counts[*i] } else { domains.get(domain).copied().unwrap_or(0) };
                 *sum += count as f64 * weight + (c.max_skew - 1) as f64;
             }
         }

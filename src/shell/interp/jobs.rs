@@ -312,7 +312,7 @@ impl Shell {
         }
         let what = signal_text(signal);
         let line = match (self.flavour.is_bash(), self.opts.interactive) {
-            (true, false) => format!("{}{pid} {what:<23} {text}\n", self.error_prefix()),
+            (true, false) => format!("{}{pid:>5} {what:<23} {text}\n", self.error_prefix()),
             _ => format!("{what}\n"),
         };
         self.print(2, line.as_bytes());
@@ -357,6 +357,16 @@ impl Shell {
         self.frames.push(frame.with(kind));
     }
 
+    /// How a job has ended, in a word.
+    pub(super) fn ended_word(&self, end: Ended) -> String {
+        match end {
+            Ended::Code(0) => "Done".to_owned(),
+            Ended::Code(c) if self.flavour.is_bash() => format!("Exit {c}"),
+            Ended::Code(c) => format!("Done({c})"),
+            Ended::Signal(s) => signal_text(s).to_owned(),
+        }
+    }
+
     /// Says before a prompt which jobs have ended.
     pub(super) fn notify_jobs(&mut self, sys: &mut dyn Sys) {
         self.reap(sys);
@@ -368,12 +378,8 @@ impl Shell {
             .map(|(n, j)| (*n, j.clone()))
             .collect();
         for (number, job) in ended {
-            let what = match self.jobs.ended.remove(&job.pid) {
-                Some(Ended::Code(0)) | None => "Done".to_owned(),
-                Some(Ended::Code(c)) if self.flavour.is_bash() => format!("Exit {c}"),
-                Some(Ended::Code(c)) => format!("Done({c})"),
-                Some(Ended::Signal(s)) => signal_text(s).to_owned(),
-            };
+            let end = self.jobs.ended.remove(&job.pid).unwrap_or(Ended::Code(0));
+            let what = self.ended_word(end);
             let mark = if self.jobs.list.keys().next_back() == Some(&number) { '+' } else { ' ' };
             let line = format!("[{number}]{mark}  {what:<23} {}\n", job.text);
             self.jobs.list.remove(&number);

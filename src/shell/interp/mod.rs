@@ -96,6 +96,10 @@ pub struct Shell {
     arg0: Rc<str>,
     pub(super) opts: Options,
     pub(super) nullglob: bool,
+    /// Bash's `expand_aliases`: in scripts, too.
+    expand_aliases: bool,
+    /// The directories below the working one on bash's stack.
+    stack: Vec<Rc<str>>,
     pub(super) status: i32,
     pub(super) line: u32,
     /// The builtin that is running, for messages.

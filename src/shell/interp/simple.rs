@@ -48,6 +48,10 @@ impl Shell {
         };
         self.subs.clear();
         self.trace_simple(&ready);
+        if self.opts.xtrace {
+            // The trace goes where standard error leads before the command's own redirections.
+            let _ = self.flush(sys);
+        }
         let changed = self.vars.take_log();
         if ready.argv.is_empty() {
             self.only_assignments(sys, frame, &ready);
@@ -308,7 +312,11 @@ impl Shell {
             }
         };
         let spawn = self.spawn_of(sys, &path, argv);
-        if exec && let Ok(program) = sys.load(spawn.clone()) {
+        // What could not be written yet would be lost with this shell.
+        if exec
+            && self.out.is_empty()
+            && let Ok(program) = sys.load(spawn.clone())
+        {
             return Flow::Become(program);
         }
         let mut result = sys.spawn(spawn.clone());

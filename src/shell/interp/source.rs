@@ -95,7 +95,7 @@ impl Shell {
         }
         if self.opts.interactive
             || self.opts.from_stdin
-            || !self.aliases.is_empty() && !self.flavour.is_bash()
+            || !self.aliases.is_empty() && (self.expand_aliases || !self.flavour.is_bash())
         {
             source.parser.aliases = self.aliases.clone();
         }

@@ -34,6 +34,8 @@ pub fn program(flavour: Flavour, spawn: &Spawn) -> Shell {
         params: args.get(1..).unwrap_or(&[]).into(),
         opts: Options::default(),
         nullglob: false,
+        expand_aliases: false,
+        stack: Vec::new(),
         status: 0,
         line: 0,
         builtin: None,

@@ -17,6 +17,7 @@ mod usage;
 mod archive;
 mod awk;
 mod columns;
+mod curl;
 mod date;
 mod dd;
 mod diff;

@@ -1,4 +1,4 @@
-//! Network utilities: `wget`, `curl`, `nc`.
+//! Connections of utilities: `wget`, `nc` and, with its own words in `curl`, curl.
 
 use super::ctx::{Ctx, Output, drain};
 use super::opts;
@@ -11,18 +11,18 @@ const MAX_BODY: usize = 16 << 20;
 /// How long busybox's wget waits if nothing is said (`-T 900`).
 const WGET_TIMEOUT: Span = Span::secs(900);
 /// How long a connection is tried before the kernel gives up (about 2 min 10 s).
-const CONNECT_TIMEOUT: Span = Span::secs(130);
+pub(super) const CONNECT_TIMEOUT: Span = Span::secs(130);
 
 /// Which program asks.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Tool {
+pub(super) enum Tool {
     Wget,
     Curl,
     Nc,
 }
 
 #[derive(Clone, Debug)]
-enum State {
+pub(super) enum State {
     Resolve,
     /// No name server answers.
     Unanswered(Time),
@@ -33,35 +33,45 @@ enum State {
 
 /// A connection and what is done with it.
 #[derive(Clone, Debug)]
-struct Fetch {
-    tool: Tool,
-    state: State,
-    url: Text,
-    host: String,
-    port: u16,
-    path: String,
-    method: String,
-    headers: Vec<String>,
-    body: String,
-    ip: Option<Text>,
-    fd: Option<Fd>,
-    sent: usize,
-    request: Vec<u8>,
-    received: Vec<u8>,
-    begun: Time,
-    until: Time,
-    limit: Option<Span>,
-    output: Option<Text>,
+pub(super) struct Fetch {
+    pub(super) tool: Tool,
+    pub(super) state: State,
+    pub(super) url: Text,
+    pub(super) host: String,
+    pub(super) port: u16,
+    pub(super) path: String,
+    pub(super) method: String,
+    pub(super) headers: Vec<String>,
+    pub(super) body: String,
+    pub(super) ip: Option<Text>,
+    pub(super) fd: Option<Fd>,
+    pub(super) sent: usize,
+    pub(super) request: Vec<u8>,
+    pub(super) received: Vec<u8>,
+    pub(super) begun: Time,
+    pub(super) until: Time,
+    pub(super) limit: Option<Span>,
+    pub(super) output: Option<Text>,
     /// q quiet, s silent, S show errors or headers, I head, i include, f fail, v verbose, p spider, z only connect,
     /// m a limit for all of it, not only for connecting
-    flags: String,
-    format: Option<Text>,
-    out: Output,
-    redirects: u32,
+    pub(super) flags: String,
+    pub(super) format: Option<Text>,
+    pub(super) out: Output,
+    pub(super) redirects: u32,
+    /// `User-Agent`.
+    pub(super) agent: String,
+    /// The header of `-u`, with its line end.
+    pub(super) user: String,
+    /// The media type of the body.
+    pub(super) media: &'static str,
+    /// URLs that come after this one, the last first.
+    pub(super) more: Vec<String>,
+    /// `HOST:PORT:ADDRESS` of `--resolve`.
+    pub(super) hosts: Vec<String>,
 }
 
 impl Fetch {
-    fn new(ctx: &mut Ctx, tool: Tool, flags: String) -> Fetch {
+    pub(super) fn new(ctx: &mut Ctx, tool: Tool, flags: String) -> Fetch {
         Fetch {
             tool,
             state: State::Resolve,
@@ -85,15 +95,20 @@ impl Fetch {
             format: None,
             out: Vec::new(),
             redirects: 0,
+            agent: "Wget".into(),
+            user: String::new(),
+            media: "",
+            more: Vec::new(),
+            hosts: Vec::new(),
         }
     }
 
-    fn has(&self, flag: char) -> bool {
+    pub(super) fn has(&self, flag: char) -> bool {
         self.flags.contains(flag)
     }
 
     /// Takes a URL apart; false if it is not plain HTTP.
-    fn set_url(&mut self, url: &str) -> bool {
+    pub(super) fn set_url(&mut self, url: &str) -> bool {
         self.url = url.into();
         let rest = match url.split_once("://") {
             Some(("http", rest)) => rest,
@@ -111,11 +126,11 @@ impl Fetch {
         true
     }
 
-    fn say(&mut self, fd: Fd, text: &str) {
+    pub(super) fn say(&mut self, fd: Fd, text: &str) {
         self.out.push((fd, text.as_bytes().to_vec()));
     }
 
-    fn end(&mut self, code: i32) {
+    pub(super) fn end(&mut self, code: i32) {
         if let Some(format) = self.format.clone() {
             let status = self.status().unwrap_or(0);
             let size = self.received.len();
@@ -129,6 +144,14 @@ impl Fetch {
             self.say(1, &text);
         }
         self.state = State::Done(code);
+        if let Some(url) = self.more.pop() {
+            self.received.clear();
+            self.redirects = 0;
+            if self.set_url(&url) {
+                self.compose();
+                self.state = State::Resolve;
+            }
+        }
     }
 
     /// A failure in the tool's words.
@@ -182,6 +205,14 @@ impl Fetch {
             (Tool::Nc, Failure::Late) if !self.has('z') => ("nc: timed out\n".into(), 1),
             (Tool::Nc, _) => (String::new(), 1),
         };
+        if let (Tool::Curl, Failure::Errno(e)) = (self.tool, why) {
+            let text = e.text();
+            self.note(&format!("* connect to {ip} port {port} failed: {text}\n"));
+            self.note(&format!(
+                "* Failed to connect to {host} port {port} after {ms} ms: Couldn't connect to server\n"
+            ));
+            self.note("* Closing connection 0\n");
+        }
         let silent = self.tool == Tool::Curl && self.has('s') && !self.has('S');
         if !silent && !text.is_empty() {
             self.say(2, &text);
@@ -196,7 +227,9 @@ impl Fetch {
 
     fn resolve(&mut self, sys: &mut dyn Sys) {
         let host = self.host.clone();
-        if host.split('.').count() == 4 && host.bytes().all(|b| b.is_ascii_digit() || b == b'.') {
+        if let Some(ip) = self.given_address() {
+            self.ip = Some(ip);
+        } else if host.split('.').count() == 4 && host.bytes().all(|b| b.is_ascii_digit() || b == b'.') {
             self.ip = Some(host.into());
         } else {
             match sys.resolve(&host) {
@@ -213,6 +246,7 @@ impl Fetch {
             let text = format!("Connecting to {} ({ip}:{})\n", self.host_port(), self.port);
             self.say(2, &text);
         }
+        self.note(&format!("*   Trying {ip}:{}...\n", self.port));
         match sys.connect(&ip, self.port) {
             Ok(fd) => {
                 self.fd = Some(fd);
@@ -226,19 +260,36 @@ impl Fetch {
         if self.port == 80 { self.host.clone() } else { format!("{}:{}", self.host, self.port) }
     }
 
-    fn compose(&mut self) {
+    pub(super) fn compose(&mut self) {
         let host = self.host_port();
-        let agent = if self.tool == Tool::Curl { "curl/7.88.1" } else { "Wget" };
-        let mut text = format!(
-            "{} {} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: {agent}\r\nAccept: */*\r\nConnection: close\r\n",
-            self.method, self.path
-        );
-        for header in &self.headers {
-            text.push_str(header);
-            text.push_str("\r\n");
+        let (method, path, user, agent) = (&self.method, &self.path, &self.user, &self.agent);
+        // What the user says replaces what the tool would; without a value it removes it.
+        let own = |name: &str| {
+            let named = |h: &String| h.split([':', ';']).next().is_some_and(|n| n.eq_ignore_ascii_case(name));
+            self.headers.iter().find(|h| named(h))
+        };
+        let mut text = format!("{method} {path} HTTP/1.1\r\n");
+        for (name, value) in [("Host", host.as_str()), ("", user), ("User-Agent", agent), ("Accept", "*/*")] {
+            match own(name) {
+                _ if name.is_empty() => text.push_str(value),
+                None => text.push_str(&format!("{name}: {value}\r\n")),
+                Some(_) if name != "Host" => {}
+                Some(header) => text.push_str(&format!("{header}\r\n")),
+            }
         }
-        if !self.body.is_empty() {
+        if self.tool == Tool::Wget {
+            text.push_str("Connection: close\r\n");
+        }
+        for header in self.headers.iter().filter(|h| !h.to_ascii_lowercase().starts_with("host:")) {
+            if !header.trim_end().ends_with(':') {
+                text.push_str(&format!("{header}\r\n"));
+            }
+        }
+        if !self.body.is_empty() || !self.media.is_empty() {
             text.push_str(&format!("Content-Length: {}\r\n", self.body.len()));
+        }
+        if !self.media.is_empty() && own("Content-Type").is_none() {
+            text.push_str(&format!("Content-Type: {}\r\n", self.media));
         }
         text.push_str("\r\n");
         text.push_str(&self.body);
@@ -258,6 +309,7 @@ impl Fetch {
                     self.sent += n;
                     if matches!(self.state, State::Connect) {
                         self.state = State::Talk;
+                        self.trace_request();
                         if self.tool == Tool::Curl && !self.has('m') {
                             self.until = sys.now() + CONNECT_TIMEOUT;
                         }
@@ -404,32 +456,6 @@ impl Fetch {
         }
         self.end(0);
     }
-
-    fn curl_result(&mut self, sys: &mut dyn Sys, status: u32, head: &str, body: Vec<u8>) {
-        if self.has('f') && status >= 400 {
-            if !self.has('s') || self.has('S') {
-                self.say(2, &format!("curl: (22) The requested URL returned error: {status}\n"));
-            }
-            return self.end(22);
-        }
-        let mut all = Vec::new();
-        if self.has('I') || self.has('i') {
-            all.extend_from_slice(head.as_bytes());
-        }
-        if !self.has('I') {
-            all.extend(body);
-        }
-        match self.output.clone() {
-            Some(path) if &*path != "-" => {
-                if sys.write_file(&path, &all, false).is_err() {
-                    self.say(2, "curl: (23) Failure writing output to destination\n");
-                    return self.end(23);
-                }
-            }
-            _ => self.out.push((1, all)),
-        }
-        self.end(0);
-    }
 }
 
 /// Why there is no answer.
@@ -475,7 +501,8 @@ impl Program for Fetch {
     }
 }
 
-fn limit(text: Option<&Text>) -> Option<Span> {
+/// A number of seconds.
+pub(super) fn limit(text: Option<&Text>) -> Option<Span> {
     text.and_then(|t| t.parse::<f64>().ok()).filter(|s| *s > 0.0).map(Span::secs_f64)
 }
 
@@ -509,40 +536,6 @@ pub fn wget(ctx: &mut Ctx) -> Result<Box<dyn Program>, i32> {
         fetch.body = body.to_string();
     } else if o.has('p') {
         fetch.method = "HEAD".into();
-    }
-    fetch.compose();
-    Ok(Box::new(fetch))
-}
-
-/// `curl`.
-pub fn curl(ctx: &mut Ctx) -> Result<Box<dyn Program>, i32> {
-    let o = opts::parse(
-        ctx,
-        "sSIifvLkgNo:w:m:H:X:d:u:A:T:OC: silent=s show-error=S head=I include=i fail=f verbose=v location=L insecure=k output=o write-out=w max-time=m header=H request=X data=d connect-timeout=C user-agent=A cacert=T cert=T retry=T noproxy=T",
-    )?;
-    let Some(url) = o.rest.first() else {
-        ctx.err("curl: try 'curl --help' or 'curl --manual' for more information\n");
-        return Err(2);
-    };
-    let flags = "sSIifvLm".chars().filter(|c| o.has(*c)).collect();
-    let mut fetch = Fetch::new(ctx, Tool::Curl, flags);
-    if !fetch.set_url(url) {
-        return Err(ctx.not_simulated("https"));
-    }
-    fetch.limit = limit(o.get('m').or(o.get('C')));
-    fetch.until = ctx.sys.now() + fetch.limit.unwrap_or(CONNECT_TIMEOUT);
-    fetch.output = o.get('o').cloned();
-    fetch.format = o.get('w').cloned();
-    fetch.headers = o.all('H').map(|h| h.to_string()).collect();
-    if o.has('I') {
-        fetch.method = "HEAD".into();
-    }
-    if let Some(body) = o.get('d') {
-        fetch.method = "POST".into();
-        fetch.body = body.to_string();
-    }
-    if let Some(method) = o.get('X') {
-        fetch.method = method.to_string();
     }
     fetch.compose();
     Ok(Box::new(fetch))

@@ -3,9 +3,9 @@
 use super::ctx::Ctx;
 use super::stream::Stream;
 use super::{
-    archive, awk, columns, date, dd, diff, disks, dump, echo, editor, expr, files, find as search, grep,
-    info, lines, ls, machine, multi, net, nslookup, paths, ping, procs, sed, sort, sums, tail, test, text,
-    time, top,
+    archive, awk, columns, curl, date, dd, diff, disks, dump, echo, editor, expr, files, find as search,
+    grep, info, lines, ls, machine, multi, net, nslookup, paths, ping, procs, sed, sort, sums, tail, test,
+    text, time, top,
 };
 use crate::os::program::Program;
 
@@ -48,7 +48,7 @@ pub const TABLE: &[Row] = &[
     row("chown", Plain(files::chown)),
     row("clear", Plain(info::clear)),
     row("cp", Plain(files::cp)),
-    row("curl", Machine(net::curl)),
+    row("curl", Machine(curl::curl)),
     row("cut", Filter(lines::cut)),
     row("date", Plain(date::date)),
     row("df", Plain(disks::df)),

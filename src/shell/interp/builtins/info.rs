@@ -8,7 +8,8 @@ use crate::shell::parser::is_reserved;
 use crate::shell::text::single_quoted;
 use std::rc::Rc;
 
-/// Builtins without an effect here (`hash`, `disown`, `dirs`).
+/// Builtins without an effect here (`hash`, `disown`), and those that set up keys and completion, which the
+/// terminal has anyway (`bind`, `complete`).
 pub fn quiet(shell: &mut Shell, _: &mut dyn Sys, argv: &[Rc<str>]) -> Outcome {
     if &*argv[0] == "hash" && argv.len() == 1 && shell.flavour.is_bash() {
         shell.print(1, b"hash: hash table empty\n");
@@ -297,6 +298,9 @@ pub fn help(shell: &mut Shell, _: &mut dyn Sys, _: &[Rc<str>]) -> Outcome {
 pub fn shopt(shell: &mut Shell, _: &mut dyn Sys, argv: &[Rc<str>]) -> Outcome {
     let on = argv.iter().any(|a| &**a == "-s");
     let off = argv.iter().any(|a| &**a == "-u");
+    if argv.iter().any(|a| &**a == "expand_aliases") && (on || off) {
+        shell.expand_aliases = on;
+    }
     if argv.iter().any(|a| &**a == "nullglob") {
         if on || off {
             shell.nullglob = on;

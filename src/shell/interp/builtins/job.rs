@@ -73,6 +73,7 @@ pub fn jobs(shell: &mut Shell, sys: &mut dyn Sys, argv: &[Rc<str>]) -> Outcome {
     }
     shell.reap(sys);
     let current = shell.jobs.list.keys().next_back().copied();
+    let previous = shell.jobs.list.keys().nth_back(1).copied();
     let width = if shell.flavour.is_bash() { 23 } else { 26 };
     let mut text = String::new();
     for (number, job) in &shell.jobs.list {
@@ -80,18 +81,30 @@ pub fn jobs(shell: &mut Shell, sys: &mut dyn Sys, argv: &[Rc<str>]) -> Outcome {
             text.push_str(&format!("{}\n", job.pid));
             continue;
         }
-        let state = if shell.jobs.ended.contains_key(&job.pid) { "Done" } else { "Running" };
-        let mark = if Some(*number) == current { '+' } else { '-' };
+        let end = shell.jobs.ended.get(&job.pid).copied();
+        let state = end.map_or_else(|| "Running".to_owned(), |end| shell.ended_word(end));
+        let bash = shell.flavour.is_bash();
+        let mark = match *number {
+            n if Some(n) == current => '+',
+            n if Some(n) == previous || !bash => '-',
+            _ => ' ',
+        };
         let pid = if mode == 'l' { format!("{} ", job.pid) } else { String::new() };
         // Without job control busybox and dash do not keep the command's text.
         let shown = match (shell.flavour.is_bash(), shell.opts.interactive) {
-            (true, _) => format!("{} &", job.text),
+            (true, _) if end.is_none() => format!("{} &", job.text),
+            (true, _) => job.text.to_string(),
             (false, true) => job.text.to_string(),
             (false, false) => String::new(),
         };
         text.push_str(&format!("[{number}]{mark}  {pid}{state:<width$} {shown}\n"));
     }
     shell.print(1, text.as_bytes());
+    if mode != 'p' {
+        // A job whose end was told is forgotten.
+        let jobs = &mut shell.jobs;
+        jobs.list.retain(|_, j| !jobs.ended.contains_key(&j.pid));
+    }
     Outcome::Status(0)
 }
 

@@ -1,5 +1,6 @@
 //! The builtins: a table, and what running one can come to.
 
+mod dirs;
 mod flow;
 mod info;
 mod job;
@@ -55,14 +56,16 @@ pub const TABLE: &[Builtin] = &[
     row("[", utility::run, false, "adb"),
     row("alias", info::alias, false, "adb"),
     row("bg", job::bg, false, "adb"),
+    row("bind", info::quiet, false, "b"),
     row("break", flow::break_, true, "adb"),
     row("builtin", flow::builtin, false, "b"),
     row("cd", variables::cd, false, "adb"),
     row("chdir", variables::cd, false, "ad"),
     row("command", flow::command, false, "adb"),
+    row("complete", info::quiet, false, "b"),
     row("continue", flow::break_, true, "adb"),
     row("declare", variables::declare, false, "b"),
-    row("dirs", info::quiet, false, "b"),
+    row("dirs", dirs::dirs, false, "b"),
     row("disown", info::quiet, false, "b"),
     row("echo", utility::run, false, "adb"),
     row("eval", flow::eval, true, "adb"),
@@ -81,7 +84,9 @@ pub const TABLE: &[Builtin] = &[
     row("local", variables::local, true, "adb"),
     row("logout", flow::exit, true, "b"),
     row("mapfile", read::mapfile, false, "b"),
+    row("popd", dirs::popd, false, "b"),
     row("printf", utility::printf, false, "adb"),
+    row("pushd", dirs::pushd, false, "b"),
     row("pwd", variables::pwd, false, "adb"),
     row("read", read::read, false, "adb"),
     row("readarray", read::mapfile, false, "b"),
