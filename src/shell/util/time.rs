@@ -106,6 +106,11 @@ fn become_program(ctx: &mut Ctx, spawn: Spawn) -> Result<Box<dyn Program>, i32> 
     }
 }
 
+/// A program that becomes another one.
+pub fn becoming(program: Box<dyn Program>) -> Box<dyn Program> {
+    Box::new(Become(Some(program)))
+}
+
 /// Becomes another program on its first step.
 #[derive(Clone, Debug)]
 struct Become(Option<Box<dyn Program>>);
