@@ -39,9 +39,17 @@ fn read(dir: &Path, out: &mut String) {
     }
 }
 
-/// Whether some code reads a field: its name stands in a literal, alone or in a path.
+/// Whether some code reads a field: its name stands in a literal, alone or in a path; in the name of a domain it
+/// is none.
 fn named(code: &str, field: &str) -> bool {
-    code.match_indices(field).any(|(i, _)| {
+    let domain = |at: usize| {
+        let (before, after) = code.split_at(at);
+        let word = |c: char| !c.is_ascii_alphanumeric() && !matches!(c, '.' | '/' | '-');
+        let start = before.rfind(word).map_or(0, |n| n + 1);
+        let end = at + after.find(word).unwrap_or(after.len());
+        [".io", ".com", ".org"].iter().any(|tail| code[start..end].contains(tail))
+    };
+    code.match_indices(field).filter(|(i, _)| !domain(*i)).any(|(i, _)| {
         let before = code[..i].chars().next_back().unwrap_or(' ');
         let after = code[i + field.len()..].chars().next().unwrap_or(' ');
         matches!(before, '"' | '.' | '/') && !after.is_alphanumeric() && after != '_'

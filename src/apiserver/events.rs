@@ -156,11 +156,13 @@ impl ApiServer {
         if !e.host.is_empty() {
             source.set("host", e.host);
         }
-        let name = format!(
-            "{}.{:016x}",
-            o.name(),
-            0x18_0000_0000_0000_u64 + (self.now.0 << 10) + (self.uids.below(1024))
-        );
+        // The instant in nanoseconds, of which the last digits are drawn; no two events are the same.
+        let mut instant = 0x18_0000_0000_0000_u64 + (self.now.0 << 10) + self.uids.below(1024);
+        let named = |instant: u64| format!("{}.{instant:016x}", o.name());
+        while self.store.get(&Key::new(Kind::EVENT, namespace, named(instant))).is_some() {
+            instant += 1;
+        }
+        let name = named(instant);
         let stamp = self.timestamp();
         Object::new(
             Kind::EVENT,

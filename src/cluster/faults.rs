@@ -22,11 +22,13 @@ usage: fault node NAME down|up            cut a machine's power, or give it back
        fault node NAME remove             the machine goes for good, and its node is deleted
        fault kubelet NAME stop|start      stop or start the node agent
        fault runtime NAME stop|start      stop or start the container runtime
+       fault proxy NAME stop|start        kube-proxy of a node: its rules stay as they are meanwhile
        fault kill [-n NS] POD [CONTAINER] kill process 1 of a container
        fault scheduler pause|resume       the scheduler sees and does nothing meanwhile
        fault controllers pause|resume     likewise the controller manager
        fault apiserver down|up            nobody answers at the API server's port
        fault etcd slow SPAN|normal        every write takes SPAN longer, e.g. 500ms
+       fault dns down|up                  nobody answers for the cluster's names
        fault registry down|up             whether image registries answer
        fault registry slow FACTOR         pulls take FACTOR times as long
        fault network cut NODE NODE        new connections between two workers' pods time out
@@ -87,6 +89,16 @@ impl Cluster {
                 self.with_kubelet(node, cause, |k, e| {
                     k.set_runtime_running(*what == "start", e.api, e.world, e.runtime, e.timers);
                 });
+            }
+            ["proxy", name, what @ ("stop" | "start")] => {
+                let node = MachineId(u32::try_from(self.node_number(name)?).unwrap_or(u32::MAX));
+                self.world.net.set_proxy(node, *what == "start", self.now);
+            }
+            ["dns", what @ ("down" | "up")] => {
+                if !self.spec.settings.dns {
+                    return Err("fault: this cluster has no DNS (settings: {dns: false})".into());
+                }
+                self.world.net.dns.answers = *what == "up";
             }
             ["scheduler", what @ ("pause" | "resume")] => self.broken.scheduler = *what == "pause",
             ["controllers", what @ ("pause" | "resume")] => self.broken.controllers = *what == "pause",
@@ -174,6 +186,7 @@ impl Cluster {
         let boots = on && !self.world.machine(machine).powered;
         self.world.power(machine, on);
         if on {
+            self.world.net.set_proxy(machine, true, self.now);
             self.with_kubelet(node, cause, |k, e| {
                 if boots {
                     k.booted();

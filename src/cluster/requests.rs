@@ -105,7 +105,7 @@ impl Cluster {
             return ("service.no-name", vec![], self.last(|o| o.key().path() == *failed.service));
         }
         let Some((ip, port)) = &failed.to else { return self.nobody(failed, service, node) };
-        let mut values = vec![("to", Text::from(format!("{ip}:{port}"))), ("node", node)];
+        let mut values = vec![("to", Text::from(format!("{ip}:{port}"))), ("node", node.clone())];
         let pod = self.network.pods.get(ip).cloned().unwrap_or_default();
         values.push(("pod", Text::from(crate::why::words::object(&pod))));
         let about = |o: &Object| o.kind == Kind::POD && *ip == o.at("status.podIP").str();
@@ -133,6 +133,9 @@ impl Cluster {
             values.push(("left", Text::from(clock(left))));
             let told = self.first(|o| about(o) && o.is_deleting());
             values.extend(told.map(|at| ("deleted", Text::from(clock(at)))));
+            if failed.by.is_some_and(|m| !self.world.net.proxy_runs(m)) {
+                return ("service.proxy-stopped", values, self.last_fault(&node).or(behind));
+            }
             let follows = self.network.next_rules(left).map(|at| at + self.lag(failed.by));
             values.extend(follows.map(|at| ("follows", Text::from(clock(at)))));
             return ("service.rules-stale", values, behind);
@@ -180,7 +183,7 @@ impl Cluster {
             return ("service.entry-off", values, self.last_fault(&node).or(behind));
         }
         if !self.world.net.dns.answers {
-            return ("service.no-dns", values, None);
+            return ("service.no-dns", values, self.last_fault("dns"));
         }
         if let Some(policies) = self.world.net.filter.refuses_names(&failed.source) {
             return self.denied("service.names-denied", values, &policies);
@@ -194,6 +197,9 @@ impl Cluster {
         }
         if failed.outcome == Outcome::Timeout {
             return ("service.no-local", values, behind);
+        }
+        if failed.by.is_some_and(|m| !self.world.net.proxy_runs(m)) {
+            return ("service.proxy-stopped", values, self.last_fault(&node).or(behind));
         }
         let since = self.last_change(slice).map(|c| c.0);
         values.extend(since.map(|at| ("since", Text::from(clock(at)))));

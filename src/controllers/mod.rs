@@ -23,6 +23,7 @@ mod namespace;
 mod node;
 mod pods;
 mod protection;
+mod provisioner;
 mod quota;
 mod replicaset;
 mod rules;

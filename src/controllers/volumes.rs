@@ -1,6 +1,7 @@
-//! The binder of claims and volumes, and a simple provisioner for storage classes.
+//! The binder of claims and volumes.
 //!
-//! A claim takes the smallest volume that suits it; where none does, the provisioner of its class makes one.
+//! A claim takes the smallest volume that suits it; where none does, the
+//! provisioner of its class is asked for one.
 //! Claims of a class with `WaitForFirstConsumer` wait until the scheduler has picked a node. A released
 //! volume is deleted or kept as its reclaim policy says. Left out: resizing, snapshots.
 
@@ -9,7 +10,7 @@ use super::{Timer, Which, protection, rules};
 use crate::api::object::Key;
 use crate::api::quantity::Quantity;
 use crate::api::request::WatchKind;
-use crate::api::{Kind, Object, Text, Value, selector};
+use crate::api::{Kind, Object, Text, selector};
 use crate::apiserver::{Change, DeleteOptions};
 use crate::map;
 use crate::time::{Span, Time};
@@ -17,12 +18,9 @@ use crate::time::{Span, Time};
 const WHICH: Which = Which::Volume;
 /// kube-controller-manager `--pvclaimbinder-sync-period`.
 const RESYNC: Span = Span::secs(15);
-/// The provisioner that makes nothing.
-const NO_PROVISIONER: &str = "kubernetes.io/no-provisioner";
-const SELECTED_NODE: &str = "volume.kubernetes.io/selected-node";
+pub(super) const SELECTED_NODE: &str = "volume.kubernetes.io/selected-node";
 const BIND_COMPLETED: &str = "pv.kubernetes.io/bind-completed";
 const BOUND_BY_CONTROLLER: &str = "pv.kubernetes.io/bound-by-controller";
-const PROVISIONED_BY: &str = "pv.kubernetes.io/provisioned-by";
 
 /// A claim, a volume or a class has changed.
 pub fn changed(change: &Change, cx: &mut Cx<'_>) {
@@ -148,7 +146,7 @@ fn sync_claim(claim: &Object, cx: &mut Cx<'_>) {
         return cx.event(WHICH, claim, "Normal", "WaitForFirstConsumer", message);
     }
     match class {
-        Some(class) => provision(claim, &class, cx),
+        Some(class) => super::provisioner::provision(claim, &class, cx),
         None if class_name.is_empty() => {
             let message = "no persistent volumes available for this claim and no storage class is set";
             cx.event(WHICH, claim, "Normal", "FailedBinding", message);
@@ -209,7 +207,7 @@ fn find(claim: &Object, delayed: bool, cx: &Cx<'_>) -> Option<Object> {
 }
 
 /// Binds a claim and a volume to each other.
-fn bind(claim: &Object, volume: &Object, cx: &mut Cx<'_>) {
+pub(super) fn bind(claim: &Object, volume: &Object, cx: &mut Cx<'_>) {
     cx.api.rule(rules::VOLUME, &claim.key().path(), vec![("volume", volume.at("metadata.name").text())]);
     let reference = map! {
         "apiVersion" => "v1", "kind" => "PersistentVolumeClaim", "name" => claim.name(),
@@ -243,45 +241,4 @@ fn bind(claim: &Object, volume: &Object, cx: &mut Cx<'_>) {
     status.set("accessModes", volume.at("spec.accessModes"));
     status.set("capacity", volume.at("spec.capacity"));
     cx.write_status(WHICH, &claim, status);
-}
-
-/// Makes a volume for a claim, as the provisioner of its class would.
-fn provision(claim: &Object, class: &Object, cx: &mut Cx<'_>) {
-    let provisioner = class["provisioner"].text();
-    if provisioner.as_str() == NO_PROVISIONER || provisioner.is_empty() {
-        let message = "no volume plugin matched name: kubernetes.io/no-provisioner";
-        return cx.event(WHICH, claim, "Warning", "ProvisioningFailed", message);
-    }
-    let name = format!("pvc-{}", claim.uid());
-    let policy = class["reclaimPolicy"].text();
-    let policy = if policy.is_empty() { Text::lit("Delete") } else { policy };
-    let mut spec = map! {
-        "accessModes" => claim.at("spec.accessModes"),
-        "capacity" => map! { "storage" => claim.at("spec.resources.requests.storage") },
-        "persistentVolumeReclaimPolicy" => policy,
-        "storageClassName" => class.at("metadata.name"),
-        "hostPath" => map! { "path" => format!("/var/lib/volumes/{name}"), "type" => "DirectoryOrCreate" },
-        "claimRef" => map! {
-            "apiVersion" => "v1", "kind" => "PersistentVolumeClaim", "name" => claim.name(),
-            "namespace" => claim.namespace(), "uid" => claim.uid(),
-        },
-    };
-    if let Some(node) = claim.annotation(SELECTED_NODE) {
-        let expression = map! {
-            "key" => "kubernetes.io/hostname", "operator" => "In", "values" => vec![Value::from(node)],
-        };
-        let term = map! { "matchExpressions" => vec![expression] };
-        spec.set("nodeAffinity.required.nodeSelectorTerms", vec![term]);
-    }
-    let annotations = Value::from(
-        [(Text::lit(PROVISIONED_BY), Value::from(&provisioner))]
-            .into_iter()
-            .collect::<crate::api::value::Map>(),
-    );
-    let tree = map! { "metadata" => map! { "name" => &name, "annotations" => annotations }, "spec" => spec };
-    if let Ok(volume) = cx.api.create(Object::new(Kind::PERSISTENT_VOLUME, tree)) {
-        let message = format!("Successfully provisioned volume {name}");
-        cx.event(WHICH, claim, "Normal", "ProvisioningSucceeded", &message);
-        bind(claim, &volume, cx);
-    }
 }

@@ -34,6 +34,7 @@ const NODE_PROGRAMS: &[(&str, &str)] = &[
     ("/usr/bin/wget", "wget"),
     ("/usr/bin/nc", "nc"),
     ("/usr/bin/nslookup", "nslookup"),
+    ("/usr/bin/sudo", "coreutils/sudo"),
     ("/usr/bin/less", "coreutils/less"),
     ("/usr/bin/clear", "coreutils/clear"),
     ("/usr/bin/ps", "coreutils/ps"),

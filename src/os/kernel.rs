@@ -408,6 +408,10 @@ impl Sys for Kernel<'_> {
         visible.into_iter().filter_map(|(pid, id)| self.world.st.info(pids, pid, id)).collect()
     }
 
+    fn cpu_times(&self) -> (Span, Span) {
+        self.world.st.cpu_times(self.id)
+    }
+
     fn set_title(&mut self, title: &str) {
         self.proc_mut().title = Some(Text::from(title));
     }

@@ -45,6 +45,8 @@ pub struct Net {
     pub(super) stays: Vec<Stays>,
     /// By machine: how much later than the first one its rules come into force.
     pub lags: Vec<Span>,
+    /// Machines whose kube-proxy has stopped, with the rules that it left behind.
+    pub(super) stopped: Vec<(MachineId, BTreeMap<(Text, u16), super::services::Service>)>,
     /// The cluster's names.
     pub dns: Dns,
     /// What network policies let through.
@@ -220,7 +222,7 @@ impl World {
     /// own; for a node port the node's, which on the node itself is also found at the loopback address
     /// (kube-proxy's `--iptables-localhost-nodeports`).
     fn virtual_address(&self, from: NetId, ns: &NetNs, ip: &str, port: u16) -> Option<(Text, MachineId)> {
-        let known = |ip: &str| self.net.services.contains_key(&(Text::from(ip), port));
+        let known = |ip: &str| self.net.knows(ns.machine, ip, port);
         if known(ip) {
             return Some((Text::from(ip), ns.machine));
         }

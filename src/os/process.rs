@@ -89,6 +89,8 @@ pub(super) struct Process {
     /// The cell's `cpu_share` when `cpu` was last set.
     pub cpu_mark: Span,
     pub cpu_used: Span,
+    /// What its children used that it has waited for, and theirs.
+    pub children_cpu: Span,
     pub started: Time,
     pub rng: Rng,
     /// Started from outside: its exit is reported, nobody in the world reaps it.
@@ -174,9 +176,15 @@ impl State {
         };
         let ppid = p.parent.map_or(0, |q| self.pid_in(pids, q));
         let (memory, started) = (p.memory, p.started);
-        let share = self.cells.get(p.cell.0).map_or(Span::ZERO, |c| self.cpu_share(c));
-        let cpu = p.cpu_used + cpu_since(p, share);
+        let (cpu, _) = self.cpu_times(id);
         Some(ProcInfo { pid, ppid, uid: p.cred.uid, command, state, memory, started, cpu })
+    }
+
+    /// The processor time of a process, and of the children that it has waited for.
+    pub fn cpu_times(&self, id: ProcId) -> (Span, Span) {
+        let Some(p) = self.procs.get(id) else { return (Span::ZERO, Span::ZERO) };
+        let share = self.cells.get(p.cell.0).map_or(Span::ZERO, |c| self.cpu_share(c));
+        (p.cpu_used + cpu_since(p, share), p.children_cpu)
     }
 
     /// What a cell gets of the processors, in millicores.
@@ -419,6 +427,7 @@ impl World {
             cpu: 0,
             cpu_mark: Span::ZERO,
             cpu_used: Span::ZERO,
+            children_cpu: Span::ZERO,
             started: birth.at.max(now),
             rng: Rng::stream(seed, &format!("{owner}/{pid}")),
             reported: birth.reported,
@@ -523,8 +532,10 @@ impl World {
             }
             any = true;
             if let Some(Life::Zombie(ended)) = self.st.procs.get(child).map(|c| c.life.clone()) {
+                let used = self.st.cpu_times(child);
                 if let Some(p) = self.st.procs.get_mut(parent) {
                     p.children.retain(|c| *c != child);
+                    p.children_cpu = p.children_cpu + used.0 + used.1;
                 }
                 self.st.forget(child);
                 return Ok(Some((number, ended)));

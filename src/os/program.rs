@@ -315,6 +315,10 @@ pub trait Sys {
     /// Puts a process group into the foreground of the terminal (`None`: this process's own).
     fn set_foreground(&mut self, pid: Option<Pid>);
     fn processes(&self) -> Vec<ProcInfo>;
+    /// Its own processor time, and that of the children that it has waited for.
+    fn cpu_times(&self) -> (Span, Span) {
+        (Span::ZERO, Span::ZERO)
+    }
     /// What `ps` shows for this process from now on.
     fn set_title(&mut self, title: &str);
     fn cwd(&self) -> Text;

@@ -7,6 +7,7 @@
 use super::net::Net;
 use super::world::MachineId;
 use crate::api::Text;
+use crate::collections::BTreeMap;
 use crate::rng::Rng;
 use crate::time::{Span, Time};
 
@@ -82,8 +83,46 @@ impl Net {
         self.services.remove(address);
     }
 
+    /// Stops a machine's kube-proxy, whose rules stay as they are, or starts it: then they are up to date.
+    pub fn set_proxy(&mut self, machine: MachineId, running: bool, now: Time) {
+        let left: BTreeMap<(Text, u16), Service> = if running {
+            BTreeMap::new()
+        } else if self.proxy_runs(machine) {
+            let rule =
+                |at: &(Text, u16)| Some((at.clone(), self.service(machine, now, &at.0, at.1)?.clone()));
+            self.services.keys().filter_map(rule).collect()
+        } else {
+            return;
+        };
+        self.stopped.retain(|(m, _)| *m != machine);
+        if !running {
+            self.stopped.push((machine, left));
+        }
+    }
+
+    /// Whether a machine's kube-proxy runs.
+    pub fn proxy_runs(&self, machine: MachineId) -> bool {
+        self.left_behind(machine).is_none()
+    }
+
+    fn left_behind(&self, machine: MachineId) -> Option<&BTreeMap<(Text, u16), Service>> {
+        self.stopped.iter().find(|(m, _)| *m == machine).map(|(_, rules)| rules)
+    }
+
+    /// Whether a machine has rules for a virtual address.
+    pub(super) fn knows(&self, machine: MachineId, ip: &str, port: u16) -> bool {
+        let address = (Text::from(ip), port);
+        match self.left_behind(machine) {
+            Some(rules) => rules.contains_key(&address),
+            None => self.services.contains_key(&address),
+        }
+    }
+
     /// The rules of a machine for a virtual address, as they are in force there.
     pub fn service(&self, machine: MachineId, now: Time, ip: &str, port: u16) -> Option<&Service> {
+        if let Some(rules) = self.left_behind(machine) {
+            return rules.get(&(Text::from(ip), port));
+        }
         let lag = self.lags.get(machine.0 as usize).copied().unwrap_or(Span::ZERO);
         let rules = &self.services.get(&(Text::from(ip), port))?.0;
         rules.iter().rev().find(|(at, _)| *at == Time::ZERO || *at + lag <= now).map(|(_, s)| s)

@@ -97,6 +97,13 @@ pub(super) const ROWS: &[Row] = &[
         Some((Of::Object, "internalTrafficPolicy")),
     ),
     row(
+        "service.proxy-stopped",
+        "a request from {from} to {object} failed ({outcome}): kube-proxy on {node} has stopped, so its rules are still those of before",
+        "从 {from} 到 {object} 的请求失败（{outcome}）：{node} 上的 kube-proxy 已停止，规则仍是之前的",
+        VIRTUAL_IPS,
+        None,
+    ),
+    row(
         "service.no-dns",
         "a request from {from} to {object} failed ({outcome}), as cluster DNS does not answer",
         "从 {from} 到 {object} 的请求失败（{outcome}），因为集群 DNS 没有应答",

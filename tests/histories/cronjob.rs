@@ -88,7 +88,7 @@ impl Watch for Watcher {
 fn manifest(run: &mut Run) -> String {
     let policy = run.pick(POLICIES);
     let (kept, failed) = (run.rng.below(4), run.rng.below(3));
-    let script = "n=$(date +%s); sleep $((n % 5 * 30 + 5)); test $((n % 3)) -ne 0";
+    let script = "m=$(($(date +%s) / 60)); sleep $((m % 4 * 40 + 5)); test $((m % 3)) -ne 0";
     format!(
         "{{apiVersion: batch/v1, kind: CronJob, metadata: {{name: web}}, spec: {{schedule: '* * * * *', \
          concurrencyPolicy: {policy}, successfulJobsHistoryLimit: {kept}, failedJobsHistoryLimit: {failed}, \

@@ -16,8 +16,10 @@ export const faults = (nodes) => [
   ...nodes.slice(0, NODES).map((key) => key.split('/')[1]).map((name) => [name, [
     [t('faults.down'), `node ${name} down`], [t('faults.up'), `node ${name} up`],
     [t('faults.kubeletStop'), `kubelet ${name} stop`], [t('faults.kubeletStart'), `kubelet ${name} start`],
-    [t('faults.runtimeStop'), `runtime ${name} stop`], [t('faults.runtimeStart'), `runtime ${name} start`]]]),
+    [t('faults.runtimeStop'), `runtime ${name} stop`], [t('faults.runtimeStart'), `runtime ${name} start`],
+    [t('faults.proxyStop'), `proxy ${name} stop`], [t('faults.proxyStart'), `proxy ${name} start`]]]),
   [t('faults.network'), [[t('faults.mend'), 'network mend']]],
+  [t('faults.dns'), [[t('faults.stop'), 'dns down'], [t('faults.start'), 'dns up']]],
   [t('faults.registry'), [[t('faults.down'), 'registry down'], [t('faults.slow'), 'registry slow 20'], [t('faults.up'), 'registry up']]],
   [t('faults.apiserver'), [[t('faults.stop'), 'apiserver down'], [t('faults.start'), 'apiserver up']]],
   ['etcd', [[t('faults.slow'), 'etcd slow 500ms'], [t('faults.normal'), 'etcd normal']]],

@@ -6,7 +6,7 @@ use super::{Flow, Shell};
 use crate::os::program::{Ended, Fd, Pid, Sys, Wait};
 use crate::shell::ast::{Cmd, Node};
 use crate::shell::vars::Var;
-use crate::time::Time;
+use crate::time::{Span, Time};
 use std::rc::Rc;
 
 /// A command under way.
@@ -60,8 +60,8 @@ pub enum Kind {
     WaitJobs { pids: Option<Vec<Pid>> },
     /// The `read` builtin.
     Read(super::builtins::read::Reading),
-    /// `time`: what ran began then.
-    Timed(Time),
+    /// `time`: what ran began then, when so much processor time was used.
+    Timed(Time, Span),
     /// The status from before a trap.
     AfterTrap(i32),
     /// The end of the shell, once the EXIT trap is done.
@@ -134,7 +134,10 @@ impl Shell {
                 return self.wait_turn(sys, frame);
             }
             Kind::Read(_) => return self.read_turn(sys, frame),
-            Kind::Timed(began) => self.report_time(sys.now().since(*began)),
+            Kind::Timed(began, before) => {
+                let used = Span(used(sys).0.saturating_sub(before.0));
+                self.report_time(sys.now().since(*began), used);
+            }
             Kind::AfterTrap(status) | Kind::Status(status) => self.status = *status,
             Kind::ExitWith(code) => {
                 self.exit_code = Some(*code);
@@ -225,4 +228,10 @@ impl Shell {
 /// The wait for any child to end.
 pub fn for_child() -> Flow {
     Flow::Wait(Wait { child: true, ..Wait::default() })
+}
+
+/// The processor time of the shell and of the children that it has waited for.
+pub(super) fn used(sys: &dyn Sys) -> Span {
+    let (own, children) = sys.cpu_times();
+    own + children
 }

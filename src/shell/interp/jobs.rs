@@ -81,7 +81,7 @@ impl Shell {
     pub(super) fn pipeline(&mut self, sys: &mut dyn Sys, frame: &Frame, node: &Node) {
         let Cmd::Pipeline { cmds, negate, timed } = &**node else { return };
         if *timed {
-            self.frames.push(Frame::plain(Kind::Timed(sys.now())));
+            self.frames.push(Frame::plain(Kind::Timed(sys.now(), super::frame::used(sys))));
         }
         if *negate {
             self.frames.push(Frame::plain(Kind::Not));

@@ -74,9 +74,10 @@ impl Shell {
     }
 
     /// The lines of bash's `time`.
-    pub(super) fn report_time(&mut self, real: Span) {
+    pub(super) fn report_time(&mut self, real: Span, used: Span) {
         let line = |name: &str, s: f64| format!("{name}\t{}m{:.3}s\n", (s / 60.0) as u64, s % 60.0);
-        let text = format!("\n{}{}{}", line("real", real.as_secs_f64()), line("user", 0.0), line("sys", 0.0));
+        let (real, used) = (real.as_secs_f64(), used.as_secs_f64());
+        let text = format!("\n{}{}{}", line("real", real), line("user", used), line("sys", 0.0));
         self.print(2, text.as_bytes());
     }
 }

@@ -269,16 +269,3 @@ pub fn absent(ctx: &mut Ctx) -> i32 {
     ctx.err(&format!("{name}: not simulated\n"));
     1
 }
-
-/// `busybox` itself.
-pub fn busybox(ctx: &mut Ctx) -> i32 {
-    if ctx.args.first().is_some_and(|a| files::base(a) == "busybox") {
-        ctx.print(format!("{}\n", super::usage::BANNER));
-        let names: Vec<&str> = super::table::names().collect();
-        ctx.print(format!("\nCurrently defined functions:\n\t{}\n", names.join(", ")));
-        return 0;
-    }
-    let name = called(ctx);
-    ctx.err(&format!("{name}: applet not found\n"));
-    127
-}

@@ -147,7 +147,7 @@ pub fn uptime_text(ctx: &Ctx) -> String {
         .read_file("/proc/uptime")
         .map(|b| String::from_utf8_lossy(&b).into_owned())
         .unwrap_or_default();
-    let minutes = (super::text::leading_number(&text) / 60.0) as u64;
+    let minutes = (super::sort::leading_number(&text) / 60.0) as u64;
     let up = match (minutes / 1_440, minutes / 60 % 24, minutes % 60) {
         (0, 0, m) => format!("{m} min"),
         (0, h, m) => format!("{h}:{m:02}"),

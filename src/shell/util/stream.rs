@@ -62,6 +62,16 @@ impl Clone for Box<dyn Filter> {
     }
 }
 
+/// The copy of a filter that can be cloned.
+macro_rules! copies {
+    () => {
+        fn boxed(&self) -> Box<dyn Filter> {
+            Box::new(self.clone())
+        }
+    };
+}
+pub(super) use copies;
+
 /// A filter with its inputs.
 #[derive(Clone, Debug)]
 pub struct Stream {

@@ -106,6 +106,11 @@ fn become_program(ctx: &mut Ctx, spawn: Spawn) -> Result<Box<dyn Program>, i32> 
     }
 }
 
+/// A program that becomes another one.
+pub fn becoming(program: Box<dyn Program>) -> Box<dyn Program> {
+    Box::new(Become(Some(program)))
+}
+
 /// Becomes another program on its first step.
 #[derive(Clone, Debug)]
 struct Become(Option<Box<dyn Program>>);
@@ -164,6 +169,37 @@ pub fn prefix(ctx: &mut Ctx) -> Result<Box<dyn Program>, i32> {
         spawn.ignored.push(Signal::Hup);
     }
     become_program(ctx, spawn)
+}
+
+/// `sudo`: runs the rest of the words, as everybody here is root already; `-i` and `-s` alone start a shell.
+pub fn sudo(ctx: &mut Ctx) -> Result<Box<dyn Program>, i32> {
+    let o = opts::parse(ctx, "+EHnSisku:g: user=u login=i shell=s preserve-env=E non-interactive=n")?;
+    if o.get('u').is_some_and(|user| &**user != "root") {
+        return Err(ctx.not_simulated("other users than root"));
+    }
+    let assignments = o.rest.iter().take_while(|w| w.contains('=')).count();
+    let mut words = o.rest[assignments..].to_vec();
+    if words.is_empty() && (o.has('i') || o.has('s')) {
+        words = vec!["bash".into()];
+    }
+    if words.is_empty() {
+        ctx.err("usage: sudo -h | -K | -k | -V\nusage: sudo [-EHknS] [-u user] [VAR=value] [-i | -s] [command [arg ...]]\n");
+        return Err(1);
+    }
+    let mut spawn = spawn_words(ctx, &words);
+    for (name, value) in o.rest[..assignments].iter().filter_map(|w| w.split_once('=')) {
+        spawn.env.retain(|(n, _)| *n != *name);
+        spawn.env.push((name.into(), value.into()));
+    }
+    let name = spawn.file.clone();
+    match ctx.sys.load(spawn) {
+        Ok(program) => Ok(Box::new(Become(Some(program)))),
+        Err(Errno::ENOENT) => {
+            ctx.err(&format!("sudo: {name}: command not found\n"));
+            Err(1)
+        }
+        Err(error) => Err(cannot_run(ctx, &name, error)),
+    }
 }
 
 /// `ssh HOST [COMMAND]`.

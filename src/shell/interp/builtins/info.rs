@@ -245,9 +245,12 @@ pub fn ulimit(shell: &mut Shell, _: &mut dyn Sys, argv: &[Rc<str>]) -> Outcome {
     Outcome::Status(0)
 }
 
-pub fn times(shell: &mut Shell, _: &mut dyn Sys, _: &[Rc<str>]) -> Outcome {
-    let zero = if shell.flavour == Flavour::Dash { "0m0.000000s" } else { "0m0.000s" };
-    let text = format!("{zero} {zero}\n{zero} {zero}\n");
+pub fn times(shell: &mut Shell, sys: &mut dyn Sys, _: &[Rc<str>]) -> Outcome {
+    let digits = if shell.flavour == Flavour::Dash { 6 } else { 3 };
+    let time = |s: f64| format!("{}m{:.digits$}s", (s / 60.0) as u64, s % 60.0);
+    let (own, children) = sys.cpu_times();
+    let zero = time(0.0);
+    let text = format!("{} {zero}\n{} {zero}\n", time(own.as_secs_f64()), time(children.as_secs_f64()));
     shell.print(1, text.as_bytes());
     Outcome::Status(0)
 }

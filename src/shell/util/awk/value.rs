@@ -2,7 +2,7 @@
 
 use crate::shell::util::format_float;
 use crate::shell::util::regex::Regex;
-use crate::shell::util::text::leading_number;
+use crate::shell::util::sort::leading_number;
 use std::rc::Rc;
 
 /// A value: a text, a number, or a text that looks like a number (fields).
