@@ -164,7 +164,9 @@ mod tests {
 
     fn pods(addresses: &[&'static str]) -> Peer {
         let mut set = BTreeSet::new();
-        addresses.iter().for_each(|a| drop(set.insert(Text::lit(a))));
+        for address in addresses {
+            set.insert(Text::lit(address));
+        }
         Peer::Pods(set)
     }
 
@@ -186,8 +188,8 @@ mod tests {
             policy(
                 "a/net",
                 vec![only(Peer::Block(
-                    Block::parse("10.1.0.0/16").unwrap(),
-                    vec![Block::parse("10.1.2.0/24").unwrap()],
+                    Block::parse("10.1.0.0/16").expect("a block"),
+                    vec![Block::parse("10.1.2.0/24").expect("a block")],
                 ))],
             ),
         ];

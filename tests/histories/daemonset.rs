@@ -160,7 +160,7 @@ fn run(case: u64) -> Watcher {
     let mut run = Run::new(case, "daemonset");
     let mut watcher = Watcher {
         case,
-        faults: case % 2 == 0,
+        faults: case.is_multiple_of(2),
         pods: Pods::default(),
         bounds: Asked::new(),
         meant: BTreeSet::new(),

@@ -145,7 +145,7 @@ fn run(case: u64) -> Watcher {
     let mut run = Run::new(case, "job");
     let mut watcher = Watcher {
         case,
-        indexed: case % 2 == 0,
+        indexed: case.is_multiple_of(2),
         completions: 1 + run.rng.below(8) as i64,
         limit: run.pick(&[0, 2, 6, 20]),
         pods: Pods::default(),

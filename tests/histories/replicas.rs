@@ -35,7 +35,7 @@ impl Watch for Watcher {
 
 fn run(case: u64) -> Watcher {
     let mut run = Run::new(case, "replicas");
-    let (kind, short, manifest) = if case % 2 == 0 {
+    let (kind, short, manifest) = if case.is_multiple_of(2) {
         let text = format!(
             "{{apiVersion: apps/v1, kind: ReplicaSet, metadata: {{name: web}}, spec: {{replicas: 3, selector: \
              {{matchLabels: {{app: web}}}}, template: {TEMPLATE}}}}}\n"

@@ -153,7 +153,7 @@ fn converged(run: &Run, replicas: i64, partition: i64) {
 
 fn run(case: u64) -> Watcher {
     let mut run = Run::new(case, "statefulset");
-    let parallel = case % 3 == 0;
+    let parallel = case.is_multiple_of(3);
     let mut watcher = Watcher {
         case,
         parallel,

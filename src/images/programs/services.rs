@@ -364,7 +364,7 @@ pub fn mariadb(version: &str, spawn: &Spawn) -> Box<dyn Program> {
         let names =
             ["ROOT_PASSWORD", "ALLOW_EMPTY_ROOT_PASSWORD", "RANDOM_ROOT_PASSWORD", "ALLOW_EMPTY_PASSWORD"];
         let set = |n: &&str| variable(spawn, &format!("{family}_{n}")).is_some_and(|v| !v.is_empty());
-        names.iter().any(|n| set(n))
+        names.iter().any(set)
     });
     if !given {
         let text = "{iso}+00:00 [ERROR] [Entrypoint]: Database is uninitialized and password option is not specified\n\tYou need to specify one of MARIADB_ROOT_PASSWORD, MARIADB_ROOT_PASSWORD_HASH, MARIADB_ALLOW_EMPTY_ROOT_PASSWORD and MARIADB_RANDOM_ROOT_PASSWORD\n";

@@ -46,12 +46,11 @@ impl Program for Worker {
                 sys.set_disposition(signal, Disposition::Catch);
             }
             sys.set_disposition(Signal::Hup, Disposition::Ignore);
-            if sys.uid() == 0 && self.site.config.top("user").is_some_and(|d| d.arg(0) != "root") {
-                if let Err(e) = sys.set_user(NGINX, NGINX) {
-                    let text = format!("setgid({NGINX}) failed ({}: {})", super::number(e), e.text());
-                    self.site.logs.line(sys, "emerg", &text);
-                    return Step::Exit(FATAL);
-                }
+            let lowers = sys.uid() == 0 && self.site.config.top("user").is_some_and(|d| d.arg(0) != "root");
+            if lowers && let Err(e) = sys.set_user(NGINX, NGINX) {
+                let text = format!("setgid({NGINX}) failed ({}: {})", super::number(e), e.text());
+                self.site.logs.line(sys, "emerg", &text);
+                return Step::Exit(FATAL);
             }
         }
         while let Some(signal) = sys.take_signal() {
