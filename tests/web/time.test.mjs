@@ -121,3 +121,22 @@ test('going back several times in a row goes back several times as far', async (
   await until(async () => await now(page) === 30e6, async () => `the clock stands at ${await now(page)}`);
   fine(page);
 });
+
+test('what the terminal has shown up to an instant stands there, and is drawn anew only where it differs', async () => {
+  const page = await crash();
+  await type(page, 'kubectl get nodes');
+  await shows(page, /worker03/);
+  await page.evaluate(() => { document.querySelector('.term-log > div').dataset.mark = 'kept'; });
+  const before = await screen(page);
+  await ask(page, 'seek', { at: 600e6 });
+  await ask(page, 'seek', { at: 300e6 });
+  assert.equal(await screen(page), before);
+  assert.equal(await page.locator('.term-log > [data-mark]').count(), 1);
+  await ask(page, 'seek', { at: 0 });
+  await until(async () => !/worker03/.test(await screen(page)), () => screen(page));
+  assert.equal(await page.locator('.term-log > [data-mark]').count(), 0);
+  await ask(page, 'seek', { at: 300e6 });
+  await shows(page, /worker03/);
+  assert.equal(await screen(page), before);
+  fine(page);
+});
