@@ -28,7 +28,7 @@ use value::{Val, split_by};
 
 /// How deep expressions and statements may nest; how many steps a program may take in all.
 const MAX_DEPTH: u32 = 60;
-const MAX_STEPS: u64 = 20_000_000;
+const MAX_STEPS: u64 = 8_000_000;
 
 /// Most bytes that are kept of an input that has to be there as a whole.
 const MAX_INPUT: usize = 8 << 20;
