@@ -2,7 +2,9 @@
 //!
 //! A transcript keeps what was shown up to the furthest instant that was reached; how much of it is shown at the
 //! present one moves as time goes back and forth. What comes again when time passes again is what was there
-//! before; where it is not, the run has taken another turn, and the rest is forgotten.
+//! before; where it is not, the run has taken another turn, and the rest is forgotten. Most instants have seen
+//! what the one before had, or more: who takes the output gets only what is new to him, and is told when what he
+//! has is void.
 
 use crate::collections::{BTreeMap, Order};
 use crate::time::Time;
@@ -25,7 +27,7 @@ pub struct Chunk {
 /// Terminal output since it was last taken.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Output {
-    /// Whether what was taken before is void (time went back): the chunks begin anew.
+    /// Whether what was taken before is void (it was not shown yet, or not so): the chunks begin anew.
     pub reset: bool,
     /// The chunks.
     pub chunks: Vec<Chunk>,
@@ -45,21 +47,17 @@ struct Transcript {
     /// How many chunks were dropped from the front.
     dropped: usize,
     chunks: Vec<Chunk>,
-    /// How many of the chunks are shown at the present instant, and how many of those were taken.
+    /// How many of the chunks are shown at the present instant.
     shown: usize,
-    taken: usize,
+    /// How many were taken, the dropped ones not counted; `None` if what was taken is not among them.
+    taken: Option<usize>,
     bytes: usize,
-    reset: bool,
 }
 
 impl Transcripts {
     /// A terminal is opened.
     pub fn open(&mut self, id: u32) {
-        let terminal = self.terminals.entry(id).or_default();
-        if !terminal.open {
-            terminal.open = true;
-            terminal.reset = true;
-        }
+        self.terminals.entry(id).or_default().open = true;
     }
 
     /// The terminals that are open.
@@ -128,7 +126,7 @@ impl Transcript {
         while self.bytes > LIMIT && self.chunks.len() > 1 {
             self.bytes -= self.chunks.remove(0).text.len();
             self.dropped += 1;
-            self.taken = self.taken.saturating_sub(1);
+            self.taken = self.taken.map(|n| n.saturating_sub(1));
         }
         self.shown = self.chunks.len();
     }
@@ -136,12 +134,13 @@ impl Transcript {
     fn go_to(&mut self, shown: Option<usize>) {
         self.open = shown.is_some();
         self.shown = shown.unwrap_or(0).saturating_sub(self.dropped).min(self.chunks.len());
-        self.taken = 0;
-        self.reset = true;
+        // Who comes to a terminal that is opened again has seen nothing of it.
+        self.taken = self.taken.filter(|_| self.open);
     }
 
     fn forget_rest(&mut self) {
         self.chunks.truncate(self.shown);
+        self.taken = self.taken.filter(|n| *n <= self.shown);
         self.bytes = self.chunks.iter().map(|c| c.text.len()).sum();
     }
 
@@ -150,8 +149,49 @@ impl Transcript {
     }
 
     fn take(&mut self) -> Output {
-        let chunks = self.chunks[self.taken..self.shown].to_vec();
-        self.taken = self.shown;
-        Output { reset: std::mem::take(&mut self.reset), chunks }
+        let seen = self.taken.filter(|n| *n <= self.shown);
+        let chunks = self.chunks[seen.unwrap_or(0)..self.shown].to_vec();
+        self.taken = Some(self.shown);
+        Output { reset: seen.is_none(), chunks }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(output: &Output) -> (bool, Vec<&str>) {
+        (output.reset, output.chunks.iter().map(|c| c.text.as_str()).collect())
+    }
+
+    #[test]
+    fn only_what_is_new_is_given_unless_what_was_taken_is_void() {
+        let mut all = Transcripts::default();
+        let show = |all: &mut Transcripts, at, text: &str| all.show(1, Time(at), text.to_owned());
+        all.open(1);
+        show(&mut all, 1, "a");
+        assert_eq!(texts(&all.take(1)), (true, vec!["a"]));
+        let early = all.shown();
+        show(&mut all, 2, "b");
+        assert_eq!(texts(&all.take(1)), (false, vec!["b"]));
+        // Back, and as far as before: what comes again has been seen.
+        all.go_to(&early);
+        show(&mut all, 2, "b");
+        show(&mut all, 3, "c");
+        assert_eq!(texts(&all.take(1)), (false, vec!["c"]));
+        all.go_to(&early);
+        assert_eq!(texts(&all.take(1)), (true, vec!["a"]));
+        show(&mut all, 2, "b");
+        assert_eq!(texts(&all.take(1)), (false, vec!["b"]));
+        // Another turn.
+        all.go_to(&early);
+        show(&mut all, 2, "x");
+        show(&mut all, 3, "y");
+        assert_eq!(texts(&all.take(1)), (true, vec!["a", "x", "y"]));
+        // Before it was opened, and opened again.
+        all.go_to(&Shown::new());
+        assert_eq!((all.ids(), texts(&all.take(1))), (vec![], (false, vec![])));
+        all.open(1);
+        assert_eq!(texts(&all.take(1)), (true, vec![]));
     }
 }

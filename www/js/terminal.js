@@ -8,8 +8,6 @@ import { t } from './i18n.js';
 
 const SHOWN_LINES = 3_000;
 const HISTORY = 500;
-/** Longer outputs are drawn anew after every journey in time, instead of being compared. */
-const WRITTEN_MOST = 4_000_000;
 
 const PROMPT = /^(?:\[\w+@[\w.-]+ [^\]]*\][#$]|(?:\w+@[\w.-]+:\S*|bash-[\d.]+|[\w/~.-]* ?)[#$]) (?=\S)/;
 
@@ -23,8 +21,6 @@ function spans(line) {
 export class Terminal {
   #core;
   #screen = new Screen();
-  /** What has been written since the beginning of the run; null if that is too long to keep. */
-  #written = '';
   #history = [];
   #place = 0;
   #draft = '';
@@ -71,20 +67,13 @@ export class Terminal {
     this.focus();
   }
 
-  /** Takes output; `reset` says that all before it is void, because time went to another instant. Most instants
-   *  of a run have seen the same as the one before, or more: what stands here already is not drawn anew. */
+  /** Takes output; `reset` says that all before it is void, because time went back. */
   write(chunks, reset) {
-    let text = chunks.map((chunk) => chunk.text).join('');
-    if (reset && this.#written !== null && text.startsWith(this.#written)) {
-      text = text.slice(this.#written.length);
-      if (!text) return;
-    } else if (reset) {
+    if (reset) {
       this.#screen = new Screen();
       this.#screen.clear();
-      this.#written = '';
     }
-    this.#written = this.#written !== null && this.#written.length + text.length < WRITTEN_MOST ? this.#written + text : null;
-    this.#screen.write(text);
+    for (const { text } of chunks) this.#screen.write(text);
     this.#draw();
   }
 
