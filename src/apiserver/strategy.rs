@@ -1,15 +1,9 @@
 //! What the server itself sets when an object is created or updated (registry strategies): initial status,
-//! allocated cluster IPs and node ports, fields that clients may not set.
+//! fields that clients may not set.
 
 use super::ApiServer;
 use crate::api::{Kind, Object, Text, Value};
-use crate::collections::BTreeSet;
 use crate::{list, map};
-
-/// The service range 10.96.0.0/12 of the default cluster: its second octet runs over 16 values.
-const SERVICE_OCTETS: std::ops::Range<u64> = 96..112;
-/// kube-apiserver `--service-node-port-range`.
-const NODE_PORTS: std::ops::Range<u64> = 30_000..32_768;
 
 impl ApiServer {
     /// Completes an object that is about to be created.
@@ -87,80 +81,6 @@ impl ApiServer {
             "type" => "PodScheduled", "status" => "False", "reason" => "SchedulingGated",
             "message" => "Scheduling is blocked due to non-empty scheduling gates",
             "lastProbeTime" => Value::Null, "lastTransitionTime" => self.timestamp(),
-        }
-    }
-
-    fn allocate_service(&mut self, service: &mut Object, old: Option<&Object>) {
-        let kind = service.at("spec.type").text();
-        if &*kind == "ExternalName" {
-            return;
-        }
-        if service.at("spec.clusterIP").str().is_empty() {
-            let ip = match old.map(|o| o.at("spec.clusterIP").text()).filter(|ip| !ip.is_empty()) {
-                Some(ip) => ip,
-                None => self.free_cluster_ip(),
-            };
-            service.set("spec.clusterIP", ip);
-        }
-        let ip = service.at("spec.clusterIP").text();
-        service.set("spec.clusterIPs", list![ip]);
-        if service.at("spec.ipFamilies").is_null() {
-            service.set("spec.ipFamilies", list![Text::lit("IPv4")]);
-            service.set("spec.ipFamilyPolicy", Text::lit("SingleStack"));
-        }
-        if matches!(&*kind, "NodePort" | "LoadBalancer") {
-            self.allocate_node_ports(service, old);
-        }
-        if service["status"].is_null() {
-            service.set("status", map! { "loadBalancer" => Value::map() });
-        }
-    }
-
-    fn free_cluster_ip(&mut self) -> Text {
-        let used: BTreeSet<Text> =
-            self.store.list(Kind::SERVICE, None).map(|s| s.at("spec.clusterIP").text()).collect();
-        // Upstream draws at random; the range is far larger than what is ever used.
-        for _ in 0..1_000 {
-            let octet = SERVICE_OCTETS.start + self.uids.below(SERVICE_OCTETS.end - SERVICE_OCTETS.start);
-            let ip = format!("10.{octet}.{}.{}", self.uids.below(256), 1 + self.uids.below(254));
-            if !used.contains(ip.as_str()) {
-                return Text::from(ip);
-            }
-        }
-        Text::lit("None")
-    }
-
-    fn allocate_node_ports(&mut self, service: &mut Object, old: Option<&Object>) {
-        let ports_of = |s: &Object| {
-            s.at("spec.ports").items().iter().filter_map(|p| p["nodePort"].as_int()).collect::<Vec<_>>()
-        };
-        let mut used: BTreeSet<i64> = self
-            .store
-            .list(Kind::SERVICE, None)
-            .filter(|s| s.uid() != service.uid())
-            .flat_map(ports_of)
-            .collect();
-        for i in 0..service.at("spec.ports").items().len() {
-            let path = format!("spec.ports.{i}.nodePort");
-            if service.at(&path).int_or(0) != 0 {
-                continue;
-            }
-            let port = service.at("spec.ports")[i]["port"].clone();
-            let before = old.map(|o| {
-                let same = o.at("spec.ports").items().iter().find(|p| p["port"] == port);
-                same.map_or(0, |p| p["nodePort"].int_or(0))
-            });
-            let node_port = match before.filter(|n| *n != 0) {
-                Some(n) => n,
-                None => loop {
-                    let n = (NODE_PORTS.start + self.uids.below(NODE_PORTS.end - NODE_PORTS.start)) as i64;
-                    if !used.contains(&n) || used.len() as u64 >= NODE_PORTS.end - NODE_PORTS.start {
-                        break n;
-                    }
-                },
-            };
-            used.insert(node_port);
-            service.set(&path, node_port);
         }
     }
 }
