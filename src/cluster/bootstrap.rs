@@ -10,7 +10,7 @@ use crate::collections::BTreeMap;
 use crate::controllers::Controllers;
 use crate::cri::NodeConfig;
 use crate::kubelet::{Kubelet, NodeSettings};
-use crate::os::{Settings, World};
+use crate::os::{CLUSTER_DNS, Settings, World};
 use crate::rng::Rng;
 use crate::scenario::format::{ClusterSpec, FormatError, NodeSpec};
 use crate::scheduler::Scheduler;
@@ -86,6 +86,9 @@ pub(super) fn build(spec: &ClusterSpec) -> Result<Cluster, FormatError> {
     workstation(&mut cluster);
     cluster.spread_proxies();
     cluster.world.net.dns.answers = spec.settings.dns;
+    // The name server knows itself, though the Service in front of it is left out.
+    let own = Text::lit("kube-dns.kube-system.svc.cluster.local");
+    cluster.world.net.dns.names.insert(own, vec![Text::lit(CLUSTER_DNS)]);
     cluster.world.net.pod_prefix = pod_prefix(spec);
     cluster.settle();
     if spec.settings.metrics_server {

@@ -4,11 +4,11 @@ use super::pod::Pod;
 use super::{Cx, Node, config};
 use crate::api::{Kind, Text, Value};
 use crate::cri::SandboxConfig;
+use crate::os::CLUSTER_DNS;
 
 /// The longest host name (pkg/kubelet/util `TruncatePodHostnameIfNeeded`).
 const MAX_HOSTNAME: usize = 63;
-/// kubelet configuration `clusterDNS` and `clusterDomain` of the recorded cluster.
-const CLUSTER_DNS: &str = "10.96.0.10";
+/// kubelet configuration `clusterDomain` of the recorded cluster; its `clusterDNS` is the name server's address.
 const CLUSTER_DOMAIN: &str = "cluster.local";
 
 /// The configuration of a pod's next sandbox.

@@ -4,7 +4,7 @@
 //! rule of its policies opens is dropped without a word, so that a caller waits until its time is up. Both ends
 //! decide: the sender's policies for egress, the receiver's for ingress. What has been connected stays so.
 
-use super::net::CLUSTER_DNS;
+use super::resolver::CLUSTER_DNS;
 use crate::api::Text;
 use crate::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;

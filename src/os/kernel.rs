@@ -1,8 +1,8 @@
 //! The system calls: [`Sys`] for the process that is being run.
 
 use super::files::Target;
-use super::net::CLUSTER_DNS;
 use super::procfs::ProcView;
+use super::resolver::Files;
 use super::wake::ProcId;
 use super::world::{Cell, EditRequest, ProcessId, Question, World};
 use super::{
@@ -11,7 +11,6 @@ use super::{
 };
 use crate::api::Text;
 use crate::api::request::Client;
-use crate::collections::BTreeMap;
 use crate::fs::{Cap, Content, FileData, Place, VNode, Vfs, View};
 use crate::rng::Rng;
 use crate::time::{Span, Time};
@@ -24,9 +23,6 @@ const MAX_FDS: usize = 1024;
 
 /// Most bytes that `read_file` gives; bigger files are read piece by piece.
 const WHOLE_FILE: u64 = 32 << 20;
-
-/// How long a name server is asked before the next try (resolv.conf `timeout`).
-const DNS_TIMEOUT: Span = Span::secs(5);
 
 /// Bytes that count as one step when they are read or written: with [`super::FUEL`] and the time for which a
 /// process is put off about 3 GB/s, what one core copies.
@@ -194,6 +190,10 @@ impl Kernel<'_> {
     /// A whole small text file of the process's machine, e.g. `/etc/hosts`.
     fn text_file(&self, path: &str) -> String {
         self.read_file(path).map_or(String::new(), |b| String::from_utf8_lossy(&b).into_owned())
+    }
+
+    fn hears_names(&self) -> bool {
+        self.cell().is_none_or(|c| self.world.hears_names(c.net))
     }
 }
 
@@ -596,30 +596,12 @@ impl Sys for Kernel<'_> {
     }
 
     fn resolve(&mut self, name: &str) -> Resolved {
-        if name.parse::<std::net::Ipv4Addr>().is_ok() || name == "::1" {
-            return Resolved::Addresses(vec![Text::from(name)]);
-        }
-        let hosts = self.text_file("/etc/hosts");
-        if let Some(ip) = in_hosts(&hosts, name) {
-            return Resolved::Addresses(vec![ip]);
-        }
-        let answers = self.cell().is_none_or(|c| self.world.hears_names(c.net));
-        let names = &self.world.net.dns.names;
-        lookup(names, answers, &self.text_file("/etc/resolv.conf"), name, self.now())
+        let files = Files { hosts: self.text_file("/etc/hosts"), conf: self.text_file("/etc/resolv.conf") };
+        self.world.net.dns.resolve(&files, name, self.hears_names(), self.now())
     }
 
     fn names_of(&mut self, ip: &str) -> Vec<Text> {
-        if !self.cell().is_none_or(|c| self.world.hears_names(c.net)) {
-            return Vec::new();
-        }
-        if ip == CLUSTER_DNS {
-            return vec![Text::lit("kube-dns.kube-system.svc.cluster.local")];
-        }
-        let names = self.world.net.dns.names.iter();
-        names
-            .filter(|(_, ips)| matches!(ips.as_slice(), [only] if **only == *ip))
-            .map(|(n, _)| n.clone())
-            .collect()
+        if self.hears_names() { self.world.net.dns.names_of(ip) } else { Vec::new() }
     }
 
     fn ip(&self) -> Text {
@@ -701,37 +683,4 @@ impl Sys for Kernel<'_> {
         };
         self.world.remote_child(self.id, host, spawn)
     }
-}
-
-/// The first address of a name in `/etc/hosts`.
-fn in_hosts(hosts: &str, name: &str) -> Option<Text> {
-    hosts.lines().find_map(|line| {
-        let mut words = line.split('#').next().unwrap_or("").split_whitespace();
-        let ip = words.next().filter(|ip| ip.contains('.'))?;
-        words.any(|w| w.eq_ignore_ascii_case(name)).then(|| Text::from(ip))
-    })
-}
-
-/// Asks the name server as the resolver does: with the search list if the name has fewer than `ndots` dots,
-/// then as it is.
-fn lookup(known: &BTreeMap<Text, Vec<Text>>, answers: bool, resolv: &str, name: &str, now: Time) -> Resolved {
-    let words = |key: &'static str| {
-        resolv.lines().filter_map(move |l| l.strip_prefix(key)).flat_map(str::split_whitespace)
-    };
-    let ndots = words("options").find_map(|o| o.strip_prefix("ndots:")?.parse().ok()).unwrap_or(1);
-    let absolute = name.trim_end_matches('.');
-    let mut names: Vec<String> = Vec::new();
-    if !name.ends_with('.') && name.matches('.').count() < ndots {
-        names.extend(words("search").map(|s| format!("{absolute}.{s}")));
-    }
-    names.push(absolute.to_owned());
-    // The cluster's DNS answers or is silent; a resolver without it is refused at once.
-    if words("nameserver").all(|s| s != CLUSTER_DNS) {
-        return Resolved::NoSuchName;
-    }
-    if !answers {
-        return Resolved::Unanswered(now + Span(DNS_TIMEOUT.0 * names.len() as u64));
-    }
-    let found = names.iter().find_map(|n| known.get(n.to_ascii_lowercase().as_str()));
-    found.map_or(Resolved::NoSuchName, |ips| Resolved::Addresses(ips.clone()))
 }

@@ -6,7 +6,7 @@
 //!
 //! [`World`] holds all machines. Callers outside start processes in a [`Cell`], hold [`Handle`]s, call
 //! [`World::run`] and look at what has changed. Inside, one file per matter: `process` (families and ends),
-//! `run` (the queue), `signals`, `files` (what descriptors stand for), `pipe`, `tty`, `net`, `services`, `filter`, `memory`,
+//! `run` (the queue), `signals`, `files` (what descriptors stand for), `pipe`, `tty`, `net`, `services`, `filter`, `resolver`, `memory`,
 //! `load` (from a file to a program), `procfs`, `kernel` (the system calls).
 //!
 //! Left out: threads, job-control stops, real user permissions beyond files and signals, UDP.
@@ -23,6 +23,7 @@ mod pipe;
 mod process;
 mod procfs;
 pub mod program;
+mod resolver;
 mod run;
 mod services;
 mod signals;
@@ -38,10 +39,11 @@ pub use calls::{Call, CallFate};
 pub use filter::{Block, Filter, Opening, Peer, Policy, Port, Which};
 pub use load::DEFAULT_PATH;
 pub use memory::MemorySample;
-pub use net::{CLUSTER_DNS, Dns, Net, NetId};
+pub use net::{Net, NetId};
 pub use pipe::PIPE_BYTES;
 pub use process::MIN_MEMORY;
 pub use program::*;
+pub use resolver::{CLUSTER_DNS, Dns};
 pub use services::{Endpoint, Service};
 pub use world::{
     Cell, CellId, EditRequest, Exit, Handle, Machine, MachineId, NewCell, ProcessId, Programs, Question,

@@ -8,6 +8,7 @@ use super::calls::{Call, CallFate, WAITING};
 use super::files::Target;
 use super::filter::Filter;
 use super::pipe::PIPE_BYTES;
+use super::resolver::Dns;
 use super::services::{Rules, Stays, Verdict};
 use super::wake::{ProcId, Waiters};
 use super::world::{CellId, Handle, MachineId, State, Timer, World};
@@ -29,9 +30,6 @@ const NO_ROUTE: Span = Span::secs(3);
 const SYN_TIMEOUT: Span = Span::secs(130);
 /// Connections that may wait to be accepted.
 const BACKLOG: usize = 128;
-
-/// The address of the cluster's name server.
-pub const CLUSTER_DNS: &str = "10.96.0.10";
 
 /// A network namespace.
 pub type NetId = u32;
@@ -55,15 +53,6 @@ pub struct Net {
     pub cuts: Vec<(MachineId, MachineId)>,
     /// The prefix of pod addresses, e.g. `10.224.`: unknown ones are unreachable after three seconds.
     pub pod_prefix: Text,
-}
-
-/// The name server.
-#[derive(Clone, Debug, Default)]
-pub struct Dns {
-    /// Whether a name server answers; without one every try lasts five seconds.
-    pub answers: bool,
-    /// Full names without the dot at the end → addresses.
-    pub names: BTreeMap<Text, Vec<Text>>,
 }
 
 /// A network namespace: a pod's or a machine's.
