@@ -1,12 +1,9 @@
 //! The images of upstream's documentation and examples that are not small servers of the table's first rows.
 //!
-//! Sizes as in `tables`.
+//! Sizes are estimates: right in their order, which is what decides how long a pull takes.
 
 use super::catalogue::{App, Kit, RECIPE, Recipe, Repository};
-
-const fn row(name: &'static str, tags: &'static str, recipe: &'static Recipe) -> Repository {
-    Repository { name, tags, recipe }
-}
+use super::tables::row;
 
 const PERL_TAGS: &str = "latest=5.42.0 5=5.42.0 5.42=5.42.0 5.40=5.40.3 5.38=5.38.5 5.36=5.36.3 5.34=5.34.3 5.32=5.32.1 \
                          5.30=5.30.3 slim=5.42.0 5.34-slim=5.34.3";
@@ -139,7 +136,7 @@ static BOOTCAMP: Recipe = Recipe {
 };
 static FLUENTD: Recipe = Recipe {
     kit: Kit::Debian,
-    app: App::Server("fluentd"),
+    app: App::Service("fluentd", "/entrypoint.sh"),
     size: 51_214_812,
     entrypoint: &["/entrypoint.sh"],
     ..RECIPE

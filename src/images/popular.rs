@@ -1,14 +1,10 @@
 //! Images that tutorials use beside those of upstream's documentation: servers of which only the outside is
 //! modelled, other distributions, tools that are not simulated.
 //!
-//! Sizes as in `tables`.
+//! Sizes are estimates: right in their order, which is what decides how long a pull takes.
 
 use super::catalogue::{App, Kit, RECIPE, Recipe, Repository};
-use super::tables::{BUSYBOX, CURL_BASE, NGINX_BASE};
-
-const fn row(name: &'static str, tags: &'static str, recipe: &'static Recipe) -> Repository {
-    Repository { name, tags, recipe }
-}
+use super::tables::{BUSYBOX, CURL_BASE, NGINX_BASE, row};
 
 /// The repositories.
 pub(super) const POPULAR: &[Repository] = &[
@@ -230,7 +226,6 @@ static HELLO_KUBERNETES: Recipe =
     served("hello-kubernetes", &["/usr/local/bin/server"], Kit::Alpine, 46_118_220, &[8080]);
 static NODEJS_HELLO: Recipe =
     served("nodejs-hello", &["/usr/local/bin/server"], Kit::Debian, 45_118_220, &[3000]);
-/// Manifests start `/server`.
 static GOLANG: Recipe = tools(&["go", "gofmt"], 295_118_220, &["bash"]);
 static JAVA: Recipe = tools(&["java", "javac", "jshell", "jar"], 216_118_220, &["jshell"]);
 static RUBY: Recipe = tools(&["ruby", "irb", "gem", "bundle"], 360_118_220, &["irb"]);

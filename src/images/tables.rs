@@ -38,7 +38,8 @@ pub(super) fn repositories(preset: Preset) -> impl Iterator<Item = &'static Repo
     COURSE.iter().chain(public).chain(examples).chain(popular)
 }
 
-const fn row(name: &'static str, tags: &'static str, recipe: &'static Recipe) -> Repository {
+/// A row of a table of repositories.
+pub(super) const fn row(name: &'static str, tags: &'static str, recipe: &'static Recipe) -> Repository {
     Repository { name, tags, recipe }
 }
 

@@ -178,7 +178,6 @@ fn server(layout: &mut Layout, name: &'static str, image: &Image) {
         }
         "perl" => layout.program("/usr/local/bin/perl", id("perl"), 3_900_128),
         "etcd" => layout.program("/usr/local/bin/etcd", id("etcd"), 23_560_192),
-        "fluentd" => layout.program("/entrypoint.sh", id("fluentd"), 412),
         "dnsutils" => layout.program("/usr/bin/nslookup", Text::lit("coreutils/nslookup"), 121_856),
         "vish" => layout.program("/stress", Text::lit("vish"), 5_000_000),
         "liveness" => layout.program("/server", Text::lit("liveness"), 5_000_000),

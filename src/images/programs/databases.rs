@@ -1,5 +1,5 @@
 //! MySQL, PostgreSQL, MongoDB and etcd: their start-up lines, their refusal to start without a password, their
-//! ports; and fluentd, which has none.
+//! ports.
 //!
 //! Left out: the protocols and SQL. A client that connects is told so and turned away.
 
@@ -167,18 +167,5 @@ pub fn etcd(version: &str, spawn: &Spawn) -> Box<dyn Program> {
         line("embed/serve.go:98", "ready to serve client requests"),
         Act::Stay,
         line("osutil/interrupt_unix.go:64", "received signal; shutting down"),
-    ])
-}
-
-/// Starts `fluentd` with the configuration of its image.
-pub fn fluentd(version: &str) -> Box<dyn Program> {
-    let line = |text: &str| Act::Say(STDOUT, format!("{{iso}} +0000 [info]: {text}\n"));
-    script(vec![
-        Act::Pause(Span::millis(1_500)),
-        line("parsing config file is succeeded path=\"/etc/fluent/fluent.conf\""),
-        line(&format!("starting fluentd-{version} pid=1 ruby=\"2.6.5\"")),
-        line("#0 fluentd worker is now running worker=0"),
-        Act::Stay,
-        line("Worker 0 finished with status 0"),
     ])
 }

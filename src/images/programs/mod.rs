@@ -61,7 +61,6 @@ pub fn program(id: &str, spawn: &Spawn) -> Option<Box<dyn Program>> {
         "postgres" => databases::postgres(version, spawn),
         "mongod" => databases::mongod(version, spawn),
         "etcd" => databases::etcd(version, spawn),
-        "fluentd" => databases::fluentd(version),
         "perl" => perl::perl(version, spawn),
         "vish" => vish::vish(spawn),
         "liveness" => web(Kind::Liveness, 8080),

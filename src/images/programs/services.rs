@@ -381,3 +381,27 @@ pub fn mariadb(version: &str, spawn: &Spawn) -> Box<dyn Program> {
         Act::Say(STDERR, "{iso} 0 [Note] mariadbd (initiated by: unknown): Normal shutdown\n{iso} 0 [Note] mariadbd: Shutdown complete\n".to_owned()),
     ])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::Text;
+    use crate::images::programs::program;
+
+    #[test]
+    fn no_other_program_has_a_servers_name() {
+        let spawn = Spawn {
+            file: Text::lit("server"),
+            argv: vec![Text::lit("server")],
+            env: Vec::new(),
+            cwd: Text::lit("/"),
+            fds: Vec::new(),
+            ignored: Vec::new(),
+            new_group: false,
+        };
+        for name in SITES.iter().map(|s| s.name).chain(DAEMONS.iter().map(|d| d.name)) {
+            let (own, found) = (service(name, "1"), program(&format!("{name}/1"), &spawn));
+            assert_eq!(format!("{found:?}"), format!("{own:?}"), "{name}");
+        }
+    }
+}
