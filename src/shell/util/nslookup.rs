@@ -3,7 +3,8 @@
 //! Busybox's newer one asks the server itself: for a name with a dot just as it is, for one without with every domain
 //! of the search list, addresses of both kinds, and fails if one of all these questions fails. The older one asks the
 //! resolver of the C library, which is why so many instructions name busybox 1.28; BIND's goes
-//! through the search list, too. Left out: options, and other kinds of records than addresses and names.
+//! through the search list, too. Left out: options, and other kinds of records than addresses and names; who asks for
+//! them is told so.
 
 use super::ctx::{Ctx, Output, drain};
 use crate::api::Text;
@@ -48,8 +49,15 @@ pub fn old(ctx: &mut Ctx) -> Result<Box<dyn Program>, i32> {
 }
 
 fn begin(ctx: &mut Ctx, make: Make) -> Result<Box<dyn Program>, i32> {
-    let words: Vec<Text> = ctx.args[1..].iter().filter(|a| !a.starts_with('-')).cloned().collect();
+    let (options, words): (Vec<Text>, Vec<Text>) =
+        ctx.args[1..].iter().cloned().partition(|a| a.starts_with('-'));
+    if let Some(other) = options.iter().find(|o| !asks_for_addresses(o)) {
+        return Err(ctx.not_simulated(other));
+    }
     let Some(name) = words.first().cloned() else {
+        if make == Make::Bind {
+            return Err(ctx.not_simulated("a conversation instead of a name"));
+        }
         super::usage::print(ctx, "nslookup");
         return Err(1);
     };
@@ -62,6 +70,12 @@ fn begin(ctx: &mut Ctx, make: Make) -> Result<Box<dyn Program>, i32> {
     let server = words.get(1).cloned().unwrap_or(server);
     let search = values("search ").collect();
     Ok(Box::new(Lookup { make, name, server, search, waiting: None, out: Vec::new(), status: None }))
+}
+
+/// Whether an option asks for what is asked for anyway.
+fn asks_for_addresses(option: &str) -> bool {
+    let (name, kind) = option.trim_start_matches('-').split_once('=').unwrap_or_default();
+    matches!(name, "type" | "query" | "q" | "querytype") && kind.eq_ignore_ascii_case("a")
 }
 
 impl Lookup {
