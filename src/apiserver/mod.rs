@@ -11,6 +11,7 @@ mod admission;
 mod allocation;
 mod authorize;
 mod custom;
+mod disabled;
 pub mod events;
 mod eviction;
 mod managed;
