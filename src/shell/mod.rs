@@ -17,6 +17,7 @@ mod interp;
 mod lexer;
 mod parser;
 mod pattern;
+mod print;
 mod syntax;
 pub mod text;
 mod util;
