@@ -4,6 +4,7 @@
 mod jsonpaths;
 mod quantities;
 mod selectors;
+mod sorting;
 mod times;
 
 /// The rows of a table: columns between tabs, with `\n`, `\t`, `\r` and `\\` escaped; `#` begins a comment.
