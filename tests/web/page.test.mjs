@@ -144,6 +144,23 @@ test('a pasted transcript runs its commands one after the other', async () => {
   await shows(page, /RESTARTS +AGE/);
 });
 
+test('a paste that no terminal could take is refused, and the line stays as it was', async () => {
+  const page = await open();
+  const input = page.locator('.term-input');
+  await input.fill('echo kept');
+  for (const text of ['ls\n'.repeat(500_000), 'x'.repeat(300_000)]) {
+    await input.evaluate((element, value) => {
+      const data = new DataTransfer();
+      data.setData('text/plain', value);
+      element.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }));
+    }, text);
+    await page.locator('.toast.shown', { hasText: 'it takes 2000 lines or 200 kB at once' }).waitFor();
+  }
+  await input.press('Enter');
+  await shows(page, /^kept$/m);
+  assert.deepEqual(page.complaints, []);
+});
+
 test('Tab completes, Escape and Tab leave, arrows recall, Ctrl-C interrupts', async () => {
   const page = await open();
   const input = page.locator('.term-input');
