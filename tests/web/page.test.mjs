@@ -2,7 +2,7 @@
 
 import test, { after, afterEach } from 'node:test';
 import assert from 'node:assert/strict';
-import { open, type, screen, shareLink, shows, hosted, row as podRow, tidy, end } from './harness.mjs';
+import { open, type, screen, shareLink, shows, hosted, row as podRow, until, tidy, end } from './harness.mjs';
 
 afterEach(tidy);
 after(end);
@@ -158,6 +158,24 @@ test('a paste that no terminal could take is refused, and the line stays as it w
   }
   await input.press('Enter');
   await shows(page, /^kept$/m);
+  assert.deepEqual(page.complaints, []);
+});
+
+test('the palette finds what holds most of the words, and says when nothing does', async () => {
+  const page = await open();
+  await page.keyboard.press('Control+k');
+  const options = page.locator('.palette-list li');
+  await page.keyboard.type('zebra share');
+  await until(async () => /share/i.test(await options.first().innerText()), () => options.allInnerTexts());
+  await page.keyboard.press('Control+a');
+  await page.keyboard.type('zebra');
+  await options.filter({ hasText: 'Nothing is called that' }).waitFor();
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('Control+a');
+  await page.keyboard.type('show nodes');
+  await until(async () => (await options.first().innerText()) === 'Show: Nodes', () => options.allInnerTexts());
+  await page.keyboard.press('Enter');
+  await page.locator('[role=tab][aria-selected=true]', { hasText: 'Nodes' }).waitFor();
   assert.deepEqual(page.complaints, []);
 });
 
