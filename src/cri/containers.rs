@@ -5,8 +5,7 @@ use super::logs::Log;
 use super::pulls::image_id;
 use super::root::{Parts, mounts};
 use super::types::{
-    ContainerConfig, ContainerId, ContainerState, ContainerStatus, LogEntry, NodeId, SandboxId, Security,
-    Timed, Usage,
+    ContainerConfig, ContainerId, ContainerState, ContainerStatus, NodeId, SandboxId, Security, Timed, Usage,
 };
 use super::{Container, Due, Runtime, Streams};
 use crate::api::Text;
@@ -249,6 +248,11 @@ impl Runtime {
         Usage { memory: world.memory_of(c.cell), cpu: world.cpu_of(c.cell), disk: layer + c.log.size() }
     }
 
+    /// The processor time that a container has used.
+    pub fn cpu_time(&self, world: &World, id: ContainerId) -> Span {
+        self.containers.get(&id).map_or(Span::ZERO, |c| world.cpu_time_of(c.cell))
+    }
+
     /// What a node uses now: its containers and images. (EmptyDirs and what people write into the node's
     /// own files are the kubelet's to add.)
     pub fn node_usage(&self, world: &World, node: NodeId) -> Usage {
@@ -263,12 +267,6 @@ impl Runtime {
         usage.disk += self.image_bytes(node);
         usage.disk += world.forest.get(n.root).map_or(0, |t| t.used);
         usage
-    }
-
-    /// The log lines of a container from the `from`-th on (lines are numbered from 0; those that
-    /// rotation dropped are skipped), and the number of the next line to come.
-    pub fn log(&self, id: ContainerId, from: u64) -> (Vec<LogEntry>, u64) {
-        self.containers.get(&id).map_or((Vec::new(), from), |c| c.log.read(from))
     }
 }
 
