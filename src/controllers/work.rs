@@ -51,8 +51,10 @@ pub struct Work {
     bursts: BTreeMap<(Which, Key), VecDeque<(Time, Action)>>,
     /// Objects without a controller that one may adopt.
     pub orphans: BTreeSet<Key>,
-    /// The CPU use of pods in thousandths, as it was reported.
-    pub cpu: BTreeMap<Key, i64>,
+    /// What pods use, as the metrics server has seen it last.
+    pub seen: super::hpa::Report,
+    /// What is remembered of each autoscaler.
+    pub scalers: BTreeMap<Key, super::hpa::Memory>,
     /// Whether claims are to be looked at again.
     pub resync_claims: bool,
     /// Heartbeats of nodes.

@@ -301,6 +301,11 @@ impl Runtime {
         Usage { memory: world.memory_of(c.cell), cpu: world.cpu_of(c.cell), disk: layer + c.log.size() }
     }
 
+    /// The processor time that a container has used.
+    pub fn cpu_time(&self, world: &World, id: ContainerId) -> Span {
+        self.containers.get(&id).map_or(Span::ZERO, |c| world.cpu_time_of(c.cell))
+    }
+
     /// What a node uses now: its containers and images. (EmptyDirs and what people write into the node's
     /// own files are the kubelet's to add.)
     pub fn node_usage(&self, world: &World, node: NodeId) -> Usage {

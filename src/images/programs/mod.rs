@@ -7,6 +7,7 @@ mod clients;
 mod databases;
 pub mod http;
 mod languages;
+mod load;
 mod nginx;
 mod perl;
 mod redis;
