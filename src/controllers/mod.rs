@@ -13,6 +13,7 @@ mod deployment;
 mod disruption;
 mod endpoints;
 mod endpointslice;
+mod ephemeral;
 mod expiry;
 mod garbage;
 mod hash;
@@ -75,6 +76,8 @@ pub enum Which {
     CronJob,
     /// Claims and volumes.
     Volume,
+    /// Claims of pods' ephemeral volumes.
+    Ephemeral,
     /// ResourceQuotas.
     Quota,
     /// HorizontalPodAutoscalers.
@@ -108,6 +111,7 @@ impl Which {
             Which::StatefulSet => "statefulset-controller",
             Which::CronJob => "cronjob-controller",
             Which::Volume => "persistentvolume-controller",
+            Which::Ephemeral => "ephemeral_volume",
             Which::Quota => "resourcequota-controller",
             Which::Autoscaler => "horizontal-pod-autoscaler",
             Which::Node => "node-controller",
@@ -191,6 +195,7 @@ impl Controllers {
         statefulset::changed(change, cx);
         cronjob::changed(change, cx);
         volumes::changed(change, cx);
+        ephemeral::changed(change, cx);
         quota::changed(change, cx);
         hpa::changed(change, cx);
         node::changed(change, cx);
@@ -247,6 +252,7 @@ fn sync(which: Which, key: &Key, cx: &mut Cx<'_>) {
         Which::StatefulSet => statefulset::sync(&object, cx),
         Which::CronJob => cronjob::sync(&object, cx),
         Which::Volume => volumes::sync(&object, cx),
+        Which::Ephemeral => ephemeral::sync(&object, cx),
         Which::Quota => quota::sync(&object, cx),
         Which::Autoscaler => hpa::sync(&object, cx),
         Which::Node => node::sync(&object, cx),

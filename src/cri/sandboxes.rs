@@ -137,6 +137,8 @@ impl Runtime {
         for (path, program) in NODE_PROGRAMS {
             tree.put(path, Content::Program(Text::lit(program), 1 << 20), 0o755, super::root::IMAGE_TIME);
         }
+        let resolver = FileData::lit("nameserver 192.168.10.10\n");
+        tree.put("/etc/resolv.conf", Content::File(resolver), 0o644, super::root::IMAGE_TIME);
         tree.put("/root/.bashrc", Content::File(FileData::lit(BASHRC)), 0o644, super::root::IMAGE_TIME);
         let base = tree.freeze();
         self.bases.insert(key, base.clone());

@@ -50,13 +50,21 @@ pub fn container_config(
         tty: spec["tty"].is_true(),
         stdin: spec["stdin"].is_true(),
         stdin_once: spec["stdinOnce"].is_true(),
-        memory_limit: bytes(&resources["limits"]["memory"]),
-        cpu_limit: millis(&resources["limits"]["cpu"]),
+        memory_limit: bytes(limit(pod, &resources, "memory")),
+        cpu_limit: millis(limit(pod, &resources, "cpu")),
         cpu_request: millis(&resources["requests"]["cpu"]).unwrap_or(0),
         oom_score_adj: oom_score(pod, &resources),
         target: target.and_then(|t| pod.seen.find(t)).map(|s| s.id),
         ..ContainerConfig::default()
     })
+}
+
+/// The limit of a container: its own, or else the pod's (pkg/kubelet/kuberuntime `getCPULimit`,
+/// `getMemoryLimit`).
+pub fn limit<'a>(pod: &'a Pod, resources: &'a Value, kind: &str) -> &'a Value {
+    let own = &resources["limits"][kind];
+    let of_pod = pod.allocated_pod.as_ref().unwrap_or(pod.object.at("spec.resources"));
+    if own.is_some() { own } else { &of_pod["limits"][kind] }
 }
 
 /// The rights that a container is given; the seccomp profile may be the pod's.

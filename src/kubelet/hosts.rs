@@ -11,6 +11,11 @@ const MAX_HOSTNAME: usize = 63;
 /// kubelet configuration `clusterDomain` of the recorded cluster; its `clusterDNS` is the name server's address.
 const CLUSTER_DOMAIN: &str = "cluster.local";
 
+/// What stands in `/etc/hosts` in front of the pod's own name.
+const MANAGED_HOSTS: &str = "# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n::1\tlocalhost \
+     ip6-localhost ip6-loopback\nfe00::0\tip6-localnet\nfe00::0\tip6-mcastprefix\nfe00::1\tip6-allnodes\n\
+     fe00::2\tip6-allrouters\n";
+
 /// The configuration of a pod's next sandbox.
 pub fn sandbox_config(node: &Node, pod: &Pod, cx: &Cx<'_>) -> SandboxConfig {
     let spec = &pod.object["spec"];
@@ -32,7 +37,7 @@ pub fn sandbox_config(node: &Node, pod: &Pod, cx: &Cx<'_>) -> SandboxConfig {
         host_network,
         host_pid: spec["hostPID"].is_true(),
         share_pid: spec["shareProcessNamespace"].is_true(),
-        resolv_conf: Text::from(resolv_conf(pod)),
+        resolv_conf: Text::from(resolv_conf(pod, &node_file(node, cx, "/etc/resolv.conf"))),
         memory_limit: memory_limit(pod),
         sysctls: sysctls.map(|s| (s["name"].text(), s["value"].text())).collect(),
         handler: class["handler"].text(),
@@ -67,7 +72,16 @@ fn full_name(pod: &Pod) -> String {
 }
 
 /// `/etc/resolv.conf` (pkg/kubelet/network/dns).
-fn resolv_conf(pod: &Pod) -> String {
+/// A small text file of the node's.
+fn node_file(node: &Node, cx: &Cx<'_>, path: &str) -> String {
+    const BYTES: usize = 64 << 10;
+    let tree = cx.world.forest.get(cx.cri.node_root(node.cri));
+    let data = tree.and_then(|t| t.file(path)).map(|d| d.read(0, BYTES)).unwrap_or_default();
+    String::from_utf8_lossy(&data).into_owned()
+}
+
+/// `/etc/resolv.conf` as the kubelet has it written: with the cluster's server, the node's, or none.
+fn resolv_conf(pod: &Pod, of_node: &str) -> String {
     let spec = &pod.object["spec"];
     let own = &spec["dnsConfig"];
     let namespace = &pod.key.namespace;
@@ -83,6 +97,14 @@ fn resolv_conf(pod: &Pod) -> String {
             searches.push(format!("{part}{CLUSTER_DOMAIN}"));
         }
         options.push("ndots:5".to_string());
+    } else if policy != "None" {
+        let words = |key: &'static str| {
+            let lines = of_node.lines().filter_map(move |l| l.strip_prefix(key));
+            lines.flat_map(str::split_whitespace).map(str::to_owned)
+        };
+        servers.extend(words("nameserver"));
+        searches.extend(words("search"));
+        options.extend(words("options"));
     }
     servers.extend(own["nameservers"].items().iter().map(|v| v.str().to_string()));
     searches.extend(own["searches"].items().iter().map(|v| v.str().to_string()));
@@ -117,17 +139,19 @@ pub fn memory_limit(pod: &Pod) -> Option<u64> {
     limits.sum()
 }
 
-/// `/etc/hosts` as the kubelet writes it.
-pub fn etc_hosts(pod: &Pod, ip: &str) -> String {
-    let mut text = String::from(
-        "# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\nfe00::0\tip6-localnet\nfe00::0\tip6-mcastprefix\nfe00::1\tip6-allnodes\nfe00::2\tip6-allrouters\n",
-    );
+/// `/etc/hosts` as the kubelet writes it: with the pod's name, or what stands in the node's own where the pod is
+/// in its network (pkg/kubelet/kubelet_pods.go `managedHostsFileContent`, `nodeHostsFileContent`).
+pub fn etc_hosts(node: &Node, pod: &Pod, cx: &Cx<'_>) -> String {
+    let ip = &pod.seen.ip;
     let (name, full) = (hostname(pod), full_name(pod));
-    if full == name.as_str() {
-        text += &format!("{ip}\t{name}\n");
-    } else {
-        text += &format!("{ip}\t{full}\t{name}\n");
-    }
+    let own = if full == name.as_str() { String::new() } else { format!("{full}\t") };
+    let mut text = match pod.object.at("spec.hostNetwork").is_true() {
+        true => {
+            let of_node = node_file(node, cx, "/etc/hosts");
+            format!("# Kubernetes-managed hosts file (host network).\n{of_node}")
+        }
+        false => format!("{MANAGED_HOSTS}{ip}\t{own}{name}\n"),
+    };
     let aliases = pod.object.at("spec.hostAliases").items();
     if !aliases.is_empty() {
         text += "\n# Entries added by HostAliases.\n";

@@ -188,6 +188,8 @@ pub struct Node {
     pub pull_errors: BTreeMap<(Text, Text), Text>,
     /// Under which names the runtime lists images, by the references in pods.
     pub image_names: status::Names,
+    /// Which pods have mounted volumes that are for one pod at a time, by volume.
+    pub exclusive: BTreeMap<Text, Text>,
     /// Which pod a container belongs to.
     pub containers: BTreeMap<ContainerId, Text>,
     /// Whom sessions belong to.
@@ -229,6 +231,7 @@ impl Kubelet {
             pulls_free_at: Time::ZERO,
             pull_errors: BTreeMap::new(),
             image_names: BTreeMap::new(),
+            exclusive: BTreeMap::new(),
             containers: BTreeMap::new(),
             sessions: BTreeMap::new(),
             heart: node::Heart::new(&mut rng),

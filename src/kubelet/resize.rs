@@ -181,8 +181,8 @@ pub fn apply(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>) {
             cx.cri.update_container(
                 cx.world,
                 s.id,
-                config::bytes(&new["limits"]["memory"]),
-                config::millis(&new["limits"]["cpu"]),
+                config::bytes(config::limit(pod, &new, "memory")),
+                config::millis(config::limit(pod, &new, "cpu")),
                 config::millis(&new["requests"]["cpu"]).unwrap_or(0),
             );
         }

@@ -7,7 +7,7 @@
 use super::cache::{Cache, NodeInfo};
 use super::plugins::{
     balanced_allocation, image_locality, inter_pod_affinity, node_affinity, node_ports, node_resources_fit,
-    pod_topology_spread, taint_toleration, volume_binding,
+    pod_topology_spread, taint_toleration, volume_binding, volume_restrictions,
 };
 use super::pod_info::PodInfo;
 use crate::api::Text;
@@ -33,6 +33,8 @@ pub enum Plugin {
     NodePorts,
     /// Requested resources.
     NodeResourcesFit,
+    /// Claims for one pod at a time.
+    VolumeRestrictions,
     /// Persistent volume claims.
     VolumeBinding,
     /// Topology spread constraints.
@@ -56,6 +58,7 @@ impl Plugin {
             Plugin::NodeAffinity => "NodeAffinity",
             Plugin::NodePorts => "NodePorts",
             Plugin::NodeResourcesFit => "NodeResourcesFit",
+            Plugin::VolumeRestrictions => "VolumeRestrictions",
             Plugin::VolumeBinding => "VolumeBinding",
             Plugin::PodTopologySpread => "PodTopologySpread",
             Plugin::InterPodAffinity => "InterPodAffinity",
@@ -109,6 +112,8 @@ pub struct State {
     pub affinity: inter_pod_affinity::State,
     /// Of PodTopologySpread.
     pub spread: pod_topology_spread::State,
+    /// Of VolumeRestrictions.
+    pub exclusive: volume_restrictions::State,
     /// Of VolumeBinding.
     pub volumes: volume_binding::State,
     /// Of NodeAffinity: the nodes that the pod names, if all its terms name some.
@@ -124,6 +129,7 @@ impl State {
         Ok(State {
             names: node_affinity::names(pod)?,
             volumes: volume_binding::State::new(pod, api)?,
+            exclusive: volume_restrictions::State::new(pod, cache, api),
             spread: pod_topology_spread::State::new(pod, cache),
             affinity: inter_pod_affinity::State::new(pod, cache, api),
         })
@@ -132,6 +138,7 @@ impl State {
     /// Takes into account that `other` is put on (`1`) or taken from (`-1`) a node.
     pub fn update(&mut self, pod: &PodInfo, other: &PodInfo, node: &NodeInfo, delta: i64, api: &ApiServer) {
         self.spread.update(pod, other, node, delta);
+        self.exclusive.update(pod, other, delta);
         self.affinity.update(pod, other, node, delta, api);
     }
 }
@@ -145,6 +152,7 @@ pub fn filter(pod: &PodInfo, node: &NodeInfo, state: &State) -> Option<Rejection
         .or_else(|| node_affinity::filter(pod, node))
         .or_else(|| node_ports::filter(pod, node))
         .or_else(|| node_resources_fit::filter(pod, node))
+        .or_else(|| state.exclusive.filter())
         .or_else(|| state.volumes.filter(node))
         .or_else(|| state.spread.filter(pod, node))
         .or_else(|| state.affinity.filter(node))

@@ -5,7 +5,7 @@
 
 use super::cache::NodeInfo;
 use super::framework::Plugin;
-use super::plugins::{node_affinity, node_ports, taint_toleration, volume_binding};
+use super::plugins::{node_affinity, node_ports, taint_toleration, volume_binding, volume_restrictions};
 use super::pod_info::PodInfo;
 use super::queue::Queued;
 use crate::api::{Kind, Text, Value, selector};
@@ -51,6 +51,9 @@ fn helps_plugin(plugin: Plugin, pod: &PodInfo, event: &Event<'_>) -> bool {
         Event::PodGone(other) => match plugin {
             Plugin::NodeResourcesFit => true,
             Plugin::NodePorts => node_ports::collide(pod, other),
+            Plugin::VolumeRestrictions => {
+                volume_restrictions::shares(&volume_binding::claims(pod), pod, other)
+            }
             Plugin::InterPodAffinity => {
                 concerns(pod, other, "podAntiAffinity") || concerns(other, pod, "podAntiAffinity")
             }

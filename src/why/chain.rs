@@ -265,7 +265,7 @@ fn field(link: &Link, kind: Kind) -> Option<String> {
             "NodeName" => "nodeName",
             "PodTopologySpread" => "topologySpreadConstraints",
             "InterPodAffinity" => "affinity",
-            "VolumeBinding" => "volumes",
+            "VolumeBinding" | "VolumeRestrictions" => "volumes",
             _ => return None,
         };
         return Some(format!("{pod_spec}.{field}"));

@@ -99,7 +99,9 @@ fn asked(pod: &Object, name: &str) -> [Quantity; 2] {
         let sum = pod.at("spec.initContainers").items().iter().filter(sidecar).map(of).fold(sum, add);
         let init = pod.at("spec.initContainers").items().iter().filter(|c| !sidecar(c)).map(of);
         let sum = init.fold(sum, Ord::max);
-        add(sum, Quantity::of(pod.at("spec.overhead").get(name)))
+        // What runs the pod counts as asked for, but towards a limit only where there is one.
+        let overhead = Quantity::of(pod.at("spec.overhead").get(name));
+        if field == "limits" && sum.is_zero() { sum } else { add(sum, overhead) }
     })
 }
 

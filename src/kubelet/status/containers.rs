@@ -194,7 +194,9 @@ fn volume_mounts(spec: &Value) -> Value {
         let mut v = map! { "name" => &m["name"], "mountPath" => &m["mountPath"] };
         if m["readOnly"].is_true() {
             v.set("readOnly", true);
-            v.set("recursiveReadOnly", "Disabled");
+            // The runtime of these nodes supports it, so that "if possible" is possible.
+            let asked = matches!(m["recursiveReadOnly"].str(), "Enabled" | "IfPossible");
+            v.set("recursiveReadOnly", if asked { "Enabled" } else { "Disabled" });
         }
         v
     };

@@ -6,17 +6,18 @@
 //!
 //! Left out: attaching, CSI, volumes of other machines (they say `not simulated`).
 
+mod claims;
 mod hostpath;
 mod payload;
 mod token;
 
 pub use hostpath::host_path;
 
-use super::pod::Pod;
+use super::pod::{Pod, Section};
 use super::worker::{self, Requeue};
 use super::{Cx, Node, causes, hosts};
-use crate::api::{Kind, Text, Value};
-use crate::collections::BTreeMap;
+use crate::api::{Text, Value};
+use crate::collections::{BTreeMap, Order};
 use crate::cri::Mount;
 use crate::fs::{Content, FsKind, ROOT, Tree, TreeId};
 use crate::time::{Span, Time};
@@ -124,7 +125,18 @@ pub fn mount(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>) -> Wait {
     if now < since + FIRST_TRY {
         return Wait::Until(since + FIRST_TRY);
     }
+    let problems = claims::problems(pod, cx, &wanted);
     let missing = try_all(node, pod, cx, &wanted);
+    if !problems.is_empty() {
+        if now < since + POLL {
+            return Wait::Until(since + POLL);
+        }
+        pod.volumes.since = None;
+        let names: Vec<&str> = problems.iter().map(|(name, _)| name.as_str()).collect();
+        let why: Vec<&str> = problems.iter().map(|(_, why)| why.as_str()).collect();
+        not_there(node, pod, cx, &wanted, &names, &why.join("; "));
+        return Wait::Failed;
+    }
     match missing {
         None => {
             let polls = now.since(since).0.div_ceil(POLL.0).max(1);
@@ -137,7 +149,7 @@ pub fn mount(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>) -> Wait {
         }
         Some(_) if now >= since + TIMEOUT => {
             pod.volumes.since = None;
-            timed_out(node, pod, cx, &wanted);
+            not_there(node, pod, cx, &wanted, &[], "context deadline exceeded");
             Wait::Failed
         }
         Some(at) => Wait::Until(at.min(since + TIMEOUT)),
@@ -155,15 +167,20 @@ pub enum Wait {
     Failed,
 }
 
-fn timed_out(node: &Node, pod: &Pod, cx: &mut Cx<'_>, wanted: &Value) {
+/// Says which of the volumes that containers mount are not there, and why.
+fn not_there(node: &Node, pod: &Pod, cx: &mut Cx<'_>, wanted: &Value, unprocessed: &[&str], why: &str) {
+    let containers = Section::ALL.into_iter().flat_map(|section| pod.specs(section));
+    let mounts: Vec<&Value> = containers.flat_map(|c| c["volumeMounts"].items()).collect();
+    let mounted_by_some = |name: &Text| mounts.iter().any(|m| m["name"].str() == name.as_str());
     let missing = wanted.items().iter().map(|v| v["name"].text());
-    let missing: Vec<Text> = missing.filter(|n| !pod.volumes.mounted.contains_key(n)).collect();
-    let list: Vec<&str> = missing.iter().map(Text::as_str).collect();
+    let missing = missing.filter(|n| !pod.volumes.mounted.contains_key(n) && mounted_by_some(n));
+    let list: Vec<Text> = missing.collect();
+    let list = list.iter().map(Text::as_str).collect::<Vec<_>>().join(" ");
     let message = format!(
-        "Unable to attach or mount volumes: unmounted volumes=[{}], unattached volumes=[], failed to process volumes=[]: context deadline exceeded",
-        list.join(" ")
+        "Unable to attach or mount volumes: unmounted volumes=[{list}], unattached volumes=[], failed to process volumes=[{}]: {why}",
+        unprocessed.join(" ")
     );
-    causes::not_mounted(pod, cx, &Text::from(list.join(" ")), &message);
+    causes::not_mounted(pod, cx, &Text::from(list), &message);
     node.event(pod, cx, "", "Warning", "FailedMount", &message);
 }
 
@@ -173,7 +190,8 @@ fn try_all(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, wanted: &Value) -> O
     let mut next: Option<Time> = None;
     for volume in wanted.items() {
         let name = volume["name"].text();
-        if pod.volumes.mounted.contains_key(&name) || volume["image"].is_some() {
+        let elsewhere = volume["image"].is_some() || claims::problem(pod, cx, volume).is_some();
+        if pod.volumes.mounted.contains_key(&name) || elsewhere {
             continue;
         }
         let before = pod.volumes.retries.get(&name).copied();
@@ -190,7 +208,9 @@ fn try_all(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, wanted: &Value) -> O
                     continue;
                 }
                 Err(why) => {
-                    let message = format!("MountVolume.SetUp failed for volume \"{name}\" : {why}");
+                    let behind = claims::volume(pod, cx, volume);
+                    let shown = behind.map_or(name.clone(), |v| Text::from(v.name()));
+                    let message = format!("MountVolume.SetUp failed for volume \"{shown}\" : {why}");
                     causes::not_mounted(pod, cx, &name, &message);
                     node.event(pod, cx, "", "Warning", "FailedMount", &message);
                     let wait = before.map_or(RETRY, |r| Span(r.wait.0 * 2).min(MAX_RETRY));
@@ -234,12 +254,8 @@ fn set_up(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, volume: &Value) -> Re
         let tree = cx.cri.node_root(node.cri);
         return Ok(on_node(tree, path, false));
     }
-    if volume["persistentVolumeClaim"].is_some() {
-        return claim(node, pod, cx, &volume["persistentVolumeClaim"]);
-    }
-    if volume["ephemeral"].is_some() {
-        let name = format!("{}-{}", pod.key.name, volume["name"].str());
-        return claim(node, pod, cx, &crate::map! { "claimName" => name });
+    if claims::name(pod, volume).is_some() {
+        return claims::set_up(node, pod, cx, volume);
     }
     if !payload::is_payload(volume) {
         let empty = crate::api::value::Map::new();
@@ -307,35 +323,6 @@ fn on_node(tree: TreeId, path: Text, read_only: bool) -> Mounted {
     Mounted { tree, path, own: false, plugin: "", place: Text::default(), read_only, payload: None }
 }
 
-/// The volume behind a claim.
-fn claim(node: &mut Node, pod: &Pod, cx: &mut Cx<'_>, source: &Value) -> Result<Mounted, String> {
-    let name = source["claimName"].str();
-    let namespace = &pod.key.namespace;
-    let claim = cx.api.get(Kind::PERSISTENT_VOLUME_CLAIM, namespace, name);
-    let claim = claim.ok_or_else(|| format!("persistentvolumeclaim \"{name}\" not found"))?;
-    let volume = claim.at("spec.volumeName").text();
-    if volume.is_empty() {
-        return Err(format!("PVC {namespace}/{name} is not bound"));
-    }
-    let pv = cx.api.get(Kind::PERSISTENT_VOLUME, "", &volume).cloned();
-    let pv = pv.ok_or_else(|| format!("persistentvolume \"{volume}\" not found"))?;
-    let spec = &pv["spec"];
-    let place = if spec["hostPath"].is_some() {
-        spec["hostPath"].clone()
-    } else if spec["local"].is_some() {
-        crate::map! { "path" => &spec["local"]["path"], "type" => "Directory" }
-    } else {
-        let others = ["capacity", "claimRef", "nodeAffinity"];
-        let mut fields =
-            spec.entries().filter(|(k, v)| v.as_map().is_some() && !others.contains(&k.as_str()));
-        return Err(unsupported(fields.next().map_or("", |(k, _)| k.as_str()), &Value::Null));
-    };
-    let path = host_path(node, cx, &place)?;
-    let tree = cx.cri.node_root(node.cri);
-    let read_only = source["readOnly"].is_true();
-    Ok(on_node(tree, path, read_only))
-}
-
 /// Writes volumes anew whose sources have changed since.
 fn refresh(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, wanted: &Value) {
     if !pod.volumes.refreshed {
@@ -394,9 +381,13 @@ pub fn mounts(
             if let Some(tree) = cx.world.forest.get_mut(volume.tree).filter(|_| !image)
                 && tree.lookup(&path).is_none()
             {
+                let root = tree.lookup(&volume.path).and_then(|ino| tree.inode(ino));
+                let (mode, gid) = root.map_or((0o755, 0), |i| (i.mode, i.gid));
                 let ino = tree.make_dirs(&path, mtime);
                 if let Some(dir) = tree.inode_mut(ino) {
-                    dir.mode = 0o750;
+                    dir.mode = mode;
+                    // The group goes on to what is made where the bit is set.
+                    dir.gid = if mode & 0o2000 == 0 { dir.gid } else { gid };
                 }
             }
         }
@@ -416,8 +407,8 @@ pub fn mounts(
             host_path: Text::from(host_path),
         });
     }
-    if !has_hosts && !pod.object.at("spec.hostNetwork").is_true() && !node.heart.is_lazy() {
-        let tree = hosts_tree(pod, cx);
+    if !has_hosts && !node.heart.is_lazy() {
+        let tree = hosts_tree(node, pod, cx);
         mounts.push(Mount {
             path: Text::lit("/etc/hosts"),
             tree,
@@ -430,8 +421,8 @@ pub fn mounts(
 }
 
 /// The pod's own directory on the node: its `/etc/hosts`, shared by its containers.
-fn hosts_tree(pod: &mut Pod, cx: &mut Cx<'_>) -> TreeId {
-    let text = hosts::etc_hosts(pod, &pod.seen.ip);
+fn hosts_tree(node: &Node, pod: &mut Pod, cx: &mut Cx<'_>) -> TreeId {
+    let text = hosts::etc_hosts(node, pod, cx);
     *pod.volumes.hosts.get_or_insert_with(|| {
         let mut tree = Tree::new(FsKind::Ext4);
         let mtime = cx.api.epoch.unix_micros(cx.api.now);
@@ -446,14 +437,19 @@ fn sub_path(mount: &Value, env: &[(Text, Text)]) -> Result<String, String> {
     if expr.is_empty() {
         return Ok(mount["subPath"].str().to_string());
     }
-    let missing = std::cell::Cell::new(false);
+    let missing = std::cell::RefCell::new(Vec::new());
     let sub = super::env::expand(expr, |n| {
         let found = env.iter().rev().find(|(k, _)| *k == n).map(|(_, v)| v.to_string());
-        missing.set(missing.get() || found.is_none());
+        if found.as_ref().is_none_or(String::is_empty) {
+            missing.borrow_mut().push(n.to_owned());
+        }
         found
     });
-    if missing.get() {
-        return Err(format!("missing value for \"{}\"", expr.trim_matches(|c| "$()".contains(c))));
+    let mut missing = missing.into_inner();
+    if !missing.is_empty() {
+        missing.order();
+        missing.dedup();
+        return Err(format!("missing value for {}", missing.join(", ")));
     }
     Ok(sub)
 }

@@ -67,7 +67,12 @@ impl State {
                 unresolvable: true,
             };
             let Some(claim) = api.get(Kind::PERSISTENT_VOLUME_CLAIM, &pod.key.namespace, &name) else {
-                return Err(say(format!("persistentvolumeclaim \"{name}\" not found")));
+                return Err(say(match is_ephemeral(pod, &name) {
+                    true => format!(
+                        "waiting for ephemeral volume controller to create the persistentvolumeclaim {name:?}"
+                    ),
+                    false => format!("persistentvolumeclaim {name:?} not found"),
+                }));
             };
             if claim.is_deleting() {
                 return Err(say(format!("persistentvolumeclaim \"{name}\" is being deleted")));
@@ -137,6 +142,13 @@ pub fn claims(pod: &PodInfo) -> Vec<Text> {
         }
     };
     pod.spec["volumes"].items().iter().filter_map(name).collect()
+}
+
+/// Whether a claim is one that is made for a volume of the pod.
+fn is_ephemeral(pod: &PodInfo, claim: &str) -> bool {
+    let own =
+        |v: &Value| v["ephemeral"].is_some() && claim == format!("{}-{}", pod.key.name, v["name"].str());
+    pod.spec["volumes"].items().iter().any(own)
 }
 
 fn reachable(volume: &Value, node: &NodeInfo) -> bool {
