@@ -268,7 +268,7 @@ pub fn base64(text: &str) -> Vec<u8> {
 }
 
 /// Expands `$(NAME)`: `$$` is a dollar, unknown names stay as they are (third_party/forked/golang/expansion).
-pub fn expand(text: &str, lookup: impl Fn(&str) -> Option<String>) -> String {
+pub fn expand(text: &str, mut lookup: impl FnMut(&str) -> Option<String>) -> String {
     let mut out = String::new();
     let mut rest = text;
     while let Some(at) = rest.find('$') {

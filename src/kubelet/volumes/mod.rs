@@ -437,15 +437,14 @@ fn sub_path(mount: &Value, env: &[(Text, Text)]) -> Result<String, String> {
     if expr.is_empty() {
         return Ok(mount["subPath"].str().to_string());
     }
-    let missing = std::cell::RefCell::new(Vec::new());
+    let mut missing = Vec::new();
     let sub = super::env::expand(expr, |n| {
         let found = env.iter().rev().find(|(k, _)| *k == n).map(|(_, v)| v.to_string());
         if found.as_ref().is_none_or(String::is_empty) {
-            missing.borrow_mut().push(n.to_owned());
+            missing.push(n.to_owned());
         }
         found
     });
-    let mut missing = missing.into_inner();
     if !missing.is_empty() {
         missing.order();
         missing.dedup();
