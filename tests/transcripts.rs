@@ -3,7 +3,8 @@
 //! In `tests/transcripts/*.txt` a line `$ …` is a command line for the workstation (`| …` continues it on a
 //! new line), `@ 5s` lets time pass, `# …` is a remark; anything else is the expected output, standard output
 //! first, then standard error, then `[N]` if the exit code N is not 0. `PODLAB_BLESS=1 cargo test transcripts`
-//! writes what comes out now into the files, to be read in the diff. A first line `% {settings: …}` asks for
+//! writes what comes out now into the files, to be read in the diff; `PODLAB_ONLY=names` plays one file alone.
+//! A first line `% {settings: …}` asks for
 //! another cluster.
 
 use podlab::cluster::Cluster;
@@ -22,6 +23,9 @@ fn files() -> Vec<PathBuf> {
     let mut files: Vec<PathBuf> =
         fs::read_dir(dir).expect("the directory").map(|e| e.expect("an entry").path()).collect();
     files.sort();
+    if let Ok(wanted) = std::env::var("PODLAB_ONLY") {
+        files.retain(|f| f.file_stem().is_some_and(|stem| *stem == *wanted));
+    }
     files
 }
 

@@ -119,11 +119,6 @@ pub fn run(cx: &mut Cx, args: &Args) -> Outcome {
 
 fn how(args: &Args) -> Res<How> {
     let (force, now, grace) = (args.is("force"), args.is("now"), args.int("grace-period"));
-    for flag in ["selector", "field-selector"] {
-        if args.is("all") && !args.value(flag).is_empty() {
-            return Err(Fail::Plain(format!("cannot set --all and --{flag} at the same time")));
-        }
-    }
     if now && grace != -1 {
         return Err("--now and --grace-period cannot be specified together".into());
     }
