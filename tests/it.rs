@@ -19,4 +19,5 @@ mod shells;
 mod texts;
 mod tidy;
 mod transcripts;
+mod upstream;
 mod why;

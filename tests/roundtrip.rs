@@ -11,7 +11,7 @@ use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Objects of each kind in a normal run.
-const OBJECTS: u64 = 200;
+const OBJECTS: u64 = 1_000;
 /// How deep random objects are nested.
 const DEPTH: usize = 9;
 

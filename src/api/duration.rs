@@ -1,33 +1,38 @@
 //! Durations: Go's texts (`1h2m3.5s`) and the short ages of kubectl's tables (`5m12s`, `3d4h`).
 
+/// The size of the smallest duration, and so the largest number on the way to one.
+const LIMIT: u64 = 1 << 63;
+
 /// Reads a Go duration in nanoseconds.
 ///
 /// # Errors
 /// In the words of Go's `time.ParseDuration`.
 pub fn parse(text: &str) -> Result<i64, String> {
     let invalid = || format!("time: invalid duration {}", quote(text));
-    let (negative, mut rest) = match text.as_bytes().first() {
-        Some(b'-') => (true, &text[1..]),
-        Some(b'+') => (false, &text[1..]),
-        _ => (false, text),
-    };
+    let negative = text.starts_with('-');
+    let mut rest = text.strip_prefix(['-', '+']).unwrap_or(text);
     if rest == "0" {
         return Ok(0);
     }
     if rest.is_empty() {
         return Err(invalid());
     }
-    let mut total: i128 = 0;
+    let digits = |s: &str| s.bytes().take_while(u8::is_ascii_digit).count();
+    let mut total: u64 = 0;
     while !rest.is_empty() {
-        let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
-        let (number, after) = rest.split_at(end);
-        let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-        if (whole.is_empty() && fraction.is_empty()) || fraction.contains('.') {
+        let (whole, after) = rest.split_at(digits(rest));
+        let (fraction, after) = match after.strip_prefix('.') {
+            Some(after) => after.split_at(digits(after)),
+            None => ("", after),
+        };
+        if whole.is_empty() && fraction.is_empty() {
             return Err(invalid());
         }
         let end = after.find(|c: char| c == '.' || c.is_ascii_digit()).unwrap_or(after.len());
         let (unit, after) = after.split_at(end);
-        let scale: i128 = match unit {
+        let whole = if whole.is_empty() { Some(0) } else { whole.parse::<u64>().ok() };
+        let whole = whole.filter(|n| *n <= LIMIT).ok_or_else(invalid)?;
+        let scale: u64 = match unit {
             "" => return Err(format!("time: missing unit in duration {}", quote(text))),
             "ns" => 1,
             "us" | "µs" | "μs" => 1_000,
@@ -37,22 +42,42 @@ pub fn parse(text: &str) -> Result<i64, String> {
             "h" => 3_600_000_000_000,
             _ => return Err(format!("time: unknown unit {} in duration {}", quote(unit), quote(text))),
         };
-        let digits =
-            |s: &str| s.bytes().fold(0i128, |n, b| n.saturating_mul(10).saturating_add(i128::from(b - b'0')));
-        let fraction = &fraction[..fraction.len().min(18)];
-        let parts = digits(fraction) * scale / 10i128.pow(u32::try_from(fraction.len()).unwrap_or(0));
-        total = total.saturating_add(digits(whole).saturating_mul(scale)).saturating_add(parts);
-        if total > i128::from(i64::MAX) {
-            return Err(invalid());
-        }
+        let amount = whole.checked_mul(scale).and_then(|n| n.checked_add(parts(fraction, scale)));
+        let sum = amount.and_then(|n| total.checked_add(n));
+        total = sum.filter(|n| *n <= LIMIT).ok_or_else(invalid)?;
         rest = after;
     }
-    let total = i64::try_from(total).map_err(|_| invalid())?;
-    Ok(if negative { -total } else { total })
+    match i64::try_from(total) {
+        Ok(total) if negative => Ok(-total),
+        Ok(total) => Ok(total),
+        Err(_) if negative => Ok(i64::MIN),
+        Err(_) => Err(invalid()),
+    }
 }
 
-fn quote(s: &str) -> String {
-    format!("{s:?}")
+/// A fraction of a unit, in floating point as Go has it; digits that do not fit a number are left out.
+fn parts(fraction: &str, unit: u64) -> u64 {
+    let (mut number, mut scale) = (0_u64, 1.0);
+    for d in fraction.bytes() {
+        match number.checked_mul(10).and_then(|n| n.checked_add(u64::from(d - b'0'))) {
+            Some(n) if n <= LIMIT => (number, scale) = (n, scale * 10.0),
+            _ => break,
+        }
+    }
+    (number as f64 * (unit as f64 / scale)) as u64
+}
+
+/// A text in quotes as Go's `time` puts it into its complaints: everything but plain ASCII in hexadecimal.
+pub(crate) fn quote(text: &str) -> String {
+    let mut out = String::from("\"");
+    for b in text.bytes() {
+        match b {
+            b'"' | b'\\' => out.extend(['\\', char::from(b)]),
+            b' '..=b'\x7f' => out.push(char::from(b)),
+            _ => out.push_str(&format!("\\x{b:02x}")),
+        }
+    }
+    out + "\""
 }
 
 /// Prints nanoseconds as Go's `Duration.String` does: `1h0m0s`, `1.5s`, `100ms`.

@@ -166,7 +166,13 @@ fn unescape(s: &str) -> Result<String, String> {
                 Some(c) => return Err(format!("invalid field selector: invalid escape sequence: \\{c}")),
                 None => return Err(String::from("invalid field selector: invalid escape sequence: \\")),
             },
-            ',' | '=' => return Err(format!("invalid field selector: unescaped character in value: {c}")),
+            // Upstream prints the character as a number.
+            ',' | '=' => {
+                return Err(format!(
+                    "invalid field selector: unescaped character in value: {}",
+                    u32::from(c)
+                ));
+            }
             _ => out.push(c),
         }
     }
@@ -197,7 +203,7 @@ mod tests {
         for (kind, text, message) in [
             (Kind::POD, "nope=1", "field label not supported: nope"),
             (Kind::POD, "x", "invalid selector: 'x'; can't understand 'x'"),
-            (Kind::POD, "metadata.name=a=b", "invalid field selector: unescaped character in value: ="),
+            (Kind::POD, "metadata.name=a=b", "invalid field selector: unescaped character in value: 61"),
             (Kind::NODE, "metadata.namespace=x", "field label not supported: metadata.namespace"),
         ] {
             let error = Selector::parse(kind, text).expect_err(text);

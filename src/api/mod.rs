@@ -28,6 +28,7 @@ pub mod schema;
 pub mod selector;
 pub mod status;
 pub mod text;
+pub mod timestamp;
 pub mod validation;
 pub mod value;
 pub mod yaml;

@@ -5,8 +5,7 @@ use super::logs::Log;
 use super::pulls::image_id;
 use super::root::{Parts, mounts};
 use super::types::{
-    ContainerConfig, ContainerId, ContainerState, ContainerStatus, LogEntry, NodeId, SandboxId, Security,
-    Timed, Usage,
+    ContainerConfig, ContainerId, ContainerState, ContainerStatus, NodeId, SandboxId, Security, Timed, Usage,
 };
 use super::{Container, Due, Runtime, Streams};
 use crate::api::Text;
@@ -263,12 +262,6 @@ impl Runtime {
         usage.disk += self.image_bytes(node);
         usage.disk += world.forest.get(n.root).map_or(0, |t| t.used);
         usage
-    }
-
-    /// The log lines of a container from the `from`-th on (lines are numbered from 0; those that
-    /// rotation dropped are skipped), and the number of the next line to come.
-    pub fn log(&self, id: ContainerId, from: u64) -> (Vec<LogEntry>, u64) {
-        self.containers.get(&id).map_or((Vec::new(), from), |c| c.log.read(from))
     }
 }
 

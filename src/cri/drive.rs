@@ -64,6 +64,7 @@ impl Runtime {
         let Some(c) = self.containers.get_mut(&id) else { return };
         let stderr = c.streams.err == Some(handle);
         let stream = if stderr { LogStream::Stderr } else { LogStream::Stdout };
+        let was_long = c.log.is_long();
         while let Ok(bytes) = world.read(handle, CHUNK) {
             if bytes.is_empty() {
                 break;
@@ -74,6 +75,9 @@ impl Runtime {
                     s.give(stderr, &bytes);
                 }
             }
+        }
+        if c.log.is_long() && !was_long {
+            self.events.push(RuntimeEvent::LogGrown { node: c.node, at: now });
         }
     }
 

@@ -29,7 +29,6 @@ mod tests;
 mod types;
 
 pub use listing::SandboxRow;
-pub use logs::LOG_BYTES;
 pub use types::*;
 
 use crate::api::Text;

@@ -308,6 +308,13 @@ pub enum RuntimeEvent {
         /// When.
         at: Time,
     },
+    /// A container's log has become so long that the kubelet rotates it when it looks next.
+    LogGrown {
+        /// On which node.
+        node: NodeId,
+        /// When.
+        at: Time,
+    },
     /// A session has ended; see [`super::Runtime::session_end`].
     SessionEnded {
         /// On which node.
@@ -323,7 +330,9 @@ impl RuntimeEvent {
     /// On which node it happened.
     pub fn node(&self) -> NodeId {
         match self {
-            RuntimeEvent::ContainerExited { node, .. } | RuntimeEvent::SessionEnded { node, .. } => *node,
+            RuntimeEvent::ContainerExited { node, .. }
+            | RuntimeEvent::LogGrown { node, .. }
+            | RuntimeEvent::SessionEnded { node, .. } => *node,
         }
     }
 }

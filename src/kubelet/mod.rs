@@ -33,6 +33,7 @@ pub mod prober;
 mod registration;
 mod resize;
 mod restart_all;
+mod rotation;
 pub mod rules;
 mod shared;
 mod start;
@@ -114,6 +115,8 @@ pub enum KubeletTimer {
     Heartbeat,
     /// The API server, which was away, is tried again.
     Reconnect,
+    /// The logs of containers are looked at.
+    Logs,
 }
 
 /// The façade's name for them.
@@ -317,6 +320,7 @@ impl Kubelet {
         } else {
             self.node.started = cx.api.now;
             node::start(&mut self.node, cx);
+            rotation::arm(&mut self.node, cx);
             cx.timers.set(cx.api.now + RESTART, cx.api.cause, KubeletTimer::Restarted);
         }
     }
@@ -395,6 +399,7 @@ impl Kubelet {
             }
             KubeletTimer::Heartbeat => return node::beat(node, &self.settings, cx),
             KubeletTimer::Reconnect => return self.reconnect(cx),
+            KubeletTimer::Logs => return rotation::look(node, cx),
             _ => {}
         }
         let (KubeletTimer::Step { pod: uid, .. }
@@ -468,6 +473,7 @@ impl Kubelet {
                 after_kill(&mut self.node, pod, cx);
                 self.sweep(&uid, cx);
             }
+            RuntimeEvent::LogGrown { .. } => rotation::arm(&mut self.node, cx),
             RuntimeEvent::SessionEnded { session, .. } => self.session_ended(*session, cx),
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::api::quantity::Quantity;
 use crate::api::schema::Shape;
-use crate::api::{Value, json};
+use crate::api::{Value, json, timestamp};
 use crate::time;
 
 /// How decoding of one value failed.
@@ -74,18 +74,12 @@ fn quantity(value: &Value) -> Result<Value, Wrong> {
 }
 
 fn timestamp(text: &str, micro: bool) -> Result<Value, Wrong> {
-    let layout = if micro { "2006-01-02T15:04:05.000000Z07:00" } else { "2006-01-02T15:04:05Z07:00" };
-    match time::parse_rfc3339(text) {
-        Some(micros) if micro => Ok(Value::from(time::Epoch(micros).rfc3339_micro(time::Time::ZERO))),
-        Some(micros) => Ok(Value::from(time::Epoch(micros).rfc3339(time::Time::ZERO))),
-        None => {
-            let digits = text.bytes().take_while(u8::is_ascii_digit).count();
-            let (from, rest) = if digits >= 4 { ("-", text.get(4..).unwrap_or("")) } else { ("2006", text) };
-            Err(Wrong::Custom(format!(
-                "parsing time {text:?} as {layout:?}: cannot parse {rest:?} as {from:?}"
-            )))
-        }
-    }
+    let stamp = time::Epoch(timestamp::parse(text, micro).map_err(Wrong::Custom)?);
+    Ok(Value::from(if micro {
+        stamp.rfc3339_micro(time::Time::ZERO)
+    } else {
+        stamp.rfc3339(time::Time::ZERO)
+    }))
 }
 
 /// Where Go's standard base64 decoding of a text fails; `None` if it is right. Line ends are skipped.

@@ -2,6 +2,7 @@
 
 use super::{MAX_DEPTH, MAX_STEPS, Node, Param};
 use crate::api::Value;
+use crate::api::decode::go_map;
 use std::cmp::Ordering;
 
 /// The results of each top-level node.
@@ -178,10 +179,7 @@ impl Eval {
         let mut out = vec![];
         for value in input {
             let Some(list) = value.as_list() else {
-                return Err(format!(
-                    "{} is not array or slice and cannot be filtered",
-                    super::text_of(value)
-                ));
+                return Err(format!("{} is not array or slice and cannot be filtered", go_map(value)));
             };
             for item in list {
                 let lefts = self.list(vec![item.clone()], left);
@@ -224,6 +222,8 @@ fn parts(value: &Value) -> Vec<Value> {
     match value {
         Value::List(l) => l.to_vec(),
         Value::Map(m) => m.iter().map(|(_, v)| v.clone()).collect(),
+        // To Go a string is a list of bytes.
+        Value::Str(s) => s.bytes().map(|b| Value::Int(i64::from(b))).collect(),
         _ => vec![],
     }
 }
@@ -241,6 +241,9 @@ fn go_type(value: &Value) -> &'static str {
 
 /// Compares two basic values of the same type, as Go's templates do.
 fn compare(left: &Value, operator: &str, right: &Value) -> Result<bool, String> {
+    if !matches!(operator, "==" | "!=" | "<" | ">" | "<=" | ">=") {
+        return Err(format!("unrecognized filter operator {operator}"));
+    }
     let order = match (left, right) {
         (Value::Int(a), Value::Int(b)) => Some(a.cmp(b)),
         (Value::Float(a), Value::Float(b)) => a.partial_cmp(b),
@@ -259,7 +262,6 @@ fn compare(left: &Value, operator: &str, right: &Value) -> Result<bool, String> 
         "<" => order == Some(Ordering::Less),
         ">" => order == Some(Ordering::Greater),
         "<=" => matches!(order, Some(Ordering::Less | Ordering::Equal)),
-        ">=" => matches!(order, Some(Ordering::Greater | Ordering::Equal)),
-        _ => return Err(format!("unrecognized filter operator {operator}")),
+        _ => matches!(order, Some(Ordering::Greater | Ordering::Equal)),
     })
 }

@@ -107,19 +107,17 @@ impl<'a> Parser<'a> {
     }
 
     fn field(&mut self) -> Node {
-        let mut name = String::new();
-        while let Some(c) = self.rest().chars().next() {
+        let start = self.at;
+        while let Some(c) = self.rest().chars().next().filter(|c| !is_terminator(*c)) {
+            self.at += c.len_utf8();
             if c == '\\' {
-                self.at += 1;
-                name.extend(self.next());
-            } else if is_terminator(c) {
-                break;
-            } else {
-                self.at += c.len_utf8();
-                name.push(c);
+                self.next();
             }
         }
-        if name == "*" { Node::Wildcard } else { Node::Field(name) }
+        match self.text[start..self.at].replace('\\', "").as_str() {
+            "*" => Node::Wildcard,
+            name => Node::Field(String::from(name)),
+        }
     }
 
     fn number(&mut self, start: usize) -> Result<Node, String> {
@@ -133,26 +131,20 @@ impl<'a> Parser<'a> {
         text.parse().map(Node::Float).map_err(|_| format!("cannot parse number {text}"))
     }
 
+    /// A text up to a quote that has no backslash before it, as upstream looks for its end.
     fn quoted(&mut self, quote: char) -> Result<Node, String> {
-        let mut out = String::new();
+        let start = self.at;
         loop {
             match self.next() {
                 None | Some('\n') => return Err(String::from("unterminated quoted string")),
-                Some(c) if c == quote => return Ok(Node::Text(out)),
-                Some('\\') => match self.next() {
-                    None => return Err(String::from("unterminated quoted string")),
-                    Some('n') => out.push('\n'),
-                    Some('t') => out.push('\t'),
-                    Some('r') => out.push('\r'),
-                    Some('a') => out.push('\u{7}'),
-                    Some('b') => out.push('\u{8}'),
-                    Some('f') => out.push('\u{c}'),
-                    Some('v') => out.push('\u{b}'),
-                    Some(c) if c == '\\' || c == quote => out.push(c),
-                    Some(_) => return Err(String::from("unquote string error invalid syntax")),
-                },
-                Some(c) => out.push(c),
+                Some(c) if c == quote && !self.text[..self.at - 1].ends_with('\\') => break,
+                Some(_) => {}
             }
+        }
+        let inside = &self.text[start..self.at - 1];
+        match unquote(inside, quote) {
+            Some(text) => Ok(Node::Text(text)),
+            None => Err(format!("unquote string {quote}{inside}{quote} error invalid syntax")),
         }
     }
 
@@ -170,10 +162,7 @@ impl<'a> Parser<'a> {
             nodes.push(Node::Union(parts.collect::<Result<_, _>>()?));
             return Ok(());
         }
-        let key = inside
-            .strip_prefix('\'')
-            .and_then(|k| k.strip_suffix('\''))
-            .filter(|k| !k.is_empty() && !k.contains('\''));
+        let key = inside.strip_prefix('\'').and_then(|k| k.strip_suffix('\'')).filter(|k| !k.contains('\''));
         if let Some(key) = key {
             nodes.extend(self.nested(&format!(".{key}"))?);
             return Ok(());
@@ -186,17 +175,16 @@ impl<'a> Parser<'a> {
         self.at += "[?(".len();
         let start = self.at;
         let (mut open, mut closed) = (None, false);
-        let mut before = ' ';
         loop {
             match self.next() {
                 None | Some('\n') => return Err(String::from("unterminated filter")),
                 Some(c @ ('"' | '\'')) => match open {
                     None => open = Some(c),
-                    Some(pair) if pair == c && before != '\\' => closed = true,
+                    Some(pair) if pair == c && !self.text[..self.at - 1].ends_with('\\') => closed = true,
                     Some(_) => {}
                 },
                 Some(')') if open.is_some() == closed => break,
-                Some(c) => before = c,
+                Some(_) => {}
             }
         }
         let text = &self.text[start..self.at - 1];
@@ -226,10 +214,51 @@ fn is_terminator(c: char) -> bool {
     matches!(c, ' ' | '\t' | '\r' | '\n' | '.' | ',' | '[' | ']' | '$' | '@' | '{' | '}')
 }
 
+/// The text of a quoted one: Go's escapes, of which only that of the quote itself is another's.
+fn unquote(text: &str, quote: char) -> Option<String> {
+    let mut out = String::new();
+    let mut chars = text.chars();
+    while let Some(c) = chars.next() {
+        if c != '\\' {
+            if c == quote {
+                return None;
+            }
+            out.push(c);
+            continue;
+        }
+        let (radix, digits, first) = match chars.next()? {
+            'x' => (16, 2, 0),
+            'u' => (16, 4, 0),
+            'U' => (16, 8, 0),
+            c @ '0'..='7' => (8, 2, u32::from(c) - u32::from('0')),
+            c => {
+                out.push(match c {
+                    'n' => '\n',
+                    't' => '\t',
+                    'r' => '\r',
+                    'a' => '\u{7}',
+                    'b' => '\u{8}',
+                    'f' => '\u{c}',
+                    'v' => '\u{b}',
+                    c if c == '\\' || c == quote => c,
+                    _ => return None,
+                });
+                continue;
+            }
+        };
+        let mut code = first;
+        for _ in 0..digits {
+            code = code.checked_mul(radix)?.checked_add(chars.next()?.to_digit(radix)?)?;
+        }
+        out.push(char::from_u32(code)?);
+    }
+    Some(out)
+}
+
 /// `START:END:STEP`, each optional; a lone index stands for itself, and nothing at all for the first.
 fn slice(text: &str) -> Result<[Param; 3], String> {
     let parts: Vec<&str> = text.split(':').collect();
-    let valid = |p: &&str| p.strip_prefix(['-', '+']).unwrap_or(p).bytes().all(|b| b.is_ascii_digit());
+    let valid = |p: &&str| p.strip_prefix('-').unwrap_or(p).bytes().all(|b| b.is_ascii_digit());
     if parts.len() > 3 || !parts.iter().all(valid) {
         return Err(format!("invalid array index {text}"));
     }

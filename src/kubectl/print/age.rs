@@ -1,28 +1,11 @@
 //! Ages and times as kubectl words them.
 
-use crate::api::Value;
+use crate::api::{Value, duration};
 use crate::time::{Span, civil, parse_rfc3339};
 
 /// `5s`, `2m13s`, `5h`, `3d4h`: `duration.HumanDuration` of microseconds.
 pub fn human(micros: i64) -> String {
-    let secs = micros / 1_000_000;
-    let (m, h) = (secs / 60, secs / 3_600);
-    let pair = |a: i64, unit: &str, b: i64, small: &str| {
-        if b == 0 { format!("{a}{unit}") } else { format!("{a}{unit}{b}{small}") }
-    };
-    match () {
-        () if secs < -1 => "<invalid>".into(),
-        () if secs < 0 => "0s".into(),
-        () if secs < 120 => format!("{secs}s"),
-        () if m < 10 => pair(m, "m", secs % 60, "s"),
-        () if m < 180 => format!("{m}m"),
-        () if h < 8 => pair(h, "h", m % 60, "m"),
-        () if h < 48 => format!("{h}h"),
-        () if h < 192 => pair(h / 24, "d", h % 24, "h"),
-        () if h < 17_520 => format!("{}d", h / 24),
-        () if h < 70_080 => pair(h / 8_760, "y", h / 24 % 365, "d"),
-        () => format!("{}y", h / 8_760),
-    }
+    duration::human(micros / 1_000_000)
 }
 
 /// The age of a time stamp, `<unknown>` where there is none.

@@ -1,12 +1,9 @@
-//! Output by expressions: jsonpath, custom columns, and sorting by a field.
+//! Output by expressions: jsonpath and custom columns.
 
 use crate::api::jsonpath::{JsonPath, relaxed};
-use crate::api::{Object, Value, json};
-use crate::collections::Order;
+use crate::api::{Value, json};
 use crate::kubectl::fail::{Fail, Res};
 use crate::kubectl::print::table::Table;
-use crate::time::parse_rfc3339;
-use std::cmp::Ordering;
 
 fn parsed(text: &str) -> Res<JsonPath> {
     JsonPath::parse(text).map_err(|why| Fail::Plain(format!("error parsing jsonpath {text}, {why}")))
@@ -148,66 +145,6 @@ pub fn go_value(value: &Value) -> String {
     }
 }
 
-/// Sorts objects by a field; objects without it come first.
-pub fn sort(objects: &mut [Object], field: &str) -> Res<()> {
-    let path = parsed(&relaxed(field).map_err(Fail::Plain)?)?;
-    let key = |o: &Object| path.find(&o.value, true).ok().and_then(|r| r.into_iter().flatten().next());
-    let mut keyed: Vec<(Option<Value>, Object)> = objects.iter().map(|o| (key(o), o.clone())).collect();
-    keyed.order_by(|(a, _), (b, _)| match (a, b) {
-        (None, None) => Ordering::Equal,
-        (None, _) => Ordering::Less,
-        (_, None) => Ordering::Greater,
-        (Some(a), Some(b)) => compare(a, b),
-    });
-    for (slot, (_, object)) in objects.iter_mut().zip(keyed) {
-        *slot = object;
-    }
-    Ok(())
-}
-
-fn compare(a: &Value, b: &Value) -> Ordering {
-    if let (Some(x), Some(y)) = (a.as_int(), b.as_int()) {
-        return x.cmp(&y);
-    }
-    if let (Value::Str(x), Value::Str(y)) = (a, b) {
-        if let (Some(s), Some(t)) = (parse_rfc3339(x), parse_rfc3339(y)) {
-            return s.cmp(&t);
-        }
-        let (q, r) = (crate::api::quantity::Quantity::parse(x), crate::api::quantity::Quantity::parse(y));
-        if let (Some(q), Some(r)) = (q, r) {
-            return q.milli_value().cmp(&r.milli_value());
-        }
-        return natural(x, y);
-    }
-    go_value(a).cmp(&go_value(b))
-}
-
-/// Compares texts with the numbers in them by value: `pod-2` before `pod-10`.
-fn natural(a: &str, b: &str) -> Ordering {
-    let (mut a, mut b) = (a, b);
-    loop {
-        let digits = |s: &str| s.bytes().take_while(u8::is_ascii_digit).count();
-        let (n, m) = (digits(a), digits(b));
-        if n > 0 && m > 0 {
-            let (x, y) = (a[..n].trim_start_matches('0'), b[..m].trim_start_matches('0'));
-            let order = x.len().cmp(&y.len()).then(x.cmp(y));
-            if order != Ordering::Equal {
-                return order;
-            }
-            (a, b) = (&a[n..], &b[m..]);
-            continue;
-        }
-        match (a.chars().next(), b.chars().next()) {
-            (None, None) => return Ordering::Equal,
-            (x, y) if x == y => {
-                let n = x.map_or(0, char::len_utf8);
-                (a, b) = (&a[n..], &b[n..]);
-            }
-            (x, y) => return x.cmp(&y),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -225,6 +162,5 @@ mod tests {
             table(&v, &spec).ok().as_deref(),
             Some("NAME   L          NO\nweb    map[a:b]   <none>\n")
         );
-        assert_eq!(natural("pod-2", "pod-10"), Ordering::Less);
     }
 }

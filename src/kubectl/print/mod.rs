@@ -5,6 +5,7 @@ pub mod columns;
 pub mod expression;
 mod kyaml;
 pub mod pod;
+pub mod sort;
 pub mod table;
 mod template;
 

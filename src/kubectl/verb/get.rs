@@ -6,7 +6,7 @@ use crate::kubectl::cx::{Cx, Done, OK, Outcome, Poll, Select, Task};
 use crate::kubectl::fail::{Fail, Res};
 use crate::kubectl::files;
 use crate::kubectl::flags::{Args, Flag, array, int, on, slice, switch, text};
-use crate::kubectl::print::{self, Format, Style, table::Table};
+use crate::kubectl::print::{self, Format, Style, sort::Unsorted, table::Table};
 use crate::kubectl::resource::{self, Want};
 
 /// Flags.
@@ -197,7 +197,10 @@ fn tables(cx: &mut Cx, args: &Args, groups: Vec<Group>, format: &Format) -> Res<
     let several = kinds.len() > 1;
     let mut text = String::new();
     for mut group in groups.into_iter().filter(|g| !g.objects.is_empty()) {
-        sort(args, &mut group.objects)?;
+        if args.changed("sort-by") {
+            let sorted = print::sort::rows(&mut group.objects, args.value("sort-by"));
+            sorted.map_err(|why| unsorted(cx, why, "sorter.go:375"))?;
+        }
         if !text.is_empty() && !args.is("no-headers") {
             text.push('\n');
         }
@@ -215,17 +218,23 @@ fn tables(cx: &mut Cx, args: &Args, groups: Vec<Group>, format: &Format) -> Res<
     Ok(!text.is_empty())
 }
 
-fn sort(args: &Args, objects: &mut [Object]) -> Res<()> {
-    if args.changed("sort-by") {
-        print::expression::sort(objects, args.value("sort-by"))?;
+fn unsorted(cx: &mut Cx, why: Unsorted, place: &str) -> Fail {
+    match why {
+        Unsorted::Field(text) => Fail::Plain(text),
+        Unsorted::Fatal(text) => {
+            cx.klog('F', place, &text);
+            Fail::Code(1)
+        }
     }
-    Ok(())
 }
 
 /// Prints objects whole; false if there was nothing to print.
 fn whole(cx: &mut Cx, args: &Args, groups: Vec<Group>, format: &Format, single: bool) -> Res<bool> {
     let mut objects: Vec<Object> = groups.into_iter().flat_map(|g| g.objects).collect();
-    sort(args, &mut objects)?;
+    if args.changed("sort-by") {
+        let sorted = print::sort::whole(&mut objects, args.value("sort-by"));
+        sorted.map_err(|why| unsorted(cx, why, "sorter.go:329"))?;
+    }
     if single && objects.is_empty() {
         return Ok(true);
     }

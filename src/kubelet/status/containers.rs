@@ -174,10 +174,8 @@ fn read_messages(pod: &mut Pod, cx: &mut Cx<'_>) {
 }
 
 fn log_tail(cx: &Cx<'_>, id: ContainerId) -> String {
-    let (lines, _) = cx.cri.log(id, 0);
-    let skip = lines.len().saturating_sub(LOG_LINES);
     let mut text = String::new();
-    for line in &lines[skip..] {
+    for line in cx.cri.log_tail(id, LOG_LINES) {
         text.push_str(&line.bytes);
         if !line.partial {
             text.push('\n');

@@ -80,8 +80,8 @@ impl Shell {
                 }
                 _ => {}
             },
-            Kind::Case { node, word, arm, matched } => {
-                self.case_turn(sys, &frame, node, word.clone(), *arm, *matched);
+            Kind::Case { node, word, arm, matched, ran } => {
+                self.case_turn(sys, &frame, node, word.clone(), *arm, (*matched, *ran));
             }
             _ => {}
         }
@@ -95,9 +95,9 @@ impl Shell {
             self.frames.push(frame.with(Kind::If(node.clone(), i + 1)));
             self.frames.push(Frame::test(test));
         } else {
-            self.status = 0;
-            if let Some(body) = otherwise {
-                self.frames.push(frame.last(body));
+            match otherwise {
+                Some(body) => self.frames.push(frame.last(body)),
+                None => self.status = 0,
             }
         }
     }
@@ -195,7 +195,7 @@ impl Shell {
         node: &Node,
         word: Option<Rc<str>>,
         arm: usize,
-        matched: bool,
+        (matched, ran): (bool, bool),
     ) {
         let Cmd::Case { word: subject, arms } = &**node else { return };
         let word = match word {
@@ -209,9 +209,17 @@ impl Shell {
                 word
             }
         };
-        let Some(candidate) = arms.get(arm) else { return };
-        let kind = |arm, matched| Kind::Case { node: node.clone(), word: Some(word.clone()), arm, matched };
-        let again = frame.with(kind(arm, matched));
+        let Some(candidate) = arms.get(arm) else {
+            if !ran {
+                self.status = 0;
+            }
+            return;
+        };
+        let kind = |arm, matched, ran| {
+            let word = Some(word.clone());
+            Kind::Case { node: node.clone(), word, arm, matched, ran }
+        };
+        let again = frame.with(kind(arm, matched, ran));
         let hit = matched
             || match self.expanding(sys, &again, |shell, sys| {
                 for pattern in &candidate.patterns {
@@ -226,13 +234,16 @@ impl Shell {
             };
         self.subs.clear();
         if !hit {
-            self.frames.push(frame.with(kind(arm + 1, false)));
+            self.frames.push(frame.with(kind(arm + 1, false, ran)));
             return;
+        }
+        if matches!(&*candidate.body, Cmd::Seq(items) if items.is_empty()) {
+            self.status = 0;
         }
         match candidate.then {
             ArmEnd::Stop => self.frames.push(frame.last(&candidate.body)),
             end => {
-                self.frames.push(frame.with(kind(arm + 1, end == ArmEnd::Fall)));
+                self.frames.push(frame.with(kind(arm + 1, end == ArmEnd::Fall, true)));
                 self.frames.push(frame.inner(&candidate.body));
             }
         }

@@ -40,8 +40,9 @@ pub enum Kind {
     For { node: Node, items: Option<Rc<[Rc<str>]>>, next: usize },
     /// `while`, `until` and `for ((…))`; what runs at the moment.
     While { node: Node, phase: u8, last: i32 },
-    /// `case`, with its expanded word and the arm that is looked at.
-    Case { node: Node, word: Option<Rc<str>>, arm: usize, matched: bool },
+    /// `case`, with its expanded word, the arm that is looked at, whether it is taken without a look at its
+    /// patterns, and whether one was taken before.
+    Case { node: Node, word: Option<Rc<str>>, arm: usize, matched: bool, ran: bool },
     /// `[[ … ]]`, `(( … ))`.
     Test(Node),
     /// A compound command whose redirections are being expanded.
@@ -189,8 +190,7 @@ impl Shell {
             }
             Cmd::Case { .. } => {
                 self.subs.clear();
-                self.status = 0;
-                let kind = Kind::Case { node: node.clone(), word: None, arm: 0, matched: false };
+                let kind = Kind::Case { node: node.clone(), word: None, arm: 0, matched: false, ran: false };
                 self.frames.push(frame.with(kind));
             }
             Cmd::Function { name, body } => {

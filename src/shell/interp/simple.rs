@@ -8,7 +8,7 @@ use crate::api::Text;
 use crate::collections::BTreeMap;
 use crate::os::program::{Errno, FileType, Spawn, Sys};
 use crate::shell::Flavour;
-use crate::shell::ast::{Cmd, Node, Redir, Simple};
+use crate::shell::ast::{Cmd, Node, Part, Redir, Simple, Word};
 use crate::shell::expand::{Assigned, Expanded, Stop};
 use crate::shell::text::traced;
 use crate::shell::vars::{Content, Var};
@@ -27,6 +27,9 @@ const MAX_CALLS: usize = 1_000;
 /// The steps that a search of all directories of `PATH` weighs: a loop of commands that are not there would
 /// else take longer than any other.
 const SEARCH: u32 = 100;
+
+/// The function that bash calls for a command that is nowhere in `PATH` (bash's manual, "Command Execution").
+const HANDLER: &str = "command_not_found_handle";
 
 impl Shell {
     /// Expands a simple command and runs it.
@@ -306,6 +309,11 @@ impl Shell {
     fn run_program(&mut self, sys: &mut dyn Sys, frame: &Frame, argv: &[Rc<str>], exec: bool) -> Flow {
         let path = match self.find_program(sys, &argv[0]) {
             Ok(path) => path,
+            Err(Errno::ENOENT) if self.has_handler(&argv[0]) => {
+                sys.weigh(SEARCH);
+                self.subshell(sys, &Frame { tail: false, ..frame.clone() }, &handler_call(argv));
+                return Flow::Next;
+            }
             Err(error) => {
                 self.not_found(sys, frame, &argv[0], error);
                 return Flow::Next;
@@ -378,6 +386,13 @@ impl Shell {
         Err(error)
     }
 
+    /// Whether bash leaves a command that is nowhere in `PATH` to the function that is meant for it: not within
+    /// that function, where it would never end.
+    fn has_handler(&self, name: &str) -> bool {
+        let within = self.calls.iter().any(|c| &**c == HANDLER);
+        self.flavour.is_bash() && !name.contains('/') && self.functions.contains_key(HANDLER) && !within
+    }
+
     fn not_found(&mut self, sys: &mut dyn Sys, frame: &Frame, name: &str, error: Errno) {
         sys.weigh(SEARCH);
         let missing = matches!(error, Errno::ENOENT | Errno::ENOTDIR);
@@ -413,4 +428,11 @@ impl Shell {
             }
         }
     }
+}
+
+/// The call of the function for commands that are not found: it gets all of the command's words, in a subshell.
+fn handler_call(argv: &[Rc<str>]) -> Node {
+    let quoted = |word: &Rc<str>| Word(vec![Part::Quoted(word.clone())]);
+    let words = std::iter::once(HANDLER.into()).chain(argv.iter().cloned());
+    Rc::new(Cmd::Simple(Simple { words: words.map(|w| quoted(&w)).collect(), ..Simple::default() }))
 }

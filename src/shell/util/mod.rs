@@ -41,6 +41,7 @@ mod nslookup;
 mod paths;
 mod ping;
 mod procs;
+mod scp;
 mod sed;
 mod sort;
 mod sums;

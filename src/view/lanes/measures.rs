@@ -161,7 +161,7 @@ fn add_memory(cluster: &Cluster, lanes: &mut [Lane]) {
 fn add_logs(cluster: &Cluster, lane: &mut Lane) {
     let own = cluster.runtime.of_pod(&lane.uid).into_iter().filter(|c| c.name == lane.container.as_str());
     for container in own {
-        let (entries, _) = cluster.runtime.log(container.id, 0);
+        let entries = cluster.runtime.log_tail(container.id, LINES);
         let clip = |text: &Text| text.chars().take(LINE).collect();
         lane.logs.extend(entries.iter().map(|e| (e.at.0 as f64, clip(&e.bytes))));
     }
