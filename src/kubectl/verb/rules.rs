@@ -99,7 +99,7 @@ pub fn broken(path: &str, args: &Args) -> Option<Fail> {
     let holds = |rule: &&Rule| {
         rule.verbs.split(',').any(|v| v == verb) && rule.when.split(' ').all(|word| is(args, word))
     };
-    RULES.iter().find(holds).map(|rule| Fail::from(rule.text)).or_else(|| raw(args))
+    RULES.iter().find(holds).map(|rule| Fail::from(rule.text)).or_else(|| raw(verb, args))
 }
 
 fn is(args: &Args, word: &str) -> bool {
@@ -115,9 +115,13 @@ fn is(args: &Args, word: &str) -> bool {
 }
 
 /// `--raw` needs a path, as Go's `url.ParseRequestURI` reads one.
-fn raw(args: &Args) -> Option<Fail> {
+fn raw(verb: &str, args: &Args) -> Option<Fail> {
     let path = args.value("raw");
-    let wrong = args.changed("raw") && !path.is_empty() && !path.starts_with('/') && !path.contains("://");
+    let wrong = matches!(verb, "get" | "create" | "replace" | "delete")
+        && args.changed("raw")
+        && !path.is_empty()
+        && !path.starts_with('/')
+        && !path.contains("://");
     wrong.then(|| {
         Fail::Plain(format!("--raw must be a valid URL path: parse {path:?}: invalid URI for request"))
     })
