@@ -12,6 +12,7 @@ pub use admission::default_class;
 mod allocation;
 mod authorize;
 mod custom;
+mod disabled;
 pub mod events;
 mod eviction;
 mod managed;
