@@ -2,7 +2,7 @@
 
 use super::actions::{Kill, KillReason};
 use super::backoff::go_duration;
-use super::images::{self, Image};
+use super::images::{self, Image, Wanted};
 use super::lifecycle::{self, Hook};
 use super::pod::{ContainerRef, Pod, Section};
 use super::worker::{self, Task};
@@ -42,7 +42,12 @@ pub fn begin(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, at: ContainerRef) 
         let message = format!("back-off {wait} restarting failed container={name} pod={}", pod.label());
         return fail(node, pod, cx, "CrashLoopBackOff", &message, Some(until));
     }
-    match images::ensure(node, pod, cx, at) {
+    if let Some((reason, message)) = super::image_volumes::failure(pod, at) {
+        node.event(pod, cx, &name, "Warning", "Failed", &format!("Error: {reason}"));
+        return fail(node, pod, cx, reason, &message, None);
+    }
+    let wanted = Wanted::by_container(pod.spec(at));
+    match images::ensure(node, pod, cx, &wanted) {
         Image::Present => wait(pod, cx, cx.api.now + BEFORE_CREATE, Stage::Create),
         Image::Pulling { began, at: due, pull } => {
             wait(pod, cx, due, Stage::Pulling { asked: cx.api.now, began, pull });
@@ -145,7 +150,8 @@ fn pulled(
     began: Time,
     pull: Pull,
 ) {
-    match images::pulled(node, pod, cx, at, asked, began, pull) {
+    let wanted = Wanted::by_container(pod.spec(at));
+    match images::pulled(node, pod, cx, &wanted, asked, began, pull) {
         Ok(()) => wait(pod, cx, cx.api.now + BEFORE_CREATE, Stage::Create),
         Err(message) => {
             let name = pod.spec(at)["name"].text();

@@ -705,7 +705,8 @@ fn hpa_targets(o: &Object) -> String {
             None => {
                 let want = or(&scalar(&target["averageValue"]), &scalar(&target["value"]));
                 let have = or(&scalar(&now["averageValue"]), &scalar(&now["value"]));
-                format!("{}/{want}", or(&have, "<unknown>"))
+                let average = target["averageValue"].is_some() && matches!(kind, "Object" | "External");
+                format!("{}/{want}{}", or(&have, "<unknown>"), if average { " (avg)" } else { "" })
             }
         };
         let resource = m.at(&format!("{field}.name")).str();
