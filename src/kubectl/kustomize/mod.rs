@@ -181,7 +181,7 @@ fn no_directory(dir: &str, root: &str, why: &str) -> String {
 
 /// A path from the root directory on.
 fn absolute(cx: &Cx, path: &str) -> String {
-    crate::fs::logical(&cx.sys.cwd(), path)
+    crate::os::program::logical(&cx.sys.cwd(), path)
 }
 
 /// Reads a directory's kustomization with its field names as they are meant.

@@ -1,8 +1,8 @@
 //! `cd` and `pwd`.
 
 use super::Outcome;
-use crate::fs::logical;
 use crate::os::program::Sys;
+use crate::os::program::logical;
 use crate::shell::Flavour;
 use crate::shell::interp::Shell;
 use std::rc::Rc;
