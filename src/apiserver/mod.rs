@@ -8,6 +8,7 @@
 //! instant, its cause and its author. Watching is done by cursor: every write appends a [`Change`].
 
 mod admission;
+pub use admission::default_class;
 mod allocation;
 mod authorize;
 mod custom;
@@ -19,6 +20,7 @@ pub mod quota;
 mod request;
 pub mod store;
 pub mod strategy;
+pub mod token;
 mod write;
 
 pub use events::NewEvent;
