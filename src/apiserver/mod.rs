@@ -20,6 +20,7 @@ pub mod quota;
 mod request;
 pub mod store;
 pub mod strategy;
+pub mod token;
 mod write;
 
 pub use events::NewEvent;
