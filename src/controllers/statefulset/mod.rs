@@ -135,8 +135,18 @@ fn step(set: &Object, all: &[Object], state: &State, cx: &mut Cx<'_>) -> usize {
             Some(_) => {}
         }
     }
-    let mut excess: Vec<&Object> =
-        all.iter().filter(|p| !wanted.contains(&ordinal(set, p).unwrap_or(-1))).collect();
+    let excess = all.iter().filter(|p| !wanted.contains(&ordinal(set, p).unwrap_or(-1)));
+    if shrink(set, excess.collect(), state, cx) {
+        return 0;
+    }
+    if set.at("spec.updateStrategy.type").str() == "OnDelete" {
+        return 0;
+    }
+    update(set, all, state, cx)
+}
+
+/// Deletes the pods that are too many, the highest first; `true` if that is all for now.
+fn shrink(set: &Object, mut excess: Vec<&Object>, state: &State, cx: &mut Cx<'_>) -> bool {
     retention::keep(set, &excess, false, cx);
     let healthy = |p: &Object| {
         !p.is_deleting() && pods::is_ready(p) && pods::availability(p, state.min_ready, cx.api).is_ok()
@@ -146,24 +156,17 @@ fn step(set: &Object, all: &[Object], state: &State, cx: &mut Cx<'_>) -> usize {
     let blocked: Vec<bool> = excess.iter().map(|p| !healthy(p) && sick.as_deref() != Some(p.uid())).collect();
     excess.reverse();
     for (pod, blocked) in excess.into_iter().zip(blocked.into_iter().rev()) {
-        if pod.is_deleting() {
-            if state.monotonic {
-                return 0;
-            }
-            continue;
+        if state.monotonic && (pod.is_deleting() || blocked) {
+            return true;
         }
-        if state.monotonic && blocked {
-            return;
+        if !pod.is_deleting() {
+            delete(set, pod, cx);
         }
-        delete(set, pod, cx);
         if state.monotonic {
-            return 0;
+            return true;
         }
     }
-    if set.at("spec.updateStrategy.type").str() == "OnDelete" {
-        return 0;
-    }
-    update(set, all, state, cx)
+    false
 }
 
 /// Replaces the highest outdated pod once those above it are healthy; how many it deletes.
