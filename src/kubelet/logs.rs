@@ -125,9 +125,10 @@ pub fn running_container(
     }
 }
 
-/// A command that could not be started in a container.
-pub fn cannot_exec(_pod: &Object, _container: ContainerId, text: &str) -> Status {
-    let inner = format!("error executing command in container: {text}");
+/// A command that could not be started in a container: the kubelet calls it an internal error, and so does the
+/// API server that passes its answer on (recorded).
+pub fn cannot_exec(text: &str) -> Status {
+    let inner = format!("Internal error occurred: error executing command in container: {text}");
     Status::new(500, "InternalError", format!("Internal error occurred: {inner}"))
 }
 
