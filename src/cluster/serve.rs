@@ -98,11 +98,7 @@ impl Cluster {
         }
     }
 
-    fn open_exec(
-        &mut self,
-        request: &Request,
-        container: ContainerId,
-    ) -> Result<NodeState, Status> {
+    fn open_exec(&mut self, request: &Request, container: ContainerId) -> Result<NodeState, Status> {
         let argv: Vec<Text> =
             request.options.query.iter().filter(|(k, _)| *k == "command").map(|(_, v)| v.clone()).collect();
         let config = ExecConfig {
