@@ -1,59 +1,62 @@
-//! VolumeRestrictions: a claim that is `ReadWriteOncePod` serves one pod at a time.
+//! VolumeRestrictions: a claim with the access mode `ReadWriteOncePod` is for one pod in the whole cluster.
 //!
-//! Left out: the limits of volumes of single clouds, which no node here has.
+//! Left out: disks of clouds that are named in pods themselves.
 
 use super::volume_binding::claims;
 use crate::api::{Kind, Text, Value};
 use crate::apiserver::ApiServer;
-use crate::scheduler::cache::{Cache, NodeInfo};
+use crate::scheduler::cache::Cache;
 use crate::scheduler::framework::{Plugin, Rejection};
 use crate::scheduler::pod_info::PodInfo;
 
 const IN_USE: &str =
     "node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod access mode";
 
-/// What is known of a pod's exclusive claims before looking at single nodes.
+/// The claims of a pod that it must have alone.
 #[derive(Clone, Debug, Default)]
 pub struct State {
-    exclusive: Vec<Text>,
-    /// How many pods on nodes use one of them.
-    users: i64,
+    own: Vec<Text>,
+    /// How often other pods use them.
+    used: i64,
 }
 
 impl State {
-    /// Looks for other users of the pod's exclusive claims.
+    /// Looks up the pod's claims, and who else uses them.
     pub fn new(pod: &PodInfo, cache: &Cache, api: &ApiServer) -> State {
-        let exclusive = |name: &Text| {
+        let alone = |name: &Text| {
             let claim = api.get(Kind::PERSISTENT_VOLUME_CLAIM, &pod.key.namespace, name);
-            let alone = Value::from("ReadWriteOncePod");
-            claim.is_some_and(|c| c.at("spec.accessModes").items().contains(&alone))
+            let modes = claim.map_or(&Value::Null, |c| c.at("spec.accessModes"));
+            modes.items().iter().any(|m| m.str() == "ReadWriteOncePod")
         };
-        let exclusive: Vec<Text> = claims(pod).into_iter().filter(exclusive).collect();
-        let mut state = State { exclusive, users: 0 };
-        if !state.exclusive.is_empty() {
-            let all = cache.nodes.iter().flat_map(|n: &std::rc::Rc<NodeInfo>| n.pods.values());
-            state.users = all.filter(|other| shares(&state.exclusive, pod, other)).count() as i64;
+        let mut own = claims(pod);
+        own.retain(alone);
+        let mut state = State { own, used: 0 };
+        if !state.own.is_empty() {
+            let others = cache.nodes.iter().flat_map(|n| n.pods.values());
+            state.used = others.map(|other| state.shared(pod, other)).sum();
         }
         state
     }
 
-    /// Takes into account that `other` is put on (`1`) or taken from (`-1`) a node.
-    pub fn update(&mut self, pod: &PodInfo, other: &PodInfo, delta: i64) {
-        if shares(&self.exclusive, pod, other) {
-            self.users += delta;
+    fn shared(&self, pod: &PodInfo, other: &PodInfo) -> i64 {
+        if self.own.is_empty() || other.key.namespace != pod.key.namespace || other.key == pod.key {
+            return 0;
         }
+        claims(other).iter().filter(|c| self.own.contains(c)).count() as i64
     }
 
-    /// Whether somebody uses an exclusive claim.
+    /// Takes into account that `other` comes (`1`) or goes (`-1`).
+    pub fn update(&mut self, pod: &PodInfo, other: &PodInfo, delta: i64) {
+        self.used += delta * self.shared(pod, other);
+    }
+
+    /// No node will do as long as another pod uses such a claim.
     pub fn filter(&self) -> Option<Rejection> {
-        (self.users > 0).then(|| Rejection::resolvable(Plugin::VolumeRestrictions, IN_USE))
+        (self.used > 0).then(|| Rejection::resolvable(Plugin::VolumeRestrictions, IN_USE))
     }
 }
 
-/// Whether another pod of the namespace uses one of some claims.
-pub fn shares(claimed: &[Text], pod: &PodInfo, other: &PodInfo) -> bool {
-    !claimed.is_empty()
-        && pod.key.namespace == other.key.namespace
-        && pod.key.name != other.key.name
-        && claims(other).iter().any(|c| claimed.contains(c))
+/// Whether two pods use a claim of the same name.
+pub fn share_a_claim(a: &PodInfo, b: &PodInfo) -> bool {
+    a.key.namespace == b.key.namespace && claims(a).iter().any(|c| claims(b).contains(c))
 }
