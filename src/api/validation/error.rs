@@ -158,6 +158,11 @@ impl Errors {
         self.push(What::Duplicate, field.into(), Some(shown(&value)), "");
     }
 
+    /// `Duplicate value: SHOWN: DETAIL` for values that are shown in a form of their own.
+    pub fn duplicate_shown(&mut self, field: impl Into<String>, shown: String, detail: &str) {
+        self.push(What::Duplicate, field.into(), Some(shown), detail);
+    }
+
     /// `Not found: VALUE`
     pub fn not_found(&mut self, field: impl Into<String>, value: impl Into<Value>) {
         let value = value.into();

@@ -6,19 +6,28 @@
 //! stored have just their metadata checked.
 
 mod cluster;
+mod config;
 mod container;
 mod cron;
 pub mod custom;
+mod env;
 mod error;
+mod handler;
 mod internal;
 mod meta;
+mod mounts;
 mod net;
 mod placement;
 mod pod;
 mod pod_resize;
 mod pod_update;
+mod projected;
+mod quota;
+mod rbac;
 mod resources;
 mod security;
+mod sources;
+mod storage;
 mod volume;
 mod warnings;
 mod workloads;

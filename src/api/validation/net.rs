@@ -1,6 +1,6 @@
 //! Addresses, services, network policies, ingresses.
 
-use super::{Errors, container, meta};
+use super::{Errors, container, handler, meta};
 use crate::api::{Object, Value, json, names};
 use core::net::{IpAddr, Ipv4Addr};
 
@@ -13,6 +13,13 @@ const NODE_PORTS: std::ops::RangeInclusive<i64> = 30_000..=32_767;
 pub(super) fn ip(text: &str, path: &str, errors: &mut Errors) {
     if text.parse::<IpAddr>().is_err() {
         errors.invalid(path, text, "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)");
+    }
+}
+
+/// `IsValidCIDR`
+pub(super) fn range(text: &str, path: &str, errors: &mut Errors) {
+    if cidr(text).is_none() {
+        errors.invalid(path, text, "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)");
     }
 }
 
@@ -129,7 +136,7 @@ fn service_port<'a>(
     let number = port["port"].int_or(0);
     errors.complaints(&at("port"), number, names::port_number(number));
     container::protocol(&port["protocol"], &at("protocol"), errors);
-    container::port(&port["targetPort"], &at("targetPort"), errors);
+    handler::port(&port["targetPort"], &at("targetPort"), errors);
 }
 
 /// That a new service's address is one that the server can allocate.
@@ -210,7 +217,7 @@ fn policy_port(port: &Value, path: &str, errors: &mut Errors) {
         container::protocol(&port["protocol"], &format!("{path}.protocol"), errors);
     }
     if port["port"].is_some() {
-        container::port(&port["port"], &format!("{path}.port"), errors);
+        handler::port(&port["port"], &format!("{path}.port"), errors);
         let (from, to) = (port["port"].int_or(0), port["endPort"].int_or(i64::MAX));
         if port["endPort"].is_some() && to < from {
             errors.invalid(format!("{path}.endPort"), to, "must be greater than or equal to `port`");

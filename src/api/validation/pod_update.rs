@@ -1,6 +1,6 @@
 //! What may change in a pod: images, the deadline, more tolerations, fewer scheduling gates.
 
-use super::{Errors, internal, pod};
+use super::{Errors, container, internal, placement, pod};
 use crate::api::{Object, Value};
 
 /// `updatablePodSpecFields` as the message lists them.
@@ -9,7 +9,7 @@ const UPDATABLE: &str = "`spec.containers[*].image`,`spec.initContainers[*].imag
 /// `ValidatePodUpdate`, after the metadata.
 pub(super) fn update(old: &Object, new: &Object, errors: &mut Errors) {
     let (before, after) = (&old["spec"], &new["spec"]);
-    pod::spec(after, "spec", errors);
+    pod::metadata_and_spec(new, errors);
     for list in ["containers", "initContainers"] {
         if before[list].items().len() != after[list].items().len() {
             errors.forbidden(format!("spec.{list}"), "pod updates may not add or remove containers");
@@ -19,6 +19,7 @@ pub(super) fn update(old: &Object, new: &Object, errors: &mut Errors) {
             if c["image"].str().is_empty() {
                 errors.required(format!("spec.{list}[{i}].image"), "");
             }
+            container::trimmed_image(c, &format!("spec.{list}[{i}]"), errors);
         }
     }
     if !deadline(before, after, errors) {
@@ -66,7 +67,9 @@ fn added_tolerations(before: &Value, after: &Value, errors: &mut Errors) {
             "spec.tolerations",
             "existing toleration can not be modified except its tolerationSeconds",
         );
+        return;
     }
+    placement::tolerations(&after["tolerations"], "spec.tolerations", errors);
 }
 
 fn removed_gates(before: &Value, after: &Value, errors: &mut Errors) {
@@ -108,7 +111,7 @@ fn munged(before: &Value, after: &Value) -> Value {
 
 /// The `ephemeralcontainers` subresource: only additions.
 pub(super) fn ephemeral(old: &Object, new: &Object, errors: &mut Errors) {
-    pod::spec(&new["spec"], "spec", errors);
+    pod::metadata_and_spec(new, errors);
     for container in old.at("spec.ephemeralContainers").items() {
         let name = container["name"].str();
         match new.at("spec.ephemeralContainers").find("name", name) {
