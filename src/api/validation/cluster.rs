@@ -1,6 +1,6 @@
 //! Budgets, priorities, nodes, namespaces and the kinds that have a rule or two; which module checks what.
 
-use super::{Errors, config, internal, meta, net, placement, quota, rbac, storage};
+use super::{Errors, config, endpoints, internal, meta, net, placement, quota, rbac, resources, storage};
 use crate::api::{Kind, Object, Value, json, names};
 
 /// Checks an object of one of these kinds.
@@ -22,6 +22,10 @@ pub(super) fn check(object: &Object, errors: &mut Errors) {
         Kind::NAMESPACE => {
             meta::standard_finalizers(&spec["finalizers"], "spec.finalizers", false, errors);
         }
+        Kind::RUNTIME_CLASS => runtime_class(object, errors),
+        Kind::LEASE => lease(spec, errors),
+        Kind::ENDPOINTS => endpoints::endpoints(object, errors),
+        Kind::ENDPOINT_SLICE => endpoints::slice(object, errors),
         _ => {}
     }
 }
@@ -42,11 +46,21 @@ fn budget(spec: &Value, errors: &mut Errors) {
     for (field, value) in [("minAvailable", min), ("maxUnavailable", max)] {
         let path = format!("spec.{field}");
         match value.as_str() {
-            Some(text) => errors.complaints(&path, text, names::percent(text)),
+            Some(text) => {
+                errors.complaints(&path, text, names::percent(text));
+                if text.strip_suffix('%').and_then(|n| n.parse::<i64>().ok()).is_some_and(|n| n > 100) {
+                    errors.invalid(path, text, "must not be greater than 100%");
+                }
+            }
             None => errors.nonnegative(path, value),
         }
     }
     meta::selector(&spec["selector"], "spec.selector", errors);
+    let policy = &spec["unhealthyPodEvictionPolicy"];
+    if policy.is_some() && !matches!(policy.str(), "AlwaysAllow" | "IfHealthyBudget") {
+        let known = ["AlwaysAllow", "IfHealthyBudget"];
+        errors.not_supported("spec.unhealthyPodEvictionPolicy", policy, &known);
+    }
 }
 
 fn priority_class(object: &Object, errors: &mut Errors) {
@@ -58,8 +72,29 @@ fn priority_class(object: &Object, errors: &mut Errors) {
     }
     let policy = object["preemptionPolicy"].str();
     if !matches!(policy, "" | "Never" | "PreemptLowerPriority") {
-        errors.not_supported("preemptionPolicy", policy, &["Never", "PreemptLowerPriority"]);
+        errors.not_supported("preemptionPolicy", policy, &["PreemptLowerPriority", "Never"]);
     }
+}
+
+/// `ValidateRuntimeClass`
+fn runtime_class(object: &Object, errors: &mut Errors) {
+    let handler = object["handler"].str();
+    errors.complaints("handler", handler, names::dns_label(handler));
+    if object["overhead"].is_some() {
+        resources::overhead(&object["overhead"]["podFixed"], "overhead.podFixed", errors);
+    }
+    let scheduling = &object["scheduling"];
+    meta::labels(&scheduling["nodeSelector"], "scheduling.nodeSelector", errors);
+    placement::tolerations(&scheduling["tolerations"], "scheduling.tolerations", errors);
+}
+
+/// `ValidateLeaseSpec`
+fn lease(spec: &Value, errors: &mut Errors) {
+    let (duration, transitions) = (&spec["leaseDurationSeconds"], &spec["leaseTransitions"]);
+    if duration.as_int().is_some_and(|n| n <= 0) {
+        errors.invalid("spec.leaseDurationSeconds", duration, "must be greater than 0");
+    }
+    errors.nonnegative("spec.leaseTransitions", transitions);
 }
 
 fn node(spec: &Value, errors: &mut Errors) {

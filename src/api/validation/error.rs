@@ -144,6 +144,11 @@ impl Errors {
         self.push(What::Invalid, field.into(), Some(shown), detail);
     }
 
+    /// `Invalid value: DETAIL`, without the value.
+    pub fn invalid_bare(&mut self, field: impl Into<String>, detail: impl Into<String>) {
+        self.push(What::Invalid, field.into(), None, detail);
+    }
+
     /// One `Invalid value` for each complaint.
     pub fn complaints(&mut self, field: &str, value: impl Into<Value>, complaints: Vec<String>) {
         let value = value.into();

@@ -47,7 +47,7 @@ pub(super) fn name_rule(kind: Kind) -> fn(&str) -> names::Complaints {
 }
 
 /// `path.IsValidPathSegmentName`
-fn path_segment(name: &str) -> names::Complaints {
+pub(super) fn path_segment(name: &str) -> names::Complaints {
     if name == "." || name == ".." {
         return vec![format!("may not be '{name}'")];
     }

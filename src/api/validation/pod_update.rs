@@ -27,6 +27,9 @@ pub(super) fn update(old: &Object, new: &Object, errors: &mut Errors) {
     }
     added_tolerations(before, after, errors);
     removed_gates(before, after, errors);
+    if !before["schedulingGates"].is_empty() {
+        narrowed(before, after, errors);
+    }
     let munged = munged(before, after);
     if munged != *before {
         let detail = format!(
@@ -82,6 +85,36 @@ fn removed_gates(before: &Value, after: &Value, errors: &mut Errors) {
     }
 }
 
+/// That a gated pod asks no less of its node than before.
+fn narrowed(before: &Value, after: &Value, errors: &mut Errors) {
+    let kept = |(key, value): (&crate::api::Text, &Value)| after["nodeSelector"].get(key) == value;
+    if !before["nodeSelector"].entries().all(kept) {
+        let words = "only additions to spec.nodeSelector are allowed (no mutations or deletions)";
+        errors.invalid("spec.nodeSelector", &after["nodeSelector"], words);
+    }
+    const REQUIRED: &str =
+        "affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms";
+    let (old, new) = (before.at(REQUIRED).items(), after.at(REQUIRED).items());
+    let path = format!("spec.{REQUIRED}");
+    if !old.is_empty() && old.len() != new.len() {
+        let words = "no additions/deletions to non-empty NodeSelectorTerms list are allowed";
+        errors.invalid(path, after.at(REQUIRED), words);
+        return;
+    }
+    for (i, (old, new)) in old.iter().zip(new).enumerate() {
+        let only_added = ["matchExpressions", "matchFields"].iter().all(|list| {
+            let (old, new) = (old[*list].items(), new[*list].items());
+            new.len() >= old.len() && old.iter().zip(new).all(|(a, b)| a == b)
+        });
+        // A term without any requirement matches nothing, and would match something with one.
+        let empty = old["matchExpressions"].is_empty() && old["matchFields"].is_empty() && old != new;
+        if !only_added || empty {
+            let words = "only additions are allowed (no mutations or deletions)";
+            errors.invalid_shown(format!("{path}[{i}]"), internal::compact(new, "NodeSelectorTerm"), words);
+        }
+    }
+}
+
 /// The new spec with all that may change set back.
 fn munged(before: &Value, after: &Value) -> Value {
     let mut spec = after.clone();
@@ -93,7 +126,14 @@ fn munged(before: &Value, after: &Value) -> Value {
     let mut fields = vec!["activeDeadlineSeconds", "tolerations", "schedulingGates"];
     if !before["schedulingGates"].is_empty() {
         // Gated pods may narrow where they go.
-        fields.extend(["nodeSelector", "affinity"]);
+        fields.push("nodeSelector");
+        match &before["affinity"]["nodeAffinity"] {
+            Value::Null => drop(spec.remove("affinity.nodeAffinity")),
+            old => spec.set("affinity.nodeAffinity", old),
+        }
+        if before["affinity"].is_null() && spec["affinity"].is_empty() {
+            spec.remove("affinity");
+        }
     }
     let grace =
         (before["terminationGracePeriodSeconds"].int_or(0), after["terminationGracePeriodSeconds"].int_or(0));

@@ -17,7 +17,8 @@ pub(super) fn rules(rules: &Value, kind: Kind, errors: &mut Errors) {
                     &rule["nonResourceURLs"],
                     "namespaced rules cannot apply to non-resource URLs",
                 );
-            } else if !rule["apiGroups"].is_empty()
+            }
+            if !rule["apiGroups"].is_empty()
                 || !rule["resources"].is_empty()
                 || !rule["resourceNames"].is_empty()
             {

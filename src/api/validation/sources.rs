@@ -60,7 +60,7 @@ pub(super) fn check(kind: &str, source: &Value, path: &str, errors: &mut Errors)
                 errors.invalid(field, partition, "must be between 1 and 255, inclusive");
             }
         }
-        "csi" => csi(source, path, errors),
+        "csi" => driver_name(source["driver"].str(), &at("driver"), errors),
         "image" => {
             let policy = source["pullPolicy"].str();
             if !matches!(policy, "" | "Always" | "IfNotPresent" | "Never") {
@@ -102,19 +102,6 @@ fn host_path(source: &Value, path: &str, errors: &mut Errors) {
     }
     if source["type"].as_str().is_some_and(|t| !TYPES.contains(&t)) {
         errors.not_supported(format!("{path}.type"), &source["type"], TYPES);
-    }
-}
-
-/// `ValidateCSIDriverName` and the references to secrets.
-fn csi(source: &Value, path: &str, errors: &mut Errors) {
-    driver_name(source["driver"].str(), &format!("{path}.driver"), errors);
-    let secret = &source["nodePublishSecretRef"];
-    if secret.is_some() && secret["namespace"].is_null() {
-        match secret["name"].str() {
-            "" => errors.required(format!("{path}.nodePublishSecretRef.name"), ""),
-            // Upstream forgets a part of the path here.
-            name => errors.complaints(&format!("{path}.name"), name, names::dns_subdomain(name)),
-        }
     }
 }
 

@@ -111,6 +111,17 @@ fn one(volume: &Value, pod: &str, path: &str, errors: &mut Errors) {
             }
             "projected" => super::projected::check(source, &at, errors),
             "ephemeral" => ephemeral(volume, pod, path, errors),
+            "csi" => {
+                sources::check(kind, source, &at, errors);
+                match source["nodePublishSecretRef"]["name"].str() {
+                    "" if source["nodePublishSecretRef"].is_some() => {
+                        errors.required(format!("{at}.nodePublishSecretRef.name"), "");
+                    }
+                    "" => {}
+                    // Upstream forgets a part of the path here.
+                    name => errors.complaints(&format!("{at}.name"), name, names::dns_subdomain(name)),
+                }
+            }
             _ => sources::check(kind, source, &at, errors),
         }
     }
