@@ -6,7 +6,7 @@
 //! `PODLAB_BLESS=1` writes what came.
 
 use podlab::api::yaml::{Limits, read_value};
-use podlab::api::{Kind, Object, Value, decode, defaults, validation};
+use podlab::api::{Kind, Object, decode, defaults, validation};
 use std::path::Path;
 
 struct Case {

@@ -2,8 +2,9 @@
 
 use super::Errors;
 use crate::api::quantity::Quantity;
+use crate::api::resources::sums;
 use crate::api::{Value, names};
-use crate::collections::{BTreeMap, Order};
+use crate::collections::Order;
 
 /// Where the requirements stand.
 #[derive(Clone, Copy, PartialEq)]
@@ -286,40 +287,4 @@ pub(super) fn of_pod(spec: &Value, path: &str, claims: &[&str], errors: &mut Err
             }
         }
     }
-}
-
-/// What a pod's containers ask for or are limited to together: containers and sidecars, or one init container
-/// beside the sidecars before it, whichever is more.
-fn sums(spec: &Value, list: &str) -> BTreeMap<String, Quantity> {
-    let mut total: BTreeMap<String, Quantity> = BTreeMap::new();
-    let add = |to: &mut BTreeMap<String, Quantity>, c: &Value| {
-        for (resource, value) in c["resources"][list].entries() {
-            let sum = to.get(resource.as_str()).copied().unwrap_or_default().plus(Quantity::of(value));
-            to.insert(resource.to_string(), sum);
-        }
-    };
-    spec["containers"].items().iter().for_each(|c| add(&mut total, c));
-    let mut sidecars: BTreeMap<String, Quantity> = BTreeMap::new();
-    let mut most: BTreeMap<String, Quantity> = BTreeMap::new();
-    for c in spec["initContainers"].items() {
-        let mut now = sidecars.clone();
-        if c["restartPolicy"].str() == "Always" {
-            add(&mut total, c);
-            add(&mut sidecars, c);
-            now = sidecars.clone();
-        } else {
-            add(&mut now, c);
-        }
-        for (resource, amount) in now.iter() {
-            if most.get(resource).is_none_or(|m| m < amount) {
-                most.insert(resource.clone(), *amount);
-            }
-        }
-    }
-    for (resource, amount) in most.iter() {
-        if total.get(resource).is_none_or(|t| t < amount) {
-            total.insert(resource.clone(), *amount);
-        }
-    }
-    total
 }
