@@ -1,14 +1,15 @@
 //! The metrics server, where a scenario runs one (`settings: {metricsServer: true}`): every fifteen seconds it
 //! asks the nodes what they and their containers use. `kubectl top` shows it, and autoscalers act upon it.
 //!
-//! Use is that of the instant at which it is asked for; a real server averages processor time since it asked last.
+//! Processor use is the average since it asked before (or since a container started), memory that of the instant.
 
 use super::{Cluster, Due};
 use crate::api::object::Key;
 use crate::api::{Kind, Object, Request, Response, Status, Text, Value};
 use crate::apiserver::ApiServer;
 use crate::collections::BTreeMap;
-use crate::cri::{ContainerState, ContainerStatus, Usage};
+use crate::controllers::{ContainerUse, Report};
+use crate::cri::{ContainerId, ContainerState, Usage};
 use crate::map;
 use crate::time::{Span, Time};
 use crate::trace::Cause;
@@ -22,6 +23,8 @@ pub struct Metrics {
     at: Time,
     nodes: BTreeMap<Text, Usage>,
     pods: BTreeMap<Key, Vec<(Text, Usage)>>,
+    /// The processor time that each container had used by then.
+    times: BTreeMap<ContainerId, Span>,
 }
 
 impl Cluster {
@@ -37,34 +40,49 @@ impl Cluster {
                 seen.nodes.insert(name, self.runtime.node_usage(&self.world, node));
             }
         }
+        let before = self.metrics.take().unwrap_or_default();
         for pod in self.api.store.list(Kind::POD, None) {
-            if !seen.nodes.contains_key(pod.at("spec.nodeName").str()) {
-                continue;
-            }
-            let used = self.use_of(pod.uid());
+            let Some(node) = seen.nodes.get_mut(pod.at("spec.nodeName").str()) else { continue };
+            let used = self.use_of(pod.uid(), &before, node, &mut seen.times);
             if !used.is_empty() {
                 seen.pods.insert(pod.key(), used);
             }
         }
-        let before = self.metrics.replace(seen).unwrap_or_default();
-        let now = self.metrics.iter().flat_map(|m| m.pods.iter());
-        let reports: Vec<(Key, i64)> =
-            now.map(|(key, used)| (key.clone(), used.iter().map(|(_, u)| u.cpu as i64).sum())).collect();
-        for key in before.pods.keys() {
-            self.controllers.report_cpu(key.clone(), None);
-        }
-        for (key, milli) in reports {
-            self.controllers.report_cpu(key, Some(milli));
-        }
+        let told =
+            |(name, u): &(Text, Usage)| ContainerUse { name: name.clone(), cpu: u.cpu, memory: u.memory };
+        let pods = seen.pods.iter().map(|(key, used)| (key.clone(), used.iter().map(told).collect()));
+        self.controllers.report_use(Report { at: self.now, pods: pods.collect() });
+        self.metrics = Some(seen);
     }
 
-    /// What the containers of a pod use that have run since the time before.
-    fn use_of(&self, uid: &str) -> Vec<(Text, Usage)> {
-        let settled = |c: &ContainerStatus| {
-            c.state == ContainerState::Running && c.started_at.is_some_and(|at| at + RESOLUTION <= self.now)
-        };
-        let own = self.runtime.of_pod(uid).into_iter().filter(settled);
-        own.map(|c| (c.name.clone(), self.runtime.usage(&self.world, c.id))).collect()
+    /// What the running containers of a pod use; those that have run since the time before are told of. The node's
+    /// processor use is corrected from that of the instant to the average.
+    fn use_of(
+        &self,
+        uid: &str,
+        before: &Metrics,
+        node: &mut Usage,
+        times: &mut BTreeMap<ContainerId, Span>,
+    ) -> Vec<(Text, Usage)> {
+        let mut told = Vec::new();
+        for c in self.runtime.of_pod(uid) {
+            let Some(started) = c.started_at.filter(|_| c.state == ContainerState::Running) else { continue };
+            let mut used = self.runtime.usage(&self.world, c.id);
+            let time = self.runtime.cpu_time(&self.world, c.id);
+            times.insert(c.id, time);
+            let (since, already) = match before.times.get(&c.id) {
+                Some(already) => (before.at, *already),
+                None => (started, Span::ZERO),
+            };
+            let (took, past) = (time.0.saturating_sub(already.0), self.now.since(since).0);
+            let average = (took * 1000).div_ceil(past.max(1));
+            node.cpu = (node.cpu + average).saturating_sub(used.cpu);
+            used.cpu = average;
+            if started + RESOLUTION <= self.now {
+                told.push((c.name.clone(), used));
+            }
+        }
+        told
     }
 }
 

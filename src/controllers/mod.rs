@@ -25,10 +25,12 @@ mod pods;
 mod protection;
 mod provisioner;
 mod quota;
+mod reclaim;
 mod replicaset;
 mod rules;
 mod service;
 mod serviceaccount;
+pub use hpa::{ContainerUse, Report};
 pub use serviceaccount::CERTIFICATE;
 mod statefulset;
 mod volumes;
@@ -164,16 +166,9 @@ impl Controllers {
         node::heard_of(&mut self.work.health, now);
     }
 
-    /// Reports the CPU use of a pod in thousandths, which autoscalers act upon; `None` forgets it.
-    pub fn report_cpu(&mut self, pod: Key, milli: Option<i64>) {
-        match milli {
-            Some(n) => {
-                self.work.cpu.insert(pod, n);
-            }
-            None => {
-                self.work.cpu.remove(&pod);
-            }
-        }
+    /// Takes what the metrics server has seen, which autoscalers act upon.
+    pub fn report_use(&mut self, report: Report) {
+        self.work.seen = report;
     }
 
     /// Queues what a change concerns.

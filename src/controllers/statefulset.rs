@@ -63,15 +63,9 @@ pub fn sync(set: &Object, cx: &mut Cx<'_>) {
     all.order_by_key(|p| ordinal(set, p));
     let Some(revisions) = history::record(set, cx) else { return };
     let state = state(set, &revisions);
-    if !set.is_deleting() {
-        step(set, &all, &state, cx);
-    }
-    let now = {
-        let mut now = cx.owned(set, Kind::POD);
-        now.retain(|p| ordinal(set, p).is_some());
-        now
-    };
-    write_status(set, &now, &state, cx);
+    let replaced = if set.is_deleting() { 0 } else { step(set, &all, &state, cx) };
+    write_status(set, &all, &state, replaced, cx);
+    let now = cx.owned(set, Kind::POD);
     let used = |name: &str| now.iter().any(|p| revision_of(p).ends_with(name));
     history::truncate(set, &revisions, &used, cx);
 }
@@ -93,14 +87,14 @@ fn state(set: &Object, revisions: &Revisions) -> State {
     }
 }
 
-/// Creates, replaces or deletes the next pod (or all of them).
-fn step(set: &Object, all: &[Object], state: &State, cx: &mut Cx<'_>) {
+/// Creates, replaces or deletes the next pod (or all of them); how many were deleted for an update.
+fn step(set: &Object, all: &[Object], state: &State, cx: &mut Cx<'_>) -> usize {
     let wanted = state.start..state.start + state.replicas;
     for i in wanted.clone() {
         match all.iter().find(|p| ordinal(set, p) == Some(i)) {
             None => {
                 if !create(set, i, state, all, cx) || state.monotonic {
-                    return;
+                    return 0;
                 }
             }
             Some(pod) if pods::is_terminal(pod) && !pod.is_deleting() => {
@@ -119,15 +113,18 @@ fn step(set: &Object, all: &[Object], state: &State, cx: &mut Cx<'_>) {
                 cx.event(WHICH, set, "Warning", reason, &message);
                 delete(set, pod, cx);
                 if state.monotonic {
-                    return;
+                    return 0;
                 }
             }
             Some(pod) if state.monotonic => {
                 let available = pods::is_ready(pod) && !pod.is_deleting();
                 match pods::availability(pod, state.min_ready, cx.api) {
                     Ok(()) if available => {}
-                    Err(Some(wait)) => return cx.enqueue_after(WHICH, &set.key(), wait),
-                    _ => return,
+                    Err(Some(wait)) => {
+                        cx.enqueue_after(WHICH, &set.key(), wait);
+                        return 0;
+                    }
+                    _ => return 0,
                 }
             }
             Some(_) => {}
@@ -139,22 +136,23 @@ fn step(set: &Object, all: &[Object], state: &State, cx: &mut Cx<'_>) {
     for pod in excess {
         if pod.is_deleting() {
             if state.monotonic {
-                return;
+                return 0;
             }
             continue;
         }
         delete(set, pod, cx);
         if state.monotonic {
-            return;
+            return 0;
         }
     }
-    if set.at("spec.updateStrategy.type").str() != "OnDelete" {
-        update(set, all, state, cx);
+    if set.at("spec.updateStrategy.type").str() == "OnDelete" {
+        return 0;
     }
+    update(set, all, state, cx)
 }
 
-/// Replaces the highest outdated pod once those above it are healthy.
-fn update(set: &Object, all: &[Object], state: &State, cx: &mut Cx<'_>) {
+/// Replaces the highest outdated pod once those above it are healthy; how many it deletes.
+fn update(set: &Object, all: &[Object], state: &State, cx: &mut Cx<'_>) -> usize {
     let partition = set.at("spec.updateStrategy.rollingUpdate.partition").int_or(0);
     let most = super::deployment::scaled(
         set.at("spec.updateStrategy.rollingUpdate.maxUnavailable"),
@@ -162,19 +160,21 @@ fn update(set: &Object, all: &[Object], state: &State, cx: &mut Cx<'_>) {
         true,
     )
     .max(1);
-    let mut missing = 0;
+    let (mut missing, mut deleted) = (0, 0);
     for pod in all.iter().rev().filter(|p| ordinal(set, p).is_some_and(|i| i - state.start >= partition)) {
         let outdated = revision_of(pod) != state.update.as_str();
         if outdated && !pod.is_deleting() && missing < most {
             delete(set, pod, cx);
             missing += 1;
+            deleted += 1;
         } else if !pods::is_ready(pod) || pod.is_deleting() {
             missing += 1;
         }
         if missing >= most {
-            return;
+            break;
         }
     }
+    deleted
 }
 
 fn create(set: &Object, i: i64, state: &State, all: &[Object], cx: &mut Cx<'_>) -> bool {
@@ -275,7 +275,8 @@ fn new_pod(set: &Object, template: &Value, name: &str, i: i64, revision: &Text) 
     pod
 }
 
-fn write_status(set: &Object, all: &[Object], state: &State, cx: &mut Cx<'_>) {
+/// Writes what the step began with: a pod that it made or deleted counts when it is seen next.
+fn write_status(set: &Object, all: &[Object], state: &State, replaced: usize, cx: &mut Cx<'_>) {
     let count = |test: &dyn Fn(&Object) -> bool| all.iter().filter(|p| test(p)).count();
     let living = |p: &Object| !p.is_deleting();
     // Pods that are going count as ready until they are not (upstream `computeReplicaStatus`).
@@ -283,6 +284,7 @@ fn write_status(set: &Object, all: &[Object], state: &State, cx: &mut Cx<'_>) {
     let available = |p: &Object| ready(p) && pods::availability(p, state.min_ready, cx.api).is_ok();
     let updated = count(&|p| living(p) && revision_of(p) == state.update.as_str());
     let current = count(&|p| living(p) && revision_of(p) == state.current.as_str());
+    let current = current.saturating_sub(replaced);
     // When all pods are of the new revision and ready, it becomes the current one.
     let settled = updated as i64 == state.replicas
         && all.len() as i64 == state.replicas

@@ -50,8 +50,7 @@ const NODE_PROGRAMS: &[(&str, &str)] = &[
 ];
 
 /// What a login shell of a node begins with.
-const BASHRC: &str =
-    "# ~/.bashrc: what every interactive shell begins with.\nalias ll='ls -l'\nalias la='ls -A'\n";
+const BASHRC: &str = include_str!("bashrc.sh");
 
 /// What a node's own files are based on.
 const NODE_IMAGE: &str = "debian:12";

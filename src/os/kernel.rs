@@ -486,6 +486,7 @@ impl Sys for Kernel<'_> {
                             Ok(super::files::program_bytes((*size).min(WHOLE_FILE)).read(0, *size as usize))
                         }
                         Content::Dir(_) => Err(Errno::EISDIR),
+                        Content::Device(crate::fs::Device::Null) => Ok(Vec::new()),
                         _ => Err(Errno::EINVAL),
                     }
                 }

@@ -187,6 +187,11 @@ impl State {
         (p.cpu_used + cpu_since(p, share), p.children_cpu)
     }
 
+    /// Processor time that a cell has used.
+    pub fn cpu_time(&self, cell: &Cell) -> Span {
+        cell.cpu_used + self.now.since(cell.cpu_mark).mul_f64(self.cpu_rate(cell) as f64 / 1000.0)
+    }
+
     /// What a cell gets of the processors, in millicores.
     pub fn cpu_rate(&self, cell: &Cell) -> u64 {
         let all = u64::from(self.machines[cell.machine.0 as usize].cpus) * 1000;

@@ -512,6 +512,11 @@ impl World {
         self.st.cells.get(cell.0).map_or(0, |c| self.st.cpu_rate(c))
     }
 
+    /// Processor time that a cell has used.
+    pub fn cpu_time_of(&self, cell: CellId) -> Span {
+        self.st.cells.get(cell.0).map_or(Span::ZERO, |c| self.st.cpu_time(c))
+    }
+
     /// Memory used on a machine by all its cells, in bytes.
     pub fn memory_used(&self, machine: MachineId) -> u64 {
         self.st.machines[machine.0 as usize].used

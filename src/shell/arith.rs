@@ -9,9 +9,24 @@ pub const MAX_DEPTH: u32 = 60;
 /// Access to the shell's variables.
 pub trait Numbers {
     /// The text of a variable or of an array's element.
-    fn get(&self, name: &str, index: Option<i64>) -> Result<String, String>;
+    fn get(&mut self, name: &str, index: Option<&Key>) -> Result<String, String>;
     /// Sets it.
-    fn set(&mut self, name: &str, index: Option<i64>, value: i64) -> Result<(), String>;
+    fn set(&mut self, name: &str, index: Option<&Key>, value: i64) -> Result<(), String>;
+    /// Whether subscripts of a variable are texts.
+    fn has_texts(&self, _name: &str) -> bool {
+        false
+    }
+    /// Whether only POSIX's operators are known, and variables must hold numbers (dash).
+    fn strict(&self) -> bool {
+        false
+    }
+}
+
+/// A subscript.
+#[derive(Debug, PartialEq)]
+pub enum Key {
+    Number(i64),
+    Text(String),
 }
 
 /// What is wrong with an expression.
@@ -72,7 +87,7 @@ const ASSIGN: [&str; 11] = ["<<=", ">>=", "+=", "-=", "*=", "/=", "%=", "&=", "|
 /// A variable that is named in an expression.
 struct Place<'a> {
     name: &'a str,
-    index: Option<i64>,
+    index: Option<Key>,
 }
 
 impl<'a> Eval<'a> {
@@ -105,7 +120,7 @@ impl<'a> Eval<'a> {
 
     fn comma(&mut self) -> Result64 {
         let mut value = self.ternary()?;
-        while self.eat(",") {
+        while !self.vars.strict() && self.eat(",") {
             value = self.ternary()?;
         }
         Ok(value)
@@ -145,12 +160,22 @@ impl<'a> Eval<'a> {
         let mut index = None;
         if self.src.as_bytes().get(self.pos) == Some(&b'[') {
             self.pos += 1;
-            index = Some(self.comma()?);
+            index = Some(self.key(&rest[..n])?);
             if !self.eat("]") {
                 return Err(ArithError::Operand(self.rest().to_owned()));
             }
         }
         Ok(Some(Place { name: &rest[..n], index }))
+    }
+
+    fn key(&mut self, name: &str) -> Result<Key, ArithError> {
+        if !self.vars.has_texts(name) {
+            return Ok(Key::Number(self.comma()?));
+        }
+        let rest = self.src.get(self.pos..).unwrap_or("");
+        let n = rest.find(']').unwrap_or(rest.len());
+        self.pos += n;
+        Ok(Key::Text(rest[..n].to_owned()))
     }
 
     fn assignment(&mut self) -> Result<Option<i64>, ArithError> {
@@ -183,14 +208,14 @@ impl<'a> Eval<'a> {
         if self.skip {
             return Ok(());
         }
-        self.vars.set(place.name, place.index, value).map_err(ArithError::Other)
+        self.vars.set(place.name, place.index.as_ref(), value).map_err(ArithError::Other)
     }
 
     fn value_of(&mut self, place: &Place) -> Result64 {
         if self.skip {
             return Ok(0);
         }
-        let text = self.vars.get(place.name, place.index).map_err(ArithError::Other)?;
+        let text = self.vars.get(place.name, place.index.as_ref()).map_err(ArithError::Other)?;
         let text = text.trim();
         if text.is_empty() {
             return Ok(0);
@@ -200,6 +225,9 @@ impl<'a> Eval<'a> {
             && !text.starts_with("-0")
         {
             return Ok(n);
+        }
+        if self.vars.strict() {
+            return strict_number(text).ok_or_else(|| ArithError::Other(format!("Illegal number: {text}")));
         }
         self.deeper()?;
         let value = nested(text, self.vars, self.depth);
@@ -256,7 +284,7 @@ impl<'a> Eval<'a> {
 
     fn power(&mut self) -> Result64 {
         let base = self.unary()?;
-        if self.rest().starts_with("**") && !self.rest().starts_with("**=") {
+        if !self.vars.strict() && self.rest().starts_with("**") && !self.rest().starts_with("**=") {
             self.pos += 2;
             self.deeper()?;
             let exponent = self.power()?;
@@ -285,7 +313,7 @@ impl<'a> Eval<'a> {
     fn unary_inner(&mut self) -> Result64 {
         let rest = self.rest();
         for (op, delta) in [("++", 1), ("--", -1)] {
-            if rest.starts_with(op) {
+            if rest.starts_with(op) && !self.vars.strict() {
                 self.pos += 2;
                 if let Some(place) = self.place()? {
                     let value = self.value_of(&place)?.wrapping_add(delta);
@@ -329,7 +357,7 @@ impl<'a> Eval<'a> {
         let Some(place) = self.place()? else { return Err(ArithError::Operand(self.rest().to_owned())) };
         let value = self.value_of(&place)?;
         for (op, delta) in [("++", 1), ("--", -1)] {
-            if self.eat(op) {
+            if !self.vars.strict() && self.eat(op) {
                 self.store(&place, value.wrapping_add(delta))?;
                 break;
             }
@@ -357,6 +385,20 @@ impl<'a> Eval<'a> {
     }
 }
 
+/// A number as C's `strtoimax` reads it, with nothing behind it.
+fn strict_number(text: &str) -> Option<i64> {
+    let (sign, digits) = match text.strip_prefix('-') {
+        Some(digits) => (-1, digits),
+        None => (1, text.strip_prefix('+').unwrap_or(text)),
+    };
+    let (radix, digits) = match digits.strip_prefix("0x").or_else(|| digits.strip_prefix("0X")) {
+        Some(hex) => (16, hex),
+        None if digits.len() > 1 && digits.starts_with('0') => (8, digits),
+        None => (10, digits),
+    };
+    i64::from_str_radix(digits, radix).ok().map(|n| sign * n)
+}
+
 /// Whether a longer operator begins here than the one that was found.
 fn longer(rest: &str, op: &str) -> bool {
     let next = rest.as_bytes().get(op.len()).copied().unwrap_or(0);
@@ -376,10 +418,10 @@ mod tests {
     use crate::collections::BTreeMap;
 
     impl Numbers for BTreeMap<String, String> {
-        fn get(&self, name: &str, _: Option<i64>) -> Result<String, String> {
+        fn get(&mut self, name: &str, _: Option<&Key>) -> Result<String, String> {
             Ok(BTreeMap::get(self, name).cloned().unwrap_or_default())
         }
-        fn set(&mut self, name: &str, _: Option<i64>, value: i64) -> Result<(), String> {
+        fn set(&mut self, name: &str, _: Option<&Key>, value: i64) -> Result<(), String> {
             self.insert(name.into(), value.to_string());
             Ok(())
         }

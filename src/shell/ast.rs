@@ -31,8 +31,8 @@ pub enum Cmd {
     Redirected(Node, Vec<Redir>),
     /// `if … then … elif … else … fi`.
     If { arms: Vec<(Node, Node)>, otherwise: Option<Node> },
-    /// `for name in words; do … done`; without words over `"$@"`.
-    For { name: Rc<str>, words: Option<Vec<Word>>, body: Node },
+    /// `for name in words; do … done`, also with `select`; without words over `"$@"`.
+    For { name: Rc<str>, words: Option<Vec<Word>>, body: Node, select: bool },
     /// `for ((init; test; step))`.
     ArithFor { parts: [Word; 3], body: Node },
     /// `while` and `until`.
@@ -45,6 +45,8 @@ pub enum Cmd {
     Test(Test),
     /// `(( … ))`.
     Arith(Word),
+    /// `coproc name body`.
+    Coproc { name: Rc<str>, body: Node },
 }
 
 /// One arm of a `case`.
@@ -78,6 +80,8 @@ pub struct Simple {
     pub words: Vec<Word>,
     /// Redirections in order.
     pub redirs: Vec<Redir>,
+    /// The arrays of `declare name=(…)`, whose names are among the words.
+    pub late: Vec<Assign>,
     /// The line it begins on, counted from 1.
     pub line: u32,
 }
@@ -101,7 +105,16 @@ pub enum Value {
     /// One word.
     Scalar(Word),
     /// `( … )`.
-    Array(Vec<Word>),
+    Array(Vec<Item>),
+}
+
+/// An element of `( … )`.
+#[derive(Debug)]
+pub struct Item {
+    /// The subscript of `[subscript]=value`.
+    pub index: Option<Word>,
+    /// The value.
+    pub value: Word,
 }
 
 /// A redirection.
@@ -109,6 +122,8 @@ pub enum Value {
 pub struct Redir {
     /// The descriptor that is redirected.
     pub fd: u32,
+    /// The variable of `{variable}>`, which gets the number of a new descriptor.
+    pub var: Option<Rc<str>>,
     /// Where to.
     pub op: RedirOp,
     /// The file, descriptor or text.
@@ -245,11 +260,16 @@ pub enum ParamOp {
         pattern: Word,
         with: Word,
     },
-    /// `${x^}` `${x^^}` `${x,}` `${x,,}`
+    /// `${x^}` `${x^^}` `${x,}` `${x,,}` `${x~}` `${x~~}`, of the characters that a pattern matches.
     Case {
-        upper: bool,
+        mark: u8,
         all: bool,
+        pattern: Option<Word>,
     },
+    /// `${!x*}` (true) and `${!x@}`: the names that begin so.
+    Names(bool),
+    /// `${x@Q}` and the like.
+    Transform(char),
     /// Anything else: an error when it is expanded.
     Bad(Rc<str>),
 }

@@ -2,7 +2,7 @@
 
 use super::Flavour;
 use super::ast::{Arm, ArmEnd, Cmd, Node, Part, Test, Word};
-use super::lexer::Tok;
+use super::lexer::{At, Tok};
 use super::parser::{Parsed, Parser};
 use std::rc::Rc;
 
@@ -14,7 +14,9 @@ impl Parser {
             Tok::Op("(") => return self.parenthesis().map(Some),
             Tok::Word(w) => match w.literal() {
                 Some("if") => self.if_clause()?,
-                Some("for") => self.for_clause()?,
+                Some("for") => self.for_clause(false)?,
+                Some("select") if self.flavour.is_bash() => self.for_clause(true)?,
+                Some("coproc") if self.flavour.is_bash() => self.coproc()?,
                 Some("while") => self.while_clause(false)?,
                 Some("until") => self.while_clause(true)?,
                 Some("case") => self.case_clause()?,
@@ -108,9 +110,38 @@ impl Parser {
         Ok(Rc::new(Cmd::While { test, body, until }))
     }
 
-    fn for_clause(&mut self) -> Parsed<Node> {
+    /// `coproc [name] command`: only a compound command may have a name.
+    fn coproc(&mut self) -> Parsed<Node> {
         self.advance()?;
-        if self.flavour.is_bash() && self.op_is("(")? {
+        let start = self.peek()?.start;
+        let mut name: Rc<str> = "COPROC".into();
+        let named = match &self.peek()?.tok {
+            Tok::Word(w) => w.literal().filter(|n| is_name(n)).map(Rc::from),
+            _ => None,
+        };
+        if let Some(given) = named
+            && !super::parser::is_reserved(&given, self.flavour)
+        {
+            self.advance()?;
+            let flavour = self.flavour;
+            let compound = self.op_is("(")?
+                || matches!(&self.peek()?.tok, Tok::Word(w) if w.literal().is_some_and(|l| {
+                    matches!(l, "{" | "[[") || super::parser::is_reserved(l, flavour)
+                }));
+            if compound {
+                name = given;
+            } else {
+                self.peeked = None;
+                self.pos = start;
+            }
+        }
+        let body = self.pipeline()?;
+        Ok(Rc::new(Cmd::Coproc { name, body }))
+    }
+
+    fn for_clause(&mut self, select: bool) -> Parsed<Node> {
+        self.advance()?;
+        if self.flavour.is_bash() && !select && self.op_is("(")? {
             return self.arith_for();
         }
         let name = match &self.peek()?.tok {
@@ -145,7 +176,7 @@ impl Parser {
         self.skip_newlines()?;
         let body =
             if self.flavour.is_bash() && self.word_is("{")? { self.group()? } else { self.do_group()? };
-        Ok(Rc::new(Cmd::For { name, words, body }))
+        Ok(Rc::new(Cmd::For { name, words, body, select }))
     }
 
     fn arith_for(&mut self) -> Parsed<Node> {
@@ -350,13 +381,16 @@ impl Parser {
             return Ok(Test::Unary(op, self.test_word()?));
         }
         let op: Option<Rc<str>> = match &self.peek()?.tok {
-            Tok::Redir(None, op @ ("<" | ">")) => Some((*op).into()),
+            Tok::Redir(At::Usual, op @ ("<" | ">")) => Some((*op).into()),
             Tok::Word(w) => w.literal().filter(|l| *l != "]]").map(Rc::from),
             _ => None,
         };
         let Some(op) = op else { return Ok(Test::Word(first)) };
         self.advance()?;
-        let right = if &*op == "=~" { self.regex_word()? } else { self.test_word()? };
+        let groups = std::mem::replace(&mut self.groups, self.flavour.is_bash());
+        let right = if &*op == "=~" { self.regex_word() } else { self.test_word() };
+        self.groups = groups;
+        let right = right?;
         Ok(Test::Binary(first, op, right))
     }
 

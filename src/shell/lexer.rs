@@ -14,12 +14,23 @@ pub enum Tok {
     Word(Word),
     /// `;` `&` `|` `&&` `||` `;;` `;&` `;;&` `(` `)` `|&`
     Op(&'static str),
-    /// A redirection operator and the descriptor before it.
-    Redir(Option<u32>, &'static str),
+    /// A redirection operator and what is redirected.
+    Redir(At, &'static str),
     /// The end of a line.
     Newline,
     /// The end of the text.
     Eof,
+}
+
+/// What stands before a redirection operator.
+#[derive(Debug, Clone)]
+pub enum At {
+    /// Nothing.
+    Usual,
+    /// A descriptor.
+    Fd(u32),
+    /// `{variable}`.
+    Var(Rc<str>),
 }
 
 /// A token with the place where it stands.
@@ -121,17 +132,20 @@ impl Parser {
         }
         let digits = self.rest().bytes().take_while(u8::is_ascii_digit).count();
         if digits > 0 && digits < 4 && matches!(self.at(digits), b'<' | b'>') {
-            let fd = self.rest()[..digits].parse().ok();
+            let fd = self.rest()[..digits].parse().map_or(At::Usual, At::Fd);
             self.pos += digits;
             if let Some(op) = self.redir_op() {
                 return Ok(Tok::Redir(fd, op));
             }
         }
+        if let Some(token) = self.variable_redirection() {
+            return Ok(token);
+        }
         if self.proc_substitution() {
             return Ok(Tok::Word(Word(self.bare_word()?)));
         }
         if let Some(op) = self.redir_op() {
-            return Ok(Tok::Redir(None, op));
+            return Ok(Tok::Redir(At::Usual, op));
         }
         for op in OPS {
             let known = self.flavour.is_bash() || !matches!(op, ";;&" | ";&" | "|&");
@@ -141,6 +155,37 @@ impl Parser {
             }
         }
         Ok(Tok::Word(Word(self.bare_word()?)))
+    }
+
+    /// bash's `{variable}>`; the name may have a subscript.
+    fn variable_redirection(&mut self) -> Option<Tok> {
+        if self.at(0) != b'{' || !self.flavour.is_bash() {
+            return None;
+        }
+        let n = self.rest().find('}')?;
+        let name = &self.rest()[1..n];
+        let base = name.split('[').next().unwrap_or("");
+        if !super::is_name(base) || base.len() < name.len() && !name.ends_with(']') {
+            return None;
+        }
+        let (name, before) = (name.into(), self.pos);
+        self.pos += n + 1;
+        match self.redir_op().filter(|op| !op.starts_with('&')) {
+            Some(op) => Some(Tok::Redir(At::Var(name), op)),
+            None => {
+                self.pos = before;
+                None
+            }
+        }
+    }
+
+    /// A subscript, already cut out: quotes are taken away.
+    pub(super) fn subscript_parts(&mut self) -> Parsed<Vec<Part>> {
+        let mut out = Parts::default();
+        while self.pos < self.src.len() {
+            self.piece(&mut out, false)?;
+        }
+        Ok(out.finish())
     }
 
     fn redir_op(&mut self) -> Option<&'static str> {
@@ -174,11 +219,35 @@ impl Parser {
                     let node = self.substitution()?;
                     out.push(Part::Proc(node, input));
                 }
+                b'(' if self.groups && out.lit.ends_with(['?', '*', '+', '@', '!']) => {
+                    self.pattern_group(&mut out)?;
+                }
                 b' ' | b'\t' | b'\n' | b';' | b'&' | b'|' | b'<' | b'>' | b'(' | b')' => break,
                 _ => self.piece(&mut out, false)?,
             }
         }
         Ok(out.finish())
+    }
+
+    /// The parenthesis of an extended pattern, with what is in it.
+    fn pattern_group(&mut self, out: &mut Parts) -> Parsed<()> {
+        let mut depth = 0_u32;
+        loop {
+            match self.at(0) {
+                0 if self.pos >= self.src.len() => return Err(self.missing("missing )", ')')),
+                b'(' => depth += 1,
+                b')' => depth -= 1,
+                _ => {
+                    self.piece(out, false)?;
+                    continue;
+                }
+            }
+            out.lit.push(char::from(self.at(0)));
+            self.pos += 1;
+            if depth == 0 {
+                return Ok(());
+            }
+        }
     }
 
     /// One character or construct that means the same in words and in `${x-…}`.
@@ -407,7 +476,9 @@ impl Parser {
             op = ParamOp::Length;
         } else if self.at(0) == b'!'
             && self.flavour.is_bash()
-            && (name_start(second) || second.is_ascii_digit())
+            && (name_start(second)
+                || second.is_ascii_digit()
+                || b"#@*".contains(&second) && self.at(2) == b'}')
         {
             self.pos += 1;
             op = ParamOp::Indirect;
@@ -424,6 +495,11 @@ impl Parser {
                 op = ParamOp::Keys;
             }
             return Ok(Param { name, index, op });
+        }
+        if matches!(op, ParamOp::Indirect) && matches!(self.at(0), b'*' | b'@') && self.at(1) == b'}' {
+            let star = self.at(0) == b'*';
+            self.pos += 2;
+            return Ok(Param { name, index, op: ParamOp::Names(star) });
         }
         if !matches!(op, ParamOp::Plain) {
             return self.bad_substitution(begin);
@@ -492,10 +568,14 @@ impl Parser {
                 let with = if stop == b'/' { self.operand(in_dq, b"}")?.0 } else { Word::default() };
                 ParamOp::Replace { mode, pattern, with }
             }
-            (b'^' | b',', _) if self.flavour.is_bash() => {
+            (b'^' | b',' | b'~', _) if self.flavour.is_bash() => {
                 self.pos += 1 + usize::from(a == b);
-                self.operand(in_dq, b"}")?;
-                ParamOp::Case { upper: a == b'^', all: a == b }
+                let pattern = self.operand(false, b"}")?.0;
+                ParamOp::Case { mark: a, all: a == b, pattern: Some(pattern).filter(|p| !p.0.is_empty()) }
+            }
+            (b'@', letter) if self.flavour.is_bash() && self.at(2) == b'}' && b"UuLQEPAKak".contains(&b) => {
+                self.pos += 3;
+                ParamOp::Transform(char::from(letter))
             }
             _ => return Ok(None),
         };

@@ -4,7 +4,7 @@
 //! runs commands on an explicit stack. Three shells are told apart ([`Flavour`]): busybox `ash`, `dash` and
 //! `bash`, each with its own words for errors. The utilities are in `util`, in busybox's and in GNU's words.
 //!
-//! Left out: job control with stopped jobs, `coproc`, `select`, extended patterns, here-strings in `ash`,
+//! Left out: job control with stopped jobs, `lastpipe`, completion by functions (`complete -F`),
 //! localisation. Everything that a person can type is limited: nesting, recursion, lengths of values.
 
 mod arith;
@@ -17,6 +17,7 @@ mod interp;
 mod lexer;
 mod parser;
 mod pattern;
+mod print;
 mod syntax;
 pub mod text;
 mod util;

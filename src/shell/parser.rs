@@ -5,8 +5,8 @@
 //! limited by [`MAX_DEPTH`].
 
 use super::Flavour;
-use super::ast::{Assign, Cmd, Node, Redir, RedirOp, Simple, Value, Word};
-use super::lexer::{Tok, Token, name_byte, name_start};
+use super::ast::{Assign, Cmd, Item, Node, Redir, RedirOp, Simple, Value, Word};
+use super::lexer::{At, Tok, Token, name_byte, name_start};
 use super::syntax::{RESERVED, SyntaxError};
 use crate::collections::BTreeMap;
 use std::cell::OnceCell;
@@ -28,6 +28,8 @@ pub struct Parser {
     first_line: u32,
     pub(super) peeked: Option<Token>,
     pending: Vec<Pending>,
+    /// Whether words may have bash's extended patterns.
+    pub groups: bool,
     /// Aliases; empty in scripts.
     pub aliases: Rc<BTreeMap<String, String>>,
     /// Aliases that are being expanded, with the number of bytes behind their text.
@@ -54,6 +56,7 @@ impl Parser {
             first_line,
             peeked: None,
             pending: Vec::new(),
+            groups: false,
             aliases: Rc::default(),
             expanding: Vec::new(),
         }
@@ -252,7 +255,7 @@ impl Parser {
         }
     }
 
-    fn pipeline(&mut self) -> Parsed<Node> {
+    pub(super) fn pipeline(&mut self) -> Parsed<Node> {
         let mut negate = false;
         let mut timed = false;
         loop {
@@ -278,7 +281,7 @@ impl Parser {
             self.skip_newlines()?;
             if both && let Some(last) = cmds.pop() {
                 let target = Word(vec![super::ast::Part::Lit("1".into())]);
-                let redir = Redir { fd: 2, op: RedirOp::Dup, target };
+                let redir = Redir { fd: 2, var: None, op: RedirOp::Dup, target };
                 cmds.push(Rc::new(Cmd::Redirected(last, vec![redir])));
             }
             cmds.push(self.command()?);
@@ -378,13 +381,13 @@ impl Parser {
         }
         let (start, end) = (self.peek()?.start, self.peek()?.end);
         let text = self.src.get(start..end).unwrap_or("");
-        if !text.ends_with('=') || self.src.as_bytes().get(end) != Some(&b'(') {
+        if !text.ends_with('=') || text.starts_with('-') || self.src.as_bytes().get(end) != Some(&b'(') {
             return Ok(false);
         }
         self.unread();
         let Some(assign) = self.assignment()? else { return Ok(false) };
         cmd.words.push(Word(vec![super::ast::Part::Lit(assign.name.clone())]));
-        cmd.assigns.push(assign);
+        cmd.late.push(assign);
         Ok(true)
     }
 
@@ -420,26 +423,32 @@ impl Parser {
 
     fn assigned_index(&mut self) -> Parsed<Option<Word>> {
         let text = self.rest();
-        let Some(n) = text.find(']').filter(|n| !text[..*n].contains(['\n', ' ', ';'])) else {
-            return Ok(None);
-        };
-        if !matches!(text.as_bytes().get(n + 1), Some(b'=' | b'+')) {
+        let Some(n) = closing_bracket(text) else { return Ok(None) };
+        if !text[n + 1..].starts_with('=') && !text[n + 1..].starts_with("+=") {
             return Ok(None);
         }
         let mut inner = Parser::new(self.flavour, 1);
         inner.depth = self.depth;
         inner.feed(&text[1..n]);
-        let parts = inner.heredoc_parts()?;
+        let parts = inner.subscript_parts()?;
         self.pos += n + 1;
         Ok(Some(Word(parts)))
     }
 
-    fn array_words(&mut self) -> Parsed<Vec<Word>> {
+    fn array_words(&mut self) -> Parsed<Vec<Item>> {
         let mut words = Vec::new();
         loop {
+            self.skip_blanks();
+            if self.at(0) == b'['
+                && let Some(index) = self.assigned_index()?
+            {
+                self.pos += 1 + usize::from(self.at(0) == b'+');
+                words.push(Item { index: Some(index), value: Word(self.bare_word()?) });
+                continue;
+            }
             match self.advance()?.tok {
                 Tok::Newline => {}
-                Tok::Word(w) => words.push(w),
+                Tok::Word(value) => words.push(Item { index: None, value }),
                 Tok::Op(")") => return Ok(words),
                 _ => return Err(self.missing("missing ')'", ')')),
             }
@@ -447,11 +456,15 @@ impl Parser {
     }
 
     pub(super) fn redirection(&mut self) -> Parsed<Redir> {
-        let Tok::Redir(fd, op) = self.advance()?.tok else { return Err(self.unexpected("")) };
+        let Tok::Redir(at, op) = self.advance()?.tok else { return Err(self.unexpected("")) };
         let Tok::Word(target) = self.peek()?.tok.clone() else { return Err(self.unexpected("")) };
         self.advance()?;
         let reads = op.starts_with('<');
-        let fd = fd.unwrap_or(u32::from(!reads));
+        let (fd, var) = match at {
+            At::Usual => (u32::from(!reads), None),
+            At::Fd(fd) => (fd, None),
+            At::Var(name) => (u32::from(!reads), Some(name)),
+        };
         let op = match op {
             "<" => RedirOp::Read,
             ">" => RedirOp::Write,
@@ -475,7 +488,7 @@ impl Parser {
             }
             _ => RedirOp::Dup,
         };
-        Ok(Redir { fd, op, target })
+        Ok(Redir { fd, var, op, target })
     }
 
     /// Reads the here-documents that were announced on the line that has just ended.
@@ -552,10 +565,35 @@ impl Parser {
     }
 }
 
+/// Where the bracket at the beginning of a text is closed.
+fn closing_bracket(text: &str) -> Option<usize> {
+    let mut depth = 0_u32;
+    let mut quote = None;
+    let mut escaped = false;
+    for (i, c) in text.char_indices() {
+        match (c, quote) {
+            _ if std::mem::take(&mut escaped) => {}
+            ('\\', q) if q != Some('\'') => escaped = true,
+            (c, Some(q)) => quote = (c != q).then_some(q),
+            ('"' | '\'', None) => quote = Some(c),
+            ('[', None) => depth += 1,
+            (']', None) => {
+                depth -= 1;
+                if depth == 0 {
+                    return Some(i);
+                }
+            }
+            ('\n' | ';', None) => return None,
+            _ => {}
+        }
+    }
+    None
+}
+
 /// Whether a word is reserved.
 pub fn is_reserved(word: &str, flavour: Flavour) -> bool {
     RESERVED.contains(&word)
         || word == "[[" && flavour.is_bash()
         || word == "function" && flavour.extended()
-        || word == "time" && flavour.is_bash()
+        || matches!(word, "time" | "select" | "coproc") && flavour.is_bash()
 }

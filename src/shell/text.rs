@@ -94,3 +94,39 @@ pub fn traced(text: &str) -> String {
     let safe = |c: char| c.is_alphanumeric() || "_-+=./:,@%^".contains(c);
     if !text.is_empty() && text.chars().all(safe) { text.to_owned() } else { single_quoted(text) }
 }
+
+/// `text` in double quotes, as bash's `declare -p` prints values; in `$'…'` if it has control characters.
+pub fn double_quoted(text: &str) -> String {
+    if text.chars().any(char::is_control) {
+        return ansi_quoted(text);
+    }
+    let mut out = String::from("\"");
+    for c in text.chars() {
+        if matches!(c, '"' | '$' | '`' | '\\') {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out + "\""
+}
+
+/// `text` in `$'…'`.
+pub fn ansi_quoted(text: &str) -> String {
+    let mut out = String::from("$'");
+    for c in text.chars() {
+        match c {
+            '\n' => out.push_str("\\n"),
+            '\t' => out.push_str("\\t"),
+            '\r' => out.push_str("\\r"),
+            '\u{7}' => out.push_str("\\a"),
+            '\u{8}' => out.push_str("\\b"),
+            '\u{b}' => out.push_str("\\v"),
+            '\u{c}' => out.push_str("\\f"),
+            '\u{1b}' => out.push_str("\\E"),
+            '\\' | '\'' => out.extend(['\\', c]),
+            c if c.is_ascii_control() => out.push_str(&format!("\\{:03o}", c as u32)),
+            c => out.push(c),
+        }
+    }
+    out + "'"
+}

@@ -1,7 +1,6 @@
 //! The shell's variables with their scopes.
 
 use crate::collections::{BTreeMap, Order};
-
 use std::rc::Rc;
 
 /// The longest value that a variable may take, in bytes; longer ones are an error, not a hang.
@@ -16,9 +15,52 @@ pub struct Var {
     pub exported: bool,
     /// Whether it may not be changed.
     pub readonly: bool,
+    /// What bash's `declare` says of it.
+    pub attrs: Attrs,
     /// When it was first set, which orders the environment.
     order: u32,
 }
+
+/// What bash's `declare` makes of the values that are assigned to a variable.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Attrs {
+    /// `-i`: they are arithmetic.
+    pub integer: bool,
+    /// `-l` and `-u`: they are changed to small or capital letters.
+    pub letters: Option<Letters>,
+    /// `-n`: they name the variable that is meant.
+    pub reference: bool,
+}
+
+/// The letters of a variable's values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Letters {
+    Small,
+    Capital,
+}
+
+impl Attrs {
+    fn text(self, value: &str) -> Rc<str> {
+        match self.letters {
+            None => value.into(),
+            Some(Letters::Small) => value.to_lowercase().into(),
+            Some(Letters::Capital) => value.to_uppercase().into(),
+        }
+    }
+}
+
+/// The entries of an associative array in the order in which bash walks through its table of 1,024 chains.
+pub fn listed(map: &BTreeMap<Rc<str>, Rc<str>>) -> Vec<(&Rc<str>, &Rc<str>)> {
+    let mut all: Vec<_> = map.iter().collect();
+    all.order_by_key(|(key, _)| {
+        let hash = key.bytes().fold(2_166_136_261_u32, |h, b| h.wrapping_mul(16_777_619) ^ u32::from(b));
+        hash & 1_023
+    });
+    all
+}
+
+/// How many references may point to one another.
+const MAX_REFERENCES: u32 = 8;
 
 /// What a variable holds.
 #[derive(Clone, Debug)]
@@ -53,9 +95,25 @@ impl Vars {
         self.map.iter()
     }
 
+    /// The variable that a name means: that of the reference if it is one.
+    pub fn meant<'a>(&'a self, name: &'a str) -> &'a str {
+        let mut name = name;
+        for _ in 0..MAX_REFERENCES {
+            match self.map.get(name) {
+                Some(Var {
+                    attrs: Attrs { reference: true, .. }, value: Some(Content::Scalar(to)), ..
+                }) => {
+                    name = to;
+                }
+                _ => break,
+            }
+        }
+        name
+    }
+
     /// The text of a variable (of an array: element 0).
     pub fn get(&self, name: &str) -> Option<&str> {
-        match self.map.get(name)?.value.as_ref()? {
+        match self.map.get(self.meant(name))?.value.as_ref()? {
             Content::Scalar(s) => Some(s),
             Content::Array(a) => a.get(&0).map(|s| &**s),
             Content::Assoc(a) => a.get("0").map(|s| &**s),
@@ -76,15 +134,16 @@ impl Vars {
     /// Sets a variable; false if it is read-only.
     #[must_use]
     pub fn set(&mut self, name: &str, value: &str) -> bool {
-        let var = self.entry(name);
+        let name = self.meant(name).to_owned();
+        let var = self.entry(&name);
         if var.readonly {
             return false;
         }
+        let value = var.attrs.text(value);
         match &mut var.value {
-            Some(Content::Array(a)) => {
-                a.insert(0, value.into());
-            }
-            _ => var.value = Some(Content::Scalar(value.into())),
+            Some(Content::Array(a)) => drop(a.insert(0, value)),
+            Some(Content::Assoc(a)) => drop(a.insert("0".into(), value)),
+            _ => var.value = Some(Content::Scalar(value)),
         }
         true
     }
@@ -92,7 +151,8 @@ impl Vars {
     /// Replaces the whole value; false if it is read-only.
     #[must_use]
     pub fn set_content(&mut self, name: &str, value: Content) -> bool {
-        let var = self.entry(name);
+        let name = self.meant(name).to_owned();
+        let var = self.entry(&name);
         if !var.readonly {
             var.value = Some(value);
         }
@@ -102,10 +162,12 @@ impl Vars {
     /// Sets an array's element, making the array; false if it is read-only.
     #[must_use]
     pub fn set_element(&mut self, name: &str, index: i64, value: &str) -> bool {
-        let var = self.entry(name);
+        let name = self.meant(name).to_owned();
+        let var = self.entry(&name);
         if var.readonly {
             return false;
         }
+        let value = &*var.attrs.text(value);
         match &mut var.value {
             Some(Content::Array(a)) => {
                 a.insert(index, value.into());
@@ -128,9 +190,15 @@ impl Vars {
         var.readonly |= readonly;
     }
 
+    /// Changes what `declare` says of a variable, declaring it if need be.
+    pub fn declare(&mut self, name: &str, change: impl FnOnce(&mut Attrs)) {
+        change(&mut self.entry(name).attrs);
+    }
+
     /// Removes a variable or an element of it; false if it is read-only.
     #[must_use]
     pub fn unset(&mut self, name: &str, index: Option<&str>) -> bool {
+        let name = &*self.meant(name).to_owned();
         let Some(var) = self.map.get_mut(name) else { return true };
         if var.readonly {
             return false;
@@ -191,6 +259,7 @@ impl Vars {
         scope.push((name.into(), old));
         if !keep_value && let Some(var) = self.map.get_mut(name) {
             var.value = None;
+            var.attrs = Attrs::default();
         }
     }
 
@@ -205,6 +274,11 @@ impl Vars {
     /// Begins to note changes.
     pub fn begin(&mut self) {
         self.log = Some(Vec::new());
+    }
+
+    /// How many changes were noted so far.
+    pub fn noted(&self) -> usize {
+        self.log.as_ref().map_or(0, Vec::len)
     }
 
     /// Ends the noting of changes and hands out what was there before them.

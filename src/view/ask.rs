@@ -28,8 +28,8 @@ const DEPTH: u32 = 4;
 const PROGRAMS: &[&str] = &[
     "alias", "awk", "cat", "cd", "chmod", "clear", "cp", "curl", "cut", "date", "echo", "env", "exit",
     "export", "for", "grep", "head", "history", "if", "kill", "kubectl", "ls", "mkdir", "mv", "printf", "ps",
-    "pwd", "rm", "sed", "seq", "sleep", "sort", "ssh", "tail", "tee", "test", "timeout", "touch", "tr",
-    "uniq", "vim", "watch", "wc", "wget", "while", "xargs",
+    "pwd", "rm", "scp", "sed", "seq", "sleep", "sort", "ssh", "tail", "tee", "test", "timeout", "touch",
+    "tr", "uniq", "vim", "watch", "wc", "wget", "while", "xargs",
 ];
 
 /// Terminal output on its way to the page.

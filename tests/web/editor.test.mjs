@@ -78,3 +78,20 @@ test('where it is hosted, the sheet for sharing shows a code to photograph', asy
   assert.ok(modules.length > 1_000);
   fine(page);
 });
+
+test('a file that is too large is refused in words, and stays as it is in the editor', async () => {
+  const page = await open();
+  await page.locator('.cm-content').click();
+  await page.keyboard.press('Control+a');
+  await page.evaluate(() => {
+    const data = new DataTransfer();
+    data.setData('text/plain', `kind: Pod\n${'x: y\n'.repeat(400_000)}`);
+    document.querySelector('.editor-host').shadowRoot.activeElement.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }));
+  });
+  await until(async () => /x: y/.test(await text(page)), () => text(page));
+  await page.getByRole('button', { name: 'Apply' }).first().click();
+  await page.locator('.toast.shown', { hasText: 'web.yaml is too large: at most 1 MB' }).waitFor();
+  assert.doesNotMatch(await page.locator('.term-log').innerText(), /kubectl apply/);
+  assert.match(await text(page), /x: y/);
+  fine(page);
+});

@@ -2,7 +2,7 @@
 
 import test, { after, afterEach } from 'node:test';
 import assert from 'node:assert/strict';
-import { open, type, screen, shareLink, shows, hosted, row as podRow, tidy, end } from './harness.mjs';
+import { open, type, screen, shareLink, shows, hosted, row as podRow, until, tidy, end } from './harness.mjs';
 
 afterEach(tidy);
 after(end);
@@ -142,6 +142,41 @@ test('a pasted transcript runs its commands one after the other', async () => {
   });
   await shows(page, 'pod/a created');
   await shows(page, /RESTARTS +AGE/);
+});
+
+test('a paste that no terminal could take is refused, and the line stays as it was', async () => {
+  const page = await open();
+  const input = page.locator('.term-input');
+  await input.fill('echo kept');
+  for (const text of ['ls\n'.repeat(500_000), 'x'.repeat(300_000)]) {
+    await input.evaluate((element, value) => {
+      const data = new DataTransfer();
+      data.setData('text/plain', value);
+      element.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }));
+    }, text);
+    await page.locator('.toast.shown', { hasText: 'it takes 2000 lines or 200 kB at once' }).waitFor();
+  }
+  await input.press('Enter');
+  await shows(page, /^kept$/m);
+  assert.deepEqual(page.complaints, []);
+});
+
+test('the palette finds what holds most of the words, and says when nothing does', async () => {
+  const page = await open();
+  await page.keyboard.press('Control+k');
+  const options = page.locator('.palette-list li');
+  await page.keyboard.type('zebra share');
+  await until(async () => /share/i.test(await options.first().innerText()), () => options.allInnerTexts());
+  await page.keyboard.press('Control+a');
+  await page.keyboard.type('zebra');
+  await options.filter({ hasText: 'Nothing is called that' }).waitFor();
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('Control+a');
+  await page.keyboard.type('show nodes');
+  await until(async () => (await options.first().innerText()) === 'Show: Nodes', () => options.allInnerTexts());
+  await page.keyboard.press('Enter');
+  await page.locator('[role=tab][aria-selected=true]', { hasText: 'Nodes' }).waitFor();
+  assert.deepEqual(page.complaints, []);
 });
 
 test('Tab completes, Escape and Tab leave, arrows recall, Ctrl-C interrupts', async () => {

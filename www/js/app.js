@@ -1,6 +1,7 @@
 // The whole page: what flows between terminal, files, views and time.
 
 import { h, put, button } from './dom.js';
+import { REPLACED } from './core.js';
 import { t, chooseLanguage, currentLanguage } from './i18n.js';
 import { keep, load } from './store.js';
 import { Terminals } from './terminal.js';
@@ -60,7 +61,7 @@ export class App {
     document.title = t('title');
     document.documentElement.toggleAttribute('data-large', load('large') === true);
     this.announcer = new Announcer();
-    this.terminals = new Terminals(this.#core, { guard: () => this.#run.allowed(), onrun: (line) => this.chips.ran(line) });
+    this.terminals = new Terminals(this.#core, { guard: () => this.#run.allowed(), onrun: (line) => this.chips.ran(line), onmessage: (text) => this.say(text), onrefused: (error) => this.refused(error) });
     this.files ??= this.#makeFiles();
     this.time = new TimeBar(this.#core, { onseek: (at) => this.seek(at) });
     this.time.onmessage = (text) => this.say(text);
@@ -82,6 +83,7 @@ export class App {
     const files = new Files(this.#core);
     files.onapply = (line) => { this.showPane('terminal'); this.run(line); };
     files.onmessage = (text) => this.say(text);
+    files.onrefused = (error) => this.refused(error);
     files.onclosed = () => this.terminals.active?.focus();
     files.onscenario = (name, text) => this.#maybeScenario(name, text);
     return files;
@@ -320,7 +322,7 @@ export class App {
     this.toast.textContent = text;
     this.toast.classList.add('shown');
     clearTimeout(this.toastTimer);
-    this.toastTimer = setTimeout(() => this.toast.classList.remove('shown'), 2_500);
+    this.toastTimer = setTimeout(() => this.toast.classList.remove('shown'), Math.max(2_500, text.length * 60));
   }
 
   /** A message that stays until it is answered. */
@@ -328,6 +330,9 @@ export class App {
     put(this.banner, h('span', {}, text), actions.map(([label, run]) => button({ label, onclick: () => { this.#hideBanner(); run(); } })), button({ icon: 'close', title: t('dialog.close'), class: 'quiet', onclick: () => this.#hideBanner() }));
     this.banner.hidden = false;
   }
+
+  /** Says what the core would not do, and why; what ended with its worker is told elsewhere. */
+  refused(error) { if (error.message !== REPLACED) this.tell(visible(error.message)); }
 
   #hideBanner() { this.banner.hidden = true; }
 }

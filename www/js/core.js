@@ -2,6 +2,8 @@
 // worker that hangs or traps by a fresh one which replays what had been recorded.
 
 const HUNG_MS = 5_000;
+/** What a request is refused with whose worker had to be replaced. */
+export const REPLACED = 'worker replaced';
 
 /** Talks to the core. Events: `frame` (detail: the frame), `trouble` (detail: what happened), `reset`. */
 export class Core extends EventTarget {
@@ -66,7 +68,7 @@ export class Core extends EventTarget {
     if (!this.#worker) return;
     this.#worker.terminate();
     this.#worker = null;
-    for (const entry of this.#pending.values()) entry.reject(new Error('worker replaced'));
+    for (const entry of this.#pending.values()) entry.reject(new Error(REPLACED));
     this.#pending.clear();
     this.frame.playing = false;
     const scenario = this.scenario;

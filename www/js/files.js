@@ -27,6 +27,8 @@ export class Files {
   #known = new Map();
   onapply = () => {};
   onmessage = () => {};
+  /** Told what the core would not do. */
+  onrefused = () => {};
 
   constructor(core) {
     this.#core = core;
@@ -170,19 +172,32 @@ export class Files {
     const file = this.#active;
     if (!file) return;
     if (file.session) return this.closeSession(true);
-    file.saved = file.text;
-    file.dirty = false;
-    await this.#core.ask('write', { path: file.path, text: file.text });
+    const { text } = file;
+    if (!(await this.#write(file.path, text))) return;
+    file.saved = text;
+    file.dirty = file.text !== text;
     keep('drafts', this.#open.filter((one) => one.dirty && !one.session).map((one) => [one.path, one.text]));
     this.#drawTabs();
     this.onmessage(t('files.saved', { path: file.path }));
+  }
+
+  /** Writes a file to the workstation, or says why that cannot be; returns whether it was written. */
+  async #write(path, text) {
+    if (new Blob([text]).size > MAX_FILE) {
+      this.onmessage(t('files.tooLarge', { name: path }));
+      return false;
+    }
+    return this.#core.ask('write', { path, text }).then(() => true, (error) => { this.onrefused(error); return false; });
   }
 
   /** Saves and runs `kubectl apply -f` in the terminal. */
   async applyNow() {
     const file = this.#active;
     if (!file || file.session) return this.save();
-    if (file.dirty || !this.#known.has(file.path)) await this.save();
+    if (file.dirty || !this.#known.has(file.path)) {
+      await this.save();
+      if (file.dirty || file.saved !== file.text) return;
+    }
     this.onapply(`kubectl apply -f ${/^[\w./-]+$/.test(file.path) ? file.path : `'${file.path.replaceAll("'", "'\\''")}'`}`);
   }
 
@@ -223,11 +238,12 @@ export class Files {
     const file = this.#active;
     if (!file?.session) return;
     const { terminal } = file.session;
+    const answered = await this.#core.ask('edited', { terminal, text: save ? file.text : null }).then(() => true, (error) => { this.onrefused(error); return false; });
+    if (!answered) return;
     this.#open = this.#open.filter((one) => one !== file);
     this.#editor?.forget(`session:${file.path}`);
     if (this.#open[0]) this.#show(this.#open.at(-1));
     else this.#drawTabs();
-    await this.#core.ask('edited', { terminal, text: save ? file.text : null });
     this.onclosed?.();
   }
 
@@ -278,8 +294,7 @@ export class Files {
       const text = await file.text();
       if (/\.(ya?ml|json)$/.test(file.name) && await this.onscenario?.(file.name, text)) continue;
       const path = file.name.replace(/[^\w.-]+/g, '-') || 'file.yaml';
-      await this.#core.ask('write', { path, text });
-      await this.open(path, text);
+      if (await this.#write(path, text)) await this.open(path, text);
     }
   }
 

@@ -26,6 +26,13 @@ export const heading = (title, close) => h('header', {}, h('h2', {}, title), but
 export const question = (title, text, answers) => dialog(title, (close) => [heading(title, close), h('p', {}, text),
   h('div', { class: 'answers' }, answers.map(([value, label, primary]) => button({ label, class: primary ? 'primary' : '', onclick: () => close(value) })))], 'small');
 
+/** The commands that hold most of the words: all of them, if there are such. */
+function matching(commands, words) {
+  const held = commands.map(({ title }) => words.filter((word) => title.toLowerCase().includes(word)).length);
+  const most = held.reduce((a, b) => Math.max(a, b), 0);
+  return words.length && !most ? [] : commands.filter((_, i) => held[i] === most);
+}
+
 /** The palette: commands are { id, title, keys, run }. */
 export function palette(commands) {
   return dialog(t('palette.title'), (close) => {
@@ -36,9 +43,9 @@ export function palette(commands) {
     const run = (command) => { close(); queueMicrotask(() => command.run()); };
     function draw() {
       const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
-      list = commands().filter(({ title }) => words.every((word) => title.toLowerCase().includes(word))).slice(0, 40);
+      list = matching(commands(), words).slice(0, 40);
       at = Math.min(at, Math.max(0, list.length - 1));
-      put(options, list.map((command, i) => h('li', { role: 'option', id: `palette-${i}`, 'aria-selected': String(i === at), onclick: () => run(command) }, h('span', {}, command.title), command.keys && h('kbd', {}, command.keys))));
+      put(options, list.map((command, i) => h('li', { role: 'option', id: `palette-${i}`, 'aria-selected': String(i === at), onclick: () => run(command) }, h('span', {}, command.title), command.keys && h('kbd', {}, command.keys))), !list.length && h('li', { class: 'none', role: 'option', 'aria-disabled': 'true', 'aria-selected': 'false' }, t('palette.none')));
       input.setAttribute('aria-activedescendant', list.length ? `palette-${at}` : '');
       options.children[at]?.scrollIntoView({ block: 'nearest' });
     }

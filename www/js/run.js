@@ -4,7 +4,6 @@
 
 import { t } from './i18n.js';
 import { clock } from './format.js';
-import { visible } from './ansi.js';
 import { question } from './palette.js';
 import { brief, encode } from './link.js';
 import { keepTimeline } from './views/compare.js';
@@ -117,13 +116,13 @@ export class Run {
   /** Breaks or mends something now. */
   async inject(text) {
     if (!(await this.allowed())) return;
-    await this.#core.ask('fault', { text }).then(() => this.#app.say(`fault ${text}`), (error) => this.#app.tell(visible(error.message)));
+    await this.#core.ask('fault', { text }).then(() => this.#app.say(`fault ${text}`), (error) => this.#app.refused(error));
   }
 
   /** Begins or ends traffic now. */
   async direct(text) {
     if (!(await this.allowed())) return;
-    await this.#core.ask('traffic', { text }).then(() => this.#app.say(`traffic ${text}`), (error) => this.#app.tell(visible(error.message)));
+    await this.#core.ask('traffic', { text }).then(() => this.#app.say(`traffic ${text}`), (error) => this.#app.refused(error));
   }
 
   /** Kills process 1 of a pod's container, of which one if there are several. */

@@ -8,6 +8,9 @@ import { t } from './i18n.js';
 
 const SHOWN_LINES = 3_000;
 const HISTORY = 500;
+/** What the terminal takes at once: longer than any transcript or here-document that a person reads. */
+const MAX_PASTE_LINES = 2_000;
+const MAX_PASTE = 200_000;
 
 const PROMPT = /^(?:\[\w+@[\w.-]+ [^\]]*\][#$]|(?:\w+@[\w.-]+:\S*|bash-[\d.]+|[\w/~.-]* ?)[#$]) (?=\S)/;
 
@@ -117,7 +120,7 @@ export class Terminal {
     this.#remember(line);
     this.scroller.scrollTop = this.scroller.scrollHeight;
     this.onrun?.(line);
-    return this.#core.ask('input', { terminal: this.id, text: line }).catch(() => {});
+    return this.#core.ask('input', { terminal: this.id, text: line }).catch((error) => this.onrefused?.(error));
   }
 
   /** Puts a line into the input without running it, unless something is being typed there. */
@@ -145,6 +148,12 @@ export class Terminal {
 
   #paste(event) {
     const text = event.clipboardData?.getData('text/plain') ?? '';
+    const tooMany = text.length > MAX_PASTE || text.split('\n', MAX_PASTE_LINES + 1).length > MAX_PASTE_LINES;
+    if (tooMany) {
+      event.preventDefault();
+      this.onmessage?.(t('terminal.tooMuch', { lines: MAX_PASTE_LINES, kilobytes: MAX_PASTE / 1_000 }));
+      return;
+    }
     const lines = commands(text);
     if (!/[\r\n]/.test(text)) {
       if (lines.length === 1 && lines[0] !== text) {
@@ -268,10 +277,12 @@ export class Terminals {
   list = [];
   active = null;
 
-  constructor(core, { guard, onrun }) {
+  constructor(core, { guard, onrun, onmessage, onrefused }) {
     this.#core = core;
     this.#guard = guard;
     this.onrun = onrun;
+    this.onmessage = onmessage;
+    this.onrefused = onrefused;
     this.tabs = h('div', { class: 'tabs', role: 'tablist', 'aria-label': t('terminal.tabs') });
     this.body = h('div', { class: 'term-body' });
   }
@@ -286,6 +297,8 @@ export class Terminals {
     for (const id of fresh) {
       const terminal = new Terminal(this.#core, id, { guard: this.#guard });
       terminal.onrun = (line) => this.onrun(line);
+      terminal.onmessage = (text) => this.onmessage(text);
+      terminal.onrefused = (error) => this.onrefused(error);
       this.list.push(terminal);
     }
     if (this.active || !this.list.length) this.#drawTabs();

@@ -9,6 +9,7 @@ mod pod_resize;
 mod pod_security;
 mod pods;
 mod storage;
+pub use storage::default_class;
 
 use super::ApiServer;
 use crate::api::resources::qos_class;
@@ -64,7 +65,12 @@ impl ApiServer {
                 super::quota::admit(self, Some(old), object)
             }
             // What a claim or a Service counts for may grow.
-            (Kind::PERSISTENT_VOLUME_CLAIM | Kind::SERVICE, "") => {
+            (Kind::PERSISTENT_VOLUME_CLAIM, "") => {
+                limit_range::check(self, object)?;
+                storage::admit_resize(self, old, object)?;
+                super::quota::admit(self, Some(old), object)
+            }
+            (Kind::SERVICE, "") => {
                 limit_range::check(self, object)?;
                 super::quota::admit(self, Some(old), object)
             }

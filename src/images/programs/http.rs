@@ -169,11 +169,18 @@ pub struct Connection {
     pub number: u64,
     input: Vec<u8>,
     output: Vec<u8>,
+    /// Its request is being worked on.
+    working: bool,
     answered: bool,
 }
 
 /// What a server does with a connection whose request is complete or cannot be read.
 pub trait Answer {
+    /// Whether the answer takes longer: the request is put again when the server is polled next.
+    fn works(&mut self, _sys: &mut dyn Sys, _connection: &Connection) -> bool {
+        false
+    }
+
     /// The whole answer; empty to close without one.
     fn answer(&mut self, sys: &mut dyn Sys, connection: &Connection, request: &Parsed) -> Vec<u8>;
 }
@@ -203,7 +210,17 @@ impl Server {
                 self.accepted += 1;
                 let number = self.accepted;
                 let (input, output) = (Vec::new(), Vec::new());
-                self.connections.push(Connection { fd, peer, port, number, input, output, answered: false });
+                let (working, answered) = (false, false);
+                self.connections.push(Connection {
+                    fd,
+                    peer,
+                    port,
+                    number,
+                    input,
+                    output,
+                    working,
+                    answered,
+                });
             }
         }
         let mut open = Vec::new();
@@ -222,7 +239,7 @@ impl Server {
     pub fn wait(&self) -> Wait {
         let mut wait =
             Wait { readable: self.listeners.iter().map(|(fd, _)| *fd).collect(), ..Wait::default() };
-        for connection in &self.connections {
+        for connection in self.connections.iter().filter(|c| !c.working) {
             let list = if connection.answered { &mut wait.writable } else { &mut wait.readable };
             list.push(connection.fd);
         }
@@ -234,13 +251,19 @@ impl Server {
 fn serve(connection: &mut Connection, sys: &mut dyn Sys, answer: &mut dyn Answer) -> bool {
     while !connection.answered {
         match sys.read(connection.fd, 16 << 10) {
+            Err(Errno::EAGAIN) if connection.working => {}
             Err(Errno::EAGAIN) => return true,
             Err(_) => return false,
-            Ok(bytes) if bytes.is_empty() => return false,
+            // Who has sent all may still wait for the answer.
+            Ok(bytes) if bytes.is_empty() && !connection.working => return false,
             Ok(bytes) => connection.input.extend(bytes),
         }
         let parsed = parse(&connection.input);
         if parsed != Parsed::More {
+            connection.working = answer.works(sys, connection);
+            if connection.working {
+                return true;
+            }
             connection.output = answer.answer(sys, connection, &parsed);
             connection.answered = true;
             connection.input = Vec::new();

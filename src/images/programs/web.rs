@@ -4,6 +4,7 @@
 //! Left out: configuration files of httpd (a changed one is not read), CGI, virtual hosts.
 
 use super::http::{Answer, Connection, Parsed, Request, Server, date, decode, month, reason};
+use super::load::Load;
 use super::services::Site;
 use super::small::Small;
 use crate::os::{Disposition, FileType, Program, STDERR, STDOUT, Signal, Spawn, Step, Sys};
@@ -51,12 +52,13 @@ pub struct Web {
     opens: Option<Time>,
     started: Time,
     exit: Option<i32>,
+    load: Load,
 }
 
 /// Starts a server on a port.
 pub fn web(kind: Kind, port: u16) -> Box<dyn Program> {
     let server = Server::default();
-    Box::new(Web { kind, port, server, opens: None, started: Time::ZERO, exit: None })
+    Box::new(Web { kind, port, server, opens: None, started: Time::ZERO, exit: None, load: Load::default() })
 }
 
 /// An answer in the making.
@@ -124,14 +126,20 @@ impl Program for Web {
         let mut server = std::mem::take(&mut self.server);
         server.poll(sys, self);
         self.server = server;
+        let mut wait = self.server.wait();
+        wait.until = self.load.settle(sys);
         match self.exit {
             Some(code) => Step::Exit(code),
-            None => Step::Wait(self.server.wait()),
+            None => Step::Wait(wait),
         }
     }
 }
 
 impl Answer for Web {
+    fn works(&mut self, sys: &mut dyn Sys, connection: &Connection) -> bool {
+        matches!(self.kind, Kind::Hpa) && self.load.holds(sys, connection.number)
+    }
+
     fn answer(&mut self, sys: &mut dyn Sys, connection: &Connection, parsed: &Parsed) -> Vec<u8> {
         let Parsed::Request(request) = parsed else {
             return b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n\

@@ -15,6 +15,11 @@ pub fn autoscaler(w: &mut Writer, h: &Object) {
     }
     w.field(0, "Min replicas", or(&scalar(h.at("spec.minReplicas")), "<unset>"));
     w.field(0, "Max replicas", &scalar(h.at("spec.maxReplicas")));
+    if h.at("spec.behavior").is_some() {
+        w.line(0, "Behavior:");
+        direction(w, "Scale Up", h.at("spec.behavior.scaleUp"));
+        direction(w, "Scale Down", h.at("spec.behavior.scaleDown"));
+    }
     let (current, desired) =
         (h.at("status.currentReplicas").int_or(0), h.at("status.desiredReplicas").int_or(0));
     w.field(0, &format!("{} pods", target["kind"].str()), &format!("{current} current / {desired} desired"));
@@ -37,30 +42,61 @@ pub fn autoscaler(w: &mut Writer, h: &Object) {
 }
 
 fn metric(w: &mut Writer, m: &Value, now: &Value) {
-    let resource = &m["resource"];
-    if m["type"].str() != "Resource" {
-        w.field(1, &format!("{:?} metric", m["type"].str()), "<unknown>");
+    let (field, what) = match m["type"].str() {
+        "Resource" => ("resource", format!("resource {} on pods", m.at("resource.name").str())),
+        "ContainerResource" => {
+            let source = &m["containerResource"];
+            let (name, container) = (source["name"].str(), source["container"].str());
+            ("containerResource", format!("resource {name} of container \"{container}\" on pods"))
+        }
+        "Pods" => ("pods", format!("{:?} on pods", m.at("pods.metric.name").str())),
+        "Object" => {
+            let of = &m["object"]["describedObject"];
+            let (kind, name) = (of["kind"].str(), of["name"].str());
+            ("object", format!("\"{}\" on {kind}/{name} ", m.at("object.metric.name").str()))
+        }
+        "External" => ("external", format!("{:?} ", m.at("external.metric.name").str())),
+        other => return w.line(1, &format!("<unknown metric type {other:?}>")),
+    };
+    let (target, now) = (&m[field]["target"], &now[field]["current"]);
+    let current = |field: &str| or(&scalar(&now[field]), "<unknown>").to_string();
+    let by_value = target["averageValue"].is_some();
+    let (title, current, goal) = match field {
+        "object" | "external" if by_value => {
+            ("(target average value)", current("averageValue"), scalar(&target["averageValue"]))
+        }
+        "object" | "external" => ("(target value)", current("value"), scalar(&target["value"])),
+        "pods" => ("", current("averageValue"), scalar(&target["averageValue"])),
+        _ if by_value => ("", current("averageValue"), scalar(&target["averageValue"])),
+        _ => {
+            let current = match now["averageUtilization"].as_int() {
+                Some(n) => format!("{n}% ({})", scalar(&now["averageValue"])),
+                None => "<unknown>".into(),
+            };
+            let goal = target["averageUtilization"].as_int().map_or("<auto>".into(), |n| format!("{n}%"));
+            ("  (as a percentage of request)", current, goal)
+        }
+    };
+    w.field(1, &format!("{what}{title}"), &format!("{current} / {goal}"));
+}
+
+/// How fast an autoscaler may act in one direction.
+fn direction(w: &mut Writer, title: &str, rules: &Value) {
+    if rules.is_null() {
         return;
     }
-    let (name, target, now) = (resource["name"].str(), &resource["target"], &now["resource"]["current"]);
-    if target["averageUtilization"].is_some() {
-        let current = match now["averageUtilization"].as_int() {
-            Some(n) => format!("{n}% ({})", scalar(&now["averageValue"])),
-            None => "<unknown>".into(),
-        };
-        let goal = scalar(&target["averageUtilization"]);
-        w.field(
-            1,
-            &format!("resource {name} on pods  (as a percentage of request)"),
-            &format!("{current} / {goal}%"),
-        );
-    } else {
-        let current = or(&scalar(&now["averageValue"]), "<unknown>").to_string();
-        w.field(
-            1,
-            &format!("resource {name} on pods"),
-            &format!("{current} / {}", scalar(&target["averageValue"])),
-        );
+    w.line(1, &format!("{title}:"));
+    if let Some(seconds) = rules["stabilizationWindowSeconds"].as_int() {
+        w.line(2, &format!("Stabilization Window: {seconds} seconds"));
+    }
+    if rules["policies"].is_empty() {
+        return;
+    }
+    w.line(2, &format!("Select Policy: {}", or(rules["selectPolicy"].str(), "Max")));
+    w.line(2, "Policies:");
+    for p in rules["policies"].items() {
+        let (value, period) = (scalar(&p["value"]), scalar(&p["periodSeconds"]));
+        w.line(3, &format!("- Type: {}\tValue: {value}\tPeriod: {period} seconds", p["type"].str()));
     }
 }
 

@@ -705,7 +705,8 @@ fn hpa_targets(o: &Object) -> String {
             None => {
                 let want = or(&scalar(&target["averageValue"]), &scalar(&target["value"]));
                 let have = or(&scalar(&now["averageValue"]), &scalar(&now["value"]));
-                format!("{}/{want}", or(&have, "<unknown>"))
+                let average = target["averageValue"].is_some() && matches!(kind, "Object" | "External");
+                format!("{}/{want}{}", or(&have, "<unknown>"), if average { " (avg)" } else { "" })
             }
         };
         let resource = m.at(&format!("{field}.name")).str();
@@ -744,12 +745,15 @@ const ENDPOINTS_SHOWN: usize = 3;
 fn shortened(all: Vec<String>, separator: &str) -> String {
     let more = all.len().saturating_sub(ENDPOINTS_SHOWN);
     let text = all.into_iter().take(ENDPOINTS_SHOWN).collect::<Vec<_>>().join(separator);
-    if more > 0 { format!("{text} + {more} more...") } else { none(text) }
+    if more > 0 { format!("{text} + {more} more...") } else { text }
 }
 
-/// `10.1.2.3:80,…`.
+/// `10.1.2.3:80,…`; empty where there are only addresses that are not ready.
 pub fn endpoints(o: &Object) -> String {
     let mut all = Vec::new();
+    if o["subsets"].items().is_empty() {
+        return "<none>".into();
+    }
     for subset in o["subsets"].items() {
         let ports = subset["ports"].items();
         if ports.is_empty() {

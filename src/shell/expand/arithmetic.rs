@@ -1,8 +1,8 @@
 //! Arithmetic on the shell's variables, with each shell's error texts.
 
-use super::{Expanded, Stop};
+use super::{Assigned, Expanded, Stop};
 use crate::shell::Flavour;
-use crate::shell::arith::{self, ArithError, Numbers};
+use crate::shell::arith::{self, ArithError, Key, Numbers};
 use crate::shell::interp::Shell;
 
 /// Evaluates a text; errors are worded as the shell words them.
@@ -54,10 +54,17 @@ fn worded(flavour: Flavour, text: &str, error: ArithError) -> String {
 }
 
 impl Numbers for Shell {
-    fn get(&self, name: &str, index: Option<i64>) -> Result<String, String> {
+    fn get(&mut self, name: &str, index: Option<&Key>) -> Result<String, String> {
         let value = match index {
-            Some(i) => self.element(name, &i.to_string()).map(|v| v.to_string()),
-            None => self.special_number(name).or_else(|| self.vars.get(name).map(str::to_owned)),
+            Some(Key::Number(i)) => {
+                let i = if *i < 0 { *i + self.array_end(name) } else { *i };
+                self.element(name, &i.to_string()).map(|v| v.to_string())
+            }
+            Some(Key::Text(key)) => self.element(name, key).map(|v| v.to_string()),
+            None => match self.counted(name) {
+                Some(number) => Some(number.to_string()),
+                None => self.vars.get(name).map(str::to_owned),
+            },
         };
         if value.is_none() && self.opts.nounset {
             return Err(self.unset_text(name));
@@ -65,12 +72,21 @@ impl Numbers for Shell {
         Ok(value.unwrap_or_default())
     }
 
-    fn set(&mut self, name: &str, index: Option<i64>, value: i64) -> Result<(), String> {
-        let text = value.to_string();
-        let done = match index {
-            Some(i) => self.vars.set_element(name, i, &text),
-            None => self.vars.set(name, &text),
-        };
+    fn has_texts(&self, name: &str) -> bool {
+        self.is_assoc(name)
+    }
+
+    fn strict(&self) -> bool {
+        self.flavour == Flavour::Dash
+    }
+
+    fn set(&mut self, name: &str, index: Option<&Key>, value: i64) -> Result<(), String> {
+        let index = index.map(|key| match key {
+            Key::Number(n) => n.to_string().into(),
+            Key::Text(text) => text.as_str().into(),
+        });
+        let value = value.to_string().into();
+        let done = self.assign(&Assigned::Scalar { name: name.into(), index, value });
         if done { Ok(()) } else { Err(self.readonly_text(name)) }
     }
 }

@@ -17,7 +17,7 @@ impl Field {
 
     /// Whether it has pattern characters that are not quoted.
     pub fn has_pattern(&self) -> bool {
-        let unquoted = |(text, quoted): &(String, bool)| !quoted && text.contains(['*', '?', '[']);
+        let unquoted = |(text, quoted): &(String, bool)| !quoted && text.contains(['*', '?', '[', '(']);
         self.0.iter().any(unquoted) && pattern::is_pattern(&self.pattern())
     }
 

@@ -6,13 +6,16 @@
 //! the abandoned attempt had assigned is taken back (see `Vars::begin`).
 
 mod arithmetic;
+mod array;
 mod brace;
+mod change;
 mod fields;
-mod glob;
+pub mod glob;
 mod param;
+mod special;
 
 use super::Flavour;
-use super::ast::{Assign, Node, Part, Value, Word};
+use super::ast::{Assign, Item, Node, Part, Value, Word};
 use super::interp::Shell;
 use crate::os::program::Sys;
 use fields::Field;
@@ -25,6 +28,8 @@ pub enum Stop {
     Run(Node),
     /// The name of a file is needed that stands for a command's output (true) or input.
     Process(Node, bool),
+    /// A connection to a host and port is needed.
+    Dial(Rc<str>, u16),
     /// An error that ends the command; the text without the shell's name, and the exit status.
     Error(String, i32),
 }
@@ -109,9 +114,12 @@ impl Shell {
             out.push(field.text().into());
             return Ok(());
         }
-        let names = glob::names(sys, &field.pattern());
+        let names = glob::names(sys, &field.pattern(), self.globs);
         if names.is_empty() {
-            if !self.nullglob {
+            if self.globs.fail {
+                return Err(self.stop(format!("no match: {}", field.text())));
+            }
+            if !self.globs.null {
                 out.push(field.text().into());
             }
         } else {
@@ -143,39 +151,73 @@ impl Shell {
 
     /// Expands an assignment; a value that appends is joined to the old one.
     pub fn expand_assignment(&mut self, sys: &dyn Sys, assign: &Assign) -> Expanded<Assigned> {
+        let assoc = self.is_assoc(&assign.name);
         let name = assign.name.clone();
-        let words = match &assign.value {
-            Value::Scalar(word) => {
-                let index = match &assign.index {
-                    Some(i) => Some(self.subscript(sys, &name, i)?),
-                    None => None,
-                };
-                let mut value = self.expand_assigned(sys, word)?;
-                if assign.append {
-                    let old = match &index {
-                        Some(i) => self.element(&name, i),
-                        None => self.vars.get(&name).map(Rc::from),
-                    };
-                    value = format!("{}{value}", old.unwrap_or_else(|| "".into())).into();
-                }
-                return Ok(Assigned::Scalar { name, index, value });
+        let word = match &assign.value {
+            Value::Scalar(word) => word,
+            Value::Array(items) => {
+                let items = self.expand_items(sys, &name, items, assoc)?;
+                return Ok(Assigned::Array { name, append: assign.append, items });
             }
-            Value::Array(words) => words,
         };
-        let mut items = Vec::new();
-        for word in words {
-            if let Some((index, rest)) = element_word(word) {
-                let index = self.subscript(sys, &name, &index)?;
-                items.push((Some(index), self.expand_assigned(sys, &rest)?));
+        let index = match &assign.index {
+            Some(i) => Some(self.subscript(sys, &name, i)?),
+            None => None,
+        };
+        let value = self.expand_assigned(sys, word)?;
+        let old = match &index {
+            _ if !assign.append => None,
+            Some(i) => self.element(&name, i),
+            None => self.vars.get(&name).map(Rc::from),
+        };
+        let value = self.converted(&name, old.as_deref().unwrap_or(""), &value)?;
+        Ok(Assigned::Scalar { name, index, value })
+    }
+
+    /// Expands the array of `declare name=(…)`; whether it is associative is said by the command.
+    pub fn expand_late(&mut self, sys: &dyn Sys, assign: &Assign, assoc: bool) -> Expanded<Assigned> {
+        let name = assign.name.clone();
+        let Value::Array(items) = &assign.value else { return self.expand_assignment(sys, assign) };
+        let assoc = assoc || self.is_assoc(&name);
+        let items = self.expand_items(sys, &name, items, assoc)?;
+        Ok(Assigned::Array { name, append: assign.append, items })
+    }
+
+    fn expand_items(
+        &mut self,
+        sys: &dyn Sys,
+        name: &str,
+        items: &[Item],
+        assoc: bool,
+    ) -> Expanded<Vec<(Option<Rc<str>>, Rc<str>)>> {
+        let mut out = Vec::new();
+        for Item { index, value } in items {
+            if let Some(index) = index {
+                let key =
+                    if assoc { self.expand_text(sys, index)? } else { self.subscript(sys, name, index)? };
+                let value = self.expand_assigned(sys, value)?;
+                out.push((Some(key), self.converted(name, "", &value)?));
                 continue;
             }
             let mut values = Vec::new();
-            for word in brace::expand(word) {
+            for word in brace::expand(value) {
                 self.expand_fields(sys, &word, &mut values)?;
             }
-            items.extend(values.into_iter().map(|v| (None, v)));
+            for value in values {
+                out.push((None, self.converted(name, "", &value)?));
+            }
         }
-        Ok(Assigned::Array { name, append: assign.append, items })
+        Ok(out)
+    }
+
+    /// What a variable takes when a text is put behind an old one: of `declare -i` variables the sum.
+    pub fn converted(&mut self, name: &str, old: &str, value: &str) -> Expanded<Rc<str>> {
+        let meant = self.vars.meant(name);
+        if !self.vars.var(meant).is_some_and(|v| v.attrs.integer) {
+            return Ok(if old.is_empty() { value.into() } else { format!("{old}{value}").into() });
+        }
+        let sum = self.arithmetic(old)?.wrapping_add(self.arithmetic(value)?);
+        Ok(sum.to_string().into())
     }
 
     /// The key of an element: a number for indexed arrays.
@@ -318,23 +360,4 @@ fn assigns(word: &Word) -> bool {
         }
         _ => false,
     }
-}
-
-/// `[index]=value` inside `( … )`.
-fn element_word(word: &Word) -> Option<(Word, Word)> {
-    let Some(Part::Lit(first)) = word.0.first() else { return None };
-    let inner = first.strip_prefix('[')?;
-    if let Some((index, value)) = inner.split_once("]=") {
-        let mut rest = word.0.clone();
-        rest[0] = Part::Lit(value.into());
-        return Some((Word(vec![Part::Lit(index.into())]), Word(rest)));
-    }
-    let close = word.0.iter().position(|p| matches!(p, Part::Lit(t) if t.starts_with("]=")))?;
-    let mut index = word.0[..close].to_vec();
-    index[0] = Part::Lit(inner.into());
-    let mut rest = word.0[close..].to_vec();
-    if let Part::Lit(t) = &rest[0] {
-        rest[0] = Part::Lit(t[2..].into());
-    }
-    Some((Word(index), Word(rest)))
 }

@@ -5,12 +5,11 @@ use crate::os::program::Sys;
 use crate::shell::Flavour;
 use crate::shell::ast::{Index, Param, ParamOp, Part, Word};
 use crate::shell::interp::Shell;
-use crate::shell::pattern::Pattern;
-use crate::shell::vars::{Content, MAX_VALUE};
+use crate::shell::vars::MAX_VALUE;
 use std::rc::Rc;
 
 /// What a parameter is worth.
-enum Val {
+pub(super) enum Val {
     Unset,
     One(Rc<str>),
     /// A list; `true` for `*`, which joins inside quotes.
@@ -33,6 +32,11 @@ impl Shell {
             };
             return Err(self.stop(text));
         }
+        if let ParamOp::Names(star) = p.op {
+            let names =
+                self.vars.all().map(|(n, _)| n).filter(|n| n.starts_with(&*p.name)).cloned().collect();
+            return self.emit(Val::Many(names, star), dq, out);
+        }
         if let ParamOp::Keys = p.op {
             let star = matches!(p.index, Some(Index::All(true)));
             let keys = self.keys(&p.name);
@@ -43,10 +47,11 @@ impl Shell {
             let Val::One(name) = value else {
                 return Err(self.stop(format!("{}: invalid indirect expansion", p.name)));
             };
-            value = match self.special(&name).or_else(|| self.vars.get(&name).map(Rc::from)) {
-                Some(v) => Val::One(v),
-                None => Val::Unset,
-            };
+            if self.vars.meant(&p.name) == &*p.name {
+                value = self.indirect(&name)?;
+            } else {
+                value = Val::One(self.vars.meant(&p.name).into());
+            }
         }
         if let ParamOp::Default { colon, kind, word } = &p.op {
             return self.default(sys, p, value, (*colon, *kind, word), dq, out);
@@ -58,6 +63,7 @@ impl Shell {
             ParamOp::Length => Val::One(self.length(p, &value).to_string().into()),
             ParamOp::Slice { from, len } => self.slice(sys, value, p, from, len.as_ref())?,
             ParamOp::Plain | ParamOp::Indirect => value,
+            ParamOp::Transform(letter) => self.transformed(p, value, *letter)?,
             op => {
                 let change = self.change(sys, op)?;
                 match value {
@@ -130,14 +136,11 @@ impl Shell {
         if name == "@" || name == "*" {
             return Ok(Val::Many(self.params.to_vec(), name == "*"));
         }
-        if name == "RANDOM" && self.flavour.extended() {
-            return Ok(Val::One(self.random().to_string().into()));
-        }
-        if name == "SECONDS" && self.flavour.is_bash() {
-            return Ok(Val::One(sys.now().since(self.started).as_secs().to_string().into()));
-        }
         if name == "EPOCHSECONDS" && self.flavour.extended() {
             return Ok(Val::One((sys.wall_micros() / 1_000_000).to_string().into()));
+        }
+        if let Some(number) = self.counted(name) {
+            return Ok(Val::One(number.to_string().into()));
         }
         Ok(match self.special(name).or_else(|| self.vars.get(name).map(Rc::from)) {
             Some(v) => Val::One(v),
@@ -145,41 +148,19 @@ impl Shell {
         })
     }
 
-    /// A number that arithmetic may ask for by name.
-    pub(super) fn special_number(&self, name: &str) -> Option<String> {
-        (name == "LINENO").then(|| self.line.to_string())
-    }
-
-    /// A special parameter or a positional one.
-    fn special(&self, name: &str) -> Option<Rc<str>> {
-        let text = match name {
-            "?" => self.status.to_string(),
-            "#" => self.params.len().to_string(),
-            "$" => self.main_pid.to_string(),
-            "!" => return self.last_background.map(|p| p.to_string().into()),
-            "-" => self.flags(),
-            "0" => return Some(self.zero.clone()),
-            "LINENO" => self.line.to_string(),
-            "PPID" => self.parent_pid.to_string(),
-            "BASHPID" if self.flavour.is_bash() => self.main_pid.to_string(),
-            "UID" | "EUID" if self.flavour.is_bash() => self.uid.to_string(),
-            "FUNCNAME" if self.flavour.is_bash() => return self.calls.last().cloned(),
-            "BASH_VERSION" if self.flavour.is_bash() => "5.2.15(1)-release".into(),
-            "OSTYPE" if self.flavour.is_bash() => "linux-gnu".into(),
-            "MACHTYPE" if self.flavour.is_bash() => "x86_64-pc-linux-gnu".into(),
-            "HOSTTYPE" if self.flavour.is_bash() => "x86_64".into(),
-            "SHLVL" if self.flavour.is_bash() => self.vars.get("SHLVL").unwrap_or("1").into(),
-            _ => {
-                let n: usize = name.parse().ok()?;
-                return self.params.get(n.checked_sub(1)?).cloned();
+    /// What a name means that is itself a value: a variable, an element, a parameter.
+    fn indirect(&mut self, name: &str) -> Expanded<Val> {
+        if let Some((array, key)) = name.strip_suffix(']').and_then(|n| n.split_once('[')) {
+            if matches!(key, "@" | "*") {
+                return Ok(Val::Many(self.elements(array), key == "*"));
             }
-        };
-        Some(text.into())
-    }
-
-    fn random(&mut self) -> u32 {
-        // The generator of the shell's own, advanced by every use.
-        (self.rng.next_u64() >> 33) as u32 & 0x7fff
+            let key = if self.is_assoc(array) { key.to_owned() } else { self.arithmetic(key)?.to_string() };
+            return Ok(self.element(array, &key).map_or(Val::Unset, Val::One));
+        }
+        Ok(match self.special(name).or_else(|| self.vars.get(name).map(Rc::from)) {
+            Some(v) => Val::One(v),
+            None => Val::Unset,
+        })
     }
 
     fn default(
@@ -295,90 +276,6 @@ impl Shell {
             }
         })
     }
-
-    /// A function that does to a text what the operator says.
-    fn change(&mut self, sys: &dyn Sys, op: &ParamOp) -> Expanded<Box<dyn Fn(&str) -> Rc<str>>> {
-        Ok(match op {
-            ParamOp::Trim { suffix, longest, pattern } => {
-                let pattern = Pattern::new(&self.expand_pattern(sys, pattern)?);
-                let (suffix, longest) = (*suffix, *longest);
-                Box::new(move |s| trimmed(s, &pattern, suffix, longest))
-            }
-            ParamOp::Replace { mode, pattern, with } => {
-                let pattern = self.expand_pattern(sys, pattern)?;
-                let with = self.expand_text(sys, with)?;
-                let empty = pattern.is_empty();
-                let (pattern, mode) = (Pattern::new(&pattern), *mode);
-                Box::new(move |s| if empty { s.into() } else { replaced(s, &pattern, &with, mode) })
-            }
-            ParamOp::Case { upper, all } => {
-                let (upper, all) = (*upper, *all);
-                Box::new(move |s| recased(s, upper, all))
-            }
-            _ => Box::new(|s| s.into()),
-        })
-    }
-
-    /// The arrays that bash keeps itself.
-    fn own_array(&self, name: &str) -> Option<Vec<Rc<str>>> {
-        if !self.flavour.is_bash() {
-            return None;
-        }
-        Some(match name {
-            "PIPESTATUS" => self.pipe_status.iter().map(|c| c.to_string().into()).collect(),
-            "FUNCNAME" => self.calls.iter().rev().cloned().collect(),
-            "BASH_VERSINFO" => ["5", "2", "15", "1", "release", "x86_64-pc-linux-gnu"].map(Rc::from).to_vec(),
-            _ => return None,
-        })
-    }
-
-    /// The elements of an array; a plain variable is an array of one.
-    fn elements(&self, name: &str) -> Vec<Rc<str>> {
-        if let Some(list) = self.own_array(name) {
-            return list;
-        }
-        match self.vars.var(name).and_then(|v| v.value.as_ref()) {
-            Some(Content::Scalar(s)) => vec![s.clone()],
-            Some(Content::Array(a)) => a.values().cloned().collect(),
-            Some(Content::Assoc(a)) => a.values().cloned().collect(),
-            None => Vec::new(),
-        }
-    }
-
-    fn keys(&self, name: &str) -> Vec<Rc<str>> {
-        match self.vars.var(name).and_then(|v| v.value.as_ref()) {
-            Some(Content::Scalar(_)) => vec!["0".into()],
-            Some(Content::Array(a)) => a.keys().map(|k| k.to_string().into()).collect(),
-            Some(Content::Assoc(a)) => a.keys().cloned().collect(),
-            None => Vec::new(),
-        }
-    }
-
-    /// One element by its key.
-    pub(super) fn element(&self, name: &str, key: &str) -> Option<Rc<str>> {
-        if let Some(list) = self.own_array(name) {
-            return list.get(key.parse::<usize>().ok()?).cloned();
-        }
-        match self.vars.var(name)?.value.as_ref()? {
-            Content::Scalar(s) => (key == "0" || key == "-1").then(|| s.clone()),
-            Content::Array(a) => a.get(&key.parse().ok()?).cloned(),
-            Content::Assoc(a) => a.get(key).cloned(),
-        }
-    }
-
-    /// Whether a variable is an associative array.
-    pub(in crate::shell) fn is_assoc(&self, name: &str) -> bool {
-        matches!(self.vars.var(name).and_then(|v| v.value.as_ref()), Some(Content::Assoc(_)))
-    }
-
-    /// One past the last index of an array.
-    pub(super) fn array_end(&self, name: &str) -> i64 {
-        match self.vars.var(name).and_then(|v| v.value.as_ref()) {
-            Some(Content::Array(a)) => a.keys().next_back().map_or(0, |k| k.saturating_add(1)),
-            Some(_) => 1,
-            None => 0,
-        }
-    }
 }
 
 fn cut<T>(list: &[T], from: i64, len: Option<i64>) -> &[T] {
@@ -393,54 +290,4 @@ fn cut<T>(list: &[T], from: i64, len: Option<i64>) -> &[T] {
         Some(l) => from.saturating_add(l).min(n),
     };
     if to <= from { &[] } else { &list[from as usize..to as usize] }
-}
-
-fn trimmed(s: &str, pattern: &Pattern, suffix: bool, longest: bool) -> Rc<str> {
-    let chars: Vec<char> = s.chars().collect();
-    let kept = if suffix {
-        pattern.suffix(&chars, longest).map(|n| &chars[..n])
-    } else {
-        pattern.prefix(&chars, longest).map(|n| &chars[n..])
-    };
-    kept.unwrap_or(&chars).iter().collect::<String>().into()
-}
-
-fn replaced(s: &str, pattern: &Pattern, with: &str, mode: u8) -> Rc<str> {
-    let chars: Vec<char> = s.chars().collect();
-    let mut out = String::new();
-    let mut i = 0;
-    while i <= chars.len() {
-        let rest = &chars[i..];
-        let n = match mode {
-            b'%' => pattern.matches_chars(rest).then_some(rest.len()),
-            _ => pattern.prefix(rest, true),
-        };
-        match n.filter(|n| *n > 0) {
-            Some(n) => {
-                out.push_str(with);
-                i += n;
-                if mode != b'/' {
-                    break;
-                }
-            }
-            None if mode == b'#' => break,
-            None => {
-                out.extend(rest.first());
-                i += 1;
-            }
-        }
-    }
-    out.extend(chars.get(i..).unwrap_or(&[]));
-    out.into()
-}
-
-fn recased(s: &str, upper: bool, all: bool) -> Rc<str> {
-    let case =
-        |c: char| -> String { if upper { c.to_uppercase().collect() } else { c.to_lowercase().collect() } };
-    let mut chars = s.chars();
-    if all {
-        return chars.map(case).collect::<String>().into();
-    }
-    let first = chars.next().map(case).unwrap_or_default();
-    (first + chars.as_str()).into()
 }

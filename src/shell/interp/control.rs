@@ -5,7 +5,6 @@ use super::{Shell, Unwind};
 use crate::os::program::Sys;
 use crate::shell::ast::{ArmEnd, Cmd, Node, Word};
 use crate::shell::expand::{Expanded, Stop};
-use crate::shell::pattern::Pattern;
 use std::rc::Rc;
 
 impl Shell {
@@ -17,6 +16,10 @@ impl Shell {
                 self.frames.push(again);
                 self.substitute(sys, &node);
             }
+            Stop::Dial(host, port) => {
+                self.frames.push(again);
+                self.dial(sys, &host, port);
+            }
             Stop::Process(node, input) => {
                 self.frames.push(again);
                 self.process_file(sys, &node, input);
@@ -24,12 +27,10 @@ impl Shell {
             Stop::Error(text, status) => {
                 self.subs.clear();
                 self.complain(&text);
+                // Only a `-c` shell itself ends with the error's own status.
+                let within = self.opts.interactive || self.subshell || self.opts.errexit;
                 self.status =
-                    if self.flavour.is_bash() && (self.opts.interactive || !self.opts.command_string) {
-                        1
-                    } else {
-                        status
-                    };
+                    if self.flavour.is_bash() && (within || !self.opts.command_string) { 1 } else { status };
                 self.unwinding = Some(if self.opts.interactive || self.flavour.is_bash() && status == 1 {
                     Unwind::Abort
                 } else {
@@ -80,8 +81,8 @@ impl Shell {
                 }
                 _ => {}
             },
-            Kind::Case { node, word, arm, matched } => {
-                self.case_turn(sys, &frame, node, word.clone(), *arm, *matched);
+            Kind::Case { node, word, arm, matched, ran } => {
+                self.case_turn(sys, &frame, node, word.clone(), *arm, (*matched, *ran));
             }
             _ => {}
         }
@@ -95,9 +96,9 @@ impl Shell {
             self.frames.push(frame.with(Kind::If(node.clone(), i + 1)));
             self.frames.push(Frame::test(test));
         } else {
-            self.status = 0;
-            if let Some(body) = otherwise {
-                self.frames.push(frame.last(body));
+            match otherwise {
+                Some(body) => self.frames.push(frame.last(body)),
+                None => self.status = 0,
             }
         }
     }
@@ -110,7 +111,7 @@ impl Shell {
         items: Option<Rc<[Rc<str>]>>,
         next: usize,
     ) {
-        let Cmd::For { name, words, body } = &**node else { return };
+        let Cmd::For { name, words, body, select } = &**node else { return };
         let items = match (items, words) {
             (Some(items), _) => items,
             (None, None) => self.params.clone(),
@@ -124,14 +125,18 @@ impl Shell {
         if items.is_empty() {
             self.status = 0;
         }
+        if *select {
+            return self.select_turn(sys, frame, node, &items, next);
+        }
         let Some(item) = items.get(next) else { return };
         if !self.vars.set(name, item) {
             let text = self.readonly_text(name);
             return self.stopped(sys, Stop::Error(text, 2), frame.clone());
         }
         if self.opts.xtrace && self.flavour.is_bash() {
-            let list: Vec<String> = items.iter().map(|i| crate::shell::text::traced(i)).collect();
-            self.trace(&format!("for {name} in {}", list.join(" ")));
+            let list: Vec<String> = words.iter().flatten().map(crate::shell::print::word).collect();
+            let list = if words.is_none() { "\"$@\"".to_owned() } else { list.join(" ") };
+            self.trace(&format!("for {name} in {list}"));
         }
         self.frames.push(frame.with(Kind::For { node: node.clone(), items: Some(items), next: next + 1 }));
         self.frames.push(frame.inner(body));
@@ -195,7 +200,7 @@ impl Shell {
         node: &Node,
         word: Option<Rc<str>>,
         arm: usize,
-        matched: bool,
+        (matched, ran): (bool, bool),
     ) {
         let Cmd::Case { word: subject, arms } = &**node else { return };
         let word = match word {
@@ -206,16 +211,28 @@ impl Shell {
                     return;
                 };
                 self.subs.clear();
+                if self.opts.xtrace && self.flavour.is_bash() {
+                    self.trace(&format!("case {} in", crate::shell::print::word(subject)));
+                }
                 word
             }
         };
-        let Some(candidate) = arms.get(arm) else { return };
-        let kind = |arm, matched| Kind::Case { node: node.clone(), word: Some(word.clone()), arm, matched };
-        let again = frame.with(kind(arm, matched));
+        let Some(candidate) = arms.get(arm) else {
+            if !ran {
+                self.status = 0;
+            }
+            return;
+        };
+        let kind = |arm, matched, ran| {
+            let word = Some(word.clone());
+            Kind::Case { node: node.clone(), word, arm, matched, ran }
+        };
+        let again = frame.with(kind(arm, matched, ran));
         let hit = matched
             || match self.expanding(sys, &again, |shell, sys| {
                 for pattern in &candidate.patterns {
-                    if Pattern::new(&shell.expand_pattern(sys, pattern)?).matches(&word) {
+                    let pattern = shell.expand_pattern(sys, pattern)?;
+                    if shell.case_pattern(&pattern, false).matches(&word) {
                         return Ok(true);
                     }
                 }
@@ -226,13 +243,16 @@ impl Shell {
             };
         self.subs.clear();
         if !hit {
-            self.frames.push(frame.with(kind(arm + 1, false)));
+            self.frames.push(frame.with(kind(arm + 1, false, ran)));
             return;
+        }
+        if matches!(&*candidate.body, Cmd::Seq(items) if items.is_empty()) {
+            self.status = 0;
         }
         match candidate.then {
             ArmEnd::Stop => self.frames.push(frame.last(&candidate.body)),
             end => {
-                self.frames.push(frame.with(kind(arm + 1, end == ArmEnd::Fall)));
+                self.frames.push(frame.with(kind(arm + 1, end == ArmEnd::Fall, true)));
                 self.frames.push(frame.inner(&candidate.body));
             }
         }

@@ -40,8 +40,9 @@ pub enum Kind {
     For { node: Node, items: Option<Rc<[Rc<str>]>>, next: usize },
     /// `while`, `until` and `for ((…))`; what runs at the moment.
     While { node: Node, phase: u8, last: i32 },
-    /// `case`, with its expanded word and the arm that is looked at.
-    Case { node: Node, word: Option<Rc<str>>, arm: usize, matched: bool },
+    /// `case`, with its expanded word, the arm that is looked at, whether it is taken without a look at its
+    /// patterns, and whether one was taken before.
+    Case { node: Node, word: Option<Rc<str>>, arm: usize, matched: bool, ran: bool },
     /// `[[ … ]]`, `(( … ))`.
     Test(Node),
     /// A compound command whose redirections are being expanded.
@@ -57,7 +58,7 @@ pub enum Kind {
     /// Processes in the foreground.
     Wait { pids: Vec<(Pid, Option<Ended>)>, text: Rc<str> },
     /// The `wait` builtin: for these, or for all.
-    WaitJobs { pids: Option<Vec<Pid>> },
+    WaitJobs { pids: Option<Vec<Pid>>, any: bool },
     /// The `read` builtin.
     Read(super::builtins::read::Reading),
     /// `time`: what ran began then, when so much processor time was used.
@@ -66,8 +67,12 @@ pub enum Kind {
     AfterTrap(i32),
     /// The end of the shell, once the EXIT trap is done.
     ExitWith(i32),
-    /// Sets the status when it is reached.
-    Status(i32),
+    /// The descriptors of process substitutions are to be closed.
+    CloseFds,
+    /// The shell is to be left, once the ERR trap is done.
+    Leave(i32),
+    /// A connection is under way, for so long.
+    Dial { fd: Fd, until: Time },
 }
 
 impl Frame {
@@ -138,11 +143,23 @@ impl Shell {
                 let used = Span(used(sys).0.saturating_sub(before.0));
                 self.report_time(sys.now().since(*began), used);
             }
-            Kind::AfterTrap(status) | Kind::Status(status) => self.status = *status,
+            Kind::AfterTrap(status) => self.status = *status,
             Kind::ExitWith(code) => {
                 self.exit_code = Some(*code);
             }
-            Kind::Redirects(_) | Kind::TempVars(_) | Kind::Call { .. } => self.leave(sys, frame),
+            Kind::Call { .. } => {
+                let tested = frame.tested;
+                self.leave(sys, frame);
+                // What failed inside has been told to `set -e`, but not to the caller's ERR trap.
+                if self.traps.contains_key(&super::signals::Trap::Err) {
+                    self.done(self.status, tested);
+                }
+                self.return_trap(self.calls.len() + 1);
+            }
+            Kind::Leave(status) => self.unwinding = Some(super::Unwind::Exit(*status)),
+            Kind::Dial { fd, until } => return self.dial_turn(sys, *fd, *until),
+            Kind::CloseFds => self.close_proc_fds(sys),
+            Kind::Redirects(_) | Kind::TempVars(_) => self.leave(sys, frame),
         }
         Flow::Next
     }
@@ -150,6 +167,9 @@ impl Shell {
     /// Begins a command.
     fn begin(&mut self, sys: &mut dyn Sys, frame: &Frame, node: &Node) -> Flow {
         if self.opts.noexec && !self.opts.interactive {
+            return Flow::Next;
+        }
+        if self.debug_trap(frame, node) {
             return Flow::Next;
         }
         match &**node {
@@ -189,14 +209,16 @@ impl Shell {
             }
             Cmd::Case { .. } => {
                 self.subs.clear();
-                self.status = 0;
-                let kind = Kind::Case { node: node.clone(), word: None, arm: 0, matched: false };
+                let kind = Kind::Case { node: node.clone(), word: None, arm: 0, matched: false, ran: false };
                 self.frames.push(frame.with(kind));
             }
             Cmd::Function { name, body } => {
-                Rc::make_mut(&mut self.functions).insert(name.clone(), body.clone());
+                let function =
+                    super::Function { body: body.clone(), source: self.source_name(), exported: false };
+                Rc::make_mut(&mut self.functions).insert(name.clone(), function);
                 self.status = 0;
             }
+            Cmd::Coproc { name, body } => self.coproc(sys, name, body),
             Cmd::Test(_) | Cmd::Arith(_) => {
                 self.subs.clear();
                 self.frames.push(frame.with(Kind::Test(node.clone())));

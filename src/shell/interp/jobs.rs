@@ -18,6 +18,16 @@ pub struct Jobs {
     pub ended: BTreeMap<Pid, Ended>,
     /// Whether the list is only a subshell's view of its parent's jobs.
     pub inherited: bool,
+    /// How jobs ended that were waited for: bash answers again.
+    pub told: BTreeMap<Pid, i32>,
+}
+
+impl Jobs {
+    fn remember(&mut self, pid: Pid, ended: Ended) {
+        if self.told.len() < MAX_ENDED {
+            self.told.insert(pid, ended.code());
+        }
+    }
 }
 
 /// A background job.
@@ -41,7 +51,13 @@ impl Shell {
     }
 
     /// Runs a node in a child with these descriptors.
-    fn fork(&mut self, sys: &mut dyn Sys, node: &Node, fds: Vec<(Fd, Fd)>, background: bool) -> Option<Pid> {
+    pub(super) fn fork(
+        &mut self,
+        sys: &mut dyn Sys,
+        node: &Node,
+        fds: Vec<(Fd, Fd)>,
+        background: bool,
+    ) -> Option<Pid> {
         let tail = Frame {
             kind: Kind::Run(node.clone()),
             tested: false,
@@ -71,7 +87,7 @@ impl Shell {
     }
 
     /// The descriptors of a child, some of them replaced.
-    fn mapped(&self, replaced: &[(Fd, Fd)]) -> Vec<(Fd, Fd)> {
+    pub(super) fn mapped(&self, replaced: &[(Fd, Fd)]) -> Vec<(Fd, Fd)> {
         let mut fds = self.fd_map();
         fds.retain(|(fd, _)| !replaced.iter().any(|(r, _)| r == fd));
         fds.extend_from_slice(replaced);
@@ -114,11 +130,21 @@ impl Shell {
     pub(super) fn background(&mut self, sys: &mut dyn Sys, node: &Node, text: &Rc<str>) {
         let null = if self.opts.interactive { None } else { sys.open("/dev/null", Open::Read).ok() };
         let fds = self.mapped(&null.map(|fd| (0, fd)).into_iter().collect::<Vec<_>>());
-        let pid = self.fork(sys, node, fds, true);
+        self.background_with(sys, node, text, fds);
         if let Some(fd) = null {
             sys.close(fd);
         }
-        let Some(pid) = pid else { return };
+    }
+
+    /// Starts a job with these descriptors.
+    pub(super) fn background_with(
+        &mut self,
+        sys: &mut dyn Sys,
+        node: &Node,
+        text: &Rc<str>,
+        fds: Vec<(Fd, Fd)>,
+    ) {
+        let Some(pid) = self.fork(sys, node, fds, true) else { return };
         if std::mem::take(&mut self.jobs.inherited) {
             self.jobs.list.clear();
         }
@@ -158,7 +184,9 @@ impl Shell {
         // Only dash lets `set -e` reach into substitutions.
         let errexit = self.opts.errexit;
         self.opts.errexit &= self.flavour == super::Flavour::Dash;
+        self.nested += 1;
         let pid = self.fork(sys, node, fds, false);
+        self.nested -= 1;
         self.opts.errexit = errexit;
         sys.close(write);
         match pid {
@@ -190,44 +218,11 @@ impl Shell {
         }
     }
 
-    /// `<(…)`: the command's output is kept in a file whose name the word becomes.
-    pub(super) fn process_file(&mut self, sys: &mut dyn Sys, node: &Node, input: bool) {
-        let path: Rc<str> = format!("/tmp/sh-np.{}.{}", self.main_pid, self.scratch.len()).into();
-        if !input {
-            self.complain("not simulated: >(...)");
-            self.subs.push("/dev/null".into());
-            return;
-        }
-        let Ok(fd) = sys.open(&path, Open::Write) else {
-            self.subs.push("/dev/null".into());
-            return;
-        };
-        let fds = self.mapped(&[(1, fd)]);
-        let pid = self.fork(sys, node, fds, false);
-        sys.close(fd);
-        self.scratch.push(path.clone());
-        self.subs.push(path);
-        let status = self.status;
-        self.frames.push(Frame::plain(Kind::Status(status)));
-        self.frames.push(Frame {
-            kind: Kind::Wait { pids: pid.map(|p| (p, None)).into_iter().collect(), text: "".into() },
-            tested: true,
-            tail: false,
-        });
-    }
-
-    /// Removes the files that stood for processes.
-    pub(super) fn remove_scratch(&mut self, sys: &mut dyn Sys) {
-        for path in std::mem::take(&mut self.scratch) {
-            let _ = sys.unlink(&path);
-        }
-    }
-
     pub(super) fn wait_turn(&mut self, sys: &mut dyn Sys, frame: Frame) -> Flow {
         match frame.kind {
             Kind::Collect { fd, pid, bytes } => self.collect(sys, fd, pid, bytes),
             Kind::Wait { pids, text } => self.wait_foreground(sys, pids, &text, frame.tested),
-            Kind::WaitJobs { pids } => self.wait_jobs(sys, pids),
+            Kind::WaitJobs { pids, any } => self.wait_jobs(sys, pids, any),
             _ => Flow::Next,
         }
     }
@@ -291,14 +286,14 @@ impl Shell {
         }
         self.pipe_status = codes;
         if let Some((pid, Some(Ended::Signal(signal)))) = pids.last() {
-            self.report_signal(*pid, *signal, text);
+            self.report_signal(*pid, *signal, text, true);
         }
         self.done(status, tested);
         Flow::Next
     }
 
-    /// Says that a foreground process was ended by a signal.
-    fn report_signal(&mut self, pid: Pid, signal: Signal, text: &str) {
+    /// Says that a process that was waited for was ended by a signal.
+    fn report_signal(&mut self, pid: Pid, signal: Signal, text: &str, foreground: bool) {
         if signal == Signal::Int {
             self.interrupted = true;
             if self.opts.interactive {
@@ -312,40 +307,54 @@ impl Shell {
         }
         let what = signal_text(signal);
         let line = match (self.flavour.is_bash(), self.opts.interactive) {
+            // Debian's bash says little of the usual end.
+            (true, false) if signal == Signal::Term && !foreground => return,
+            (true, false) if signal == Signal::Term => format!("{what}\n"),
             (true, false) => format!("{}{pid:>5} {what:<23} {text}\n", self.error_prefix()),
             _ => format!("{what}\n"),
         };
         self.print(2, line.as_bytes());
     }
 
-    fn wait_jobs(&mut self, sys: &mut dyn Sys, pids: Option<Vec<Pid>>) -> Flow {
+    fn wait_jobs(&mut self, sys: &mut dyn Sys, pids: Option<Vec<Pid>>, any: bool) -> Flow {
         self.reap(sys);
         if let Some(signal) = self.pending_signals.first() {
             self.status = 128 + signal.number();
             return Flow::Next;
         }
-        let waiting: Vec<Pid> = match &pids {
+        let mut waiting: Vec<Pid> = match &pids {
             Some(list) => list.clone(),
             None if self.jobs.inherited => Vec::new(),
             None => self.jobs.list.values().map(|j| j.pid).collect(),
         };
+        if any {
+            if waiting.is_empty() {
+                self.status = 127;
+                return Flow::Next;
+            }
+            // The first one that has ended will do.
+            if let Some(first) = waiting.iter().copied().find(|pid| self.jobs.ended.contains_key(pid)) {
+                waiting = vec![first];
+            }
+        }
         if waiting.iter().any(|pid| !self.jobs.ended.contains_key(pid)) {
-            self.frames.push(Frame::plain(Kind::WaitJobs { pids }));
+            self.frames.push(Frame::plain(Kind::WaitJobs { pids, any }));
             return for_child();
         }
         self.status = 0;
         for pid in waiting {
             let Some(ended) = self.jobs.ended.remove(&pid) else { continue };
-            if pids.is_some() {
+            if pids.is_some() || any {
                 self.status = ended.code();
             }
+            self.jobs.remember(pid, ended);
             let text =
                 self.jobs.list.values().find(|j| j.pid == pid).map_or_else(|| "".into(), |j| j.text.clone());
             self.jobs.list.retain(|_, j| j.pid != pid);
             if let Ended::Signal(signal) = ended
                 && signal != Signal::Int
             {
-                self.report_signal(pid, signal, &text);
+                self.report_signal(pid, signal, &text, false);
             }
         }
         Flow::Next
@@ -353,7 +362,9 @@ impl Shell {
 
     /// Waits for one child in the foreground.
     pub(super) fn wait_for(&mut self, frame: &Frame, pid: Pid, text: &[Rc<str>]) {
-        let kind = Kind::Wait { pids: vec![(pid, None)], text: text.join(" ").into() };
+        // bash shows a command as it was written.
+        let text = if self.flavour.is_bash() { self.command_text() } else { text.join(" ").into() };
+        let kind = Kind::Wait { pids: vec![(pid, None)], text };
         self.frames.push(frame.with(kind));
     }
 

@@ -1,6 +1,7 @@
 //! What the shells say, each in its own words.
 
 use super::Shell;
+use super::frame::Kind;
 use crate::shell::Flavour;
 use crate::time::Span;
 
@@ -14,11 +15,15 @@ impl Shell {
     /// What stands before an error text.
     pub(super) fn error_prefix(&self) -> String {
         let builtin = self.builtin.as_deref();
-        let (arg0, line) = (&*self.arg0, self.line);
+        let (arg0, line) = (&*self.arg0, self.shown_line());
+        let arg0 = match self.calls.last() {
+            Some(call) if self.flavour.is_bash() && !self.opts.interactive => &*call.source,
+            _ => arg0,
+        };
         let named = |sep: &str| builtin.map(|b| format!("{b}{sep}")).unwrap_or_default();
         match self.flavour {
             Flavour::Ash if self.opts.command_string => match builtin {
-                Some(b) => format!("{arg0}: {b}: line 0: "),
+                Some(b) => format!("{arg0}: {b}: line {line}: "),
                 None => format!("{arg0}: "),
             },
             Flavour::Ash if self.opts.interactive || self.opts.from_stdin => match builtin {
@@ -43,7 +48,14 @@ impl Shell {
 
     /// A line of `set -x`.
     pub(super) fn trace(&mut self, text: &str) {
-        let ps4 = self.vars.get("PS4").unwrap_or("+ ").to_owned();
+        let mut ps4 = self.vars.get("PS4").unwrap_or("+ ").to_owned();
+        if self.flavour.is_bash()
+            && let Some(first) = ps4.chars().next()
+        {
+            // bash shows how deep substitutions, `eval` and traps are.
+            let texts = self.frames.iter().filter(|f| matches!(&f.kind, Kind::Source(s) if s.is_nested()));
+            ps4.insert_str(0, &String::from(first).repeat(self.nested as usize + texts.count()));
+        }
         let line = format!("{ps4}{text}\n");
         self.print(2, line.as_bytes());
     }
@@ -53,7 +65,7 @@ impl Shell {
         let o = &self.opts;
         let bash = self.flavour.is_bash();
         // bash goes by the alphabet, the others by their table from its end.
-        let order = if bash { "aefhimnuvxBCHcs" } else { "cuaCvxsnmife" };
+        let order = if bash { "aefhimnuvxBCEHTcs" } else { "cuaCvxsnmife" };
         let on = |c: char| match c {
             'a' => o.allexport,
             'e' => o.errexit,
@@ -66,6 +78,8 @@ impl Shell {
             'v' => o.verbose,
             'x' => o.xtrace,
             'C' => o.noclobber,
+            'E' => o.errtrace,
+            'T' => o.functrace,
             'H' => o.interactive,
             'c' => o.command_string && self.flavour != Flavour::Dash,
             _ => o.from_stdin,
@@ -73,13 +87,50 @@ impl Shell {
         order.chars().filter(|c| on(*c)).collect()
     }
 
-    /// The lines of bash's `time`.
+    /// What bash's `time` says, in the form of `TIMEFORMAT`.
     pub(super) fn report_time(&mut self, real: Span, used: Span) {
-        let line = |name: &str, s: f64| format!("{name}\t{}m{:.3}s\n", (s / 60.0) as u64, s % 60.0);
-        let (real, used) = (real.as_secs_f64(), used.as_secs_f64());
-        let text = format!("\n{}{}{}", line("real", real), line("user", used), line("sys", 0.0));
+        const USUAL: &str = "\nreal\t%3lR\nuser\t%3lU\nsys\t%3lS";
+        let format = self.vars.get("TIMEFORMAT").unwrap_or(USUAL).to_owned();
+        if format.is_empty() {
+            return;
+        }
+        let text = timed(&format, real.as_secs_f64(), used.as_secs_f64()) + "\n";
         self.print(2, text.as_bytes());
     }
+}
+
+/// `TIMEFORMAT` with its `%[digits][l]R`, `U`, `S`, `P`.
+fn timed(format: &str, real: f64, used: f64) -> String {
+    let mut out = String::new();
+    let mut chars = format.chars().peekable();
+    while let Some(c) = chars.next() {
+        if c != '%' {
+            out.push(c);
+            continue;
+        }
+        let digits = chars.next_if(char::is_ascii_digit).and_then(|d| d.to_digit(10)).map_or(3, |d| d.min(3));
+        let digits = digits as usize;
+        let long = chars.next_if_eq(&'l').is_some();
+        let seconds = match chars.next() {
+            Some('R') => real,
+            Some('U') => used,
+            Some('S') => 0.0,
+            Some('P') => {
+                out.push_str(&format!("{:.digits$}", if real > 0.0 { used * 100.0 / real } else { 0.0 }));
+                continue;
+            }
+            other => {
+                out.extend(other);
+                continue;
+            }
+        };
+        if long {
+            out.push_str(&format!("{}m{:.digits$}s", (seconds / 60.0) as u64, seconds % 60.0));
+        } else {
+            out.push_str(&format!("{seconds:.digits$}"));
+        }
+    }
+    out
 }
 
 /// What a signal is called when it has ended a job.

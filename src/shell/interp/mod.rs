@@ -7,11 +7,15 @@
 
 mod builtins;
 mod control;
+mod coproc;
+mod debug;
+mod dial;
 mod frame;
 mod jobs;
 mod messages;
 mod prompt;
 mod redirect;
+mod select;
 mod signals;
 mod simple;
 mod source;
@@ -20,6 +24,8 @@ mod testexpr;
 
 use super::Flavour;
 use super::ast::Node;
+use super::expand::{Assigned, glob::Globs};
+use super::pattern::Pattern;
 use super::vars::Vars;
 use crate::collections::{BTreeMap, BTreeSet};
 use crate::os::program::{Disposition, Errno, Fd, Pid, Program, Signal, Step, Sys, Wait};
@@ -60,6 +66,10 @@ pub struct Options {
     pub noclobber: bool,
     pub pipefail: bool,
     pub monitor: bool,
+    /// `-E`: functions and subshells inherit the ERR trap.
+    pub errtrace: bool,
+    /// `-T`: the same of DEBUG and RETURN.
+    pub functrace: bool,
     pub interactive: bool,
     pub from_stdin: bool,
     pub command_string: bool,
@@ -85,6 +95,27 @@ enum Flow {
     Exit(i32),
 }
 
+/// A function.
+#[derive(Clone, Debug)]
+pub struct Function {
+    /// What it runs.
+    pub body: Node,
+    /// The file that it was defined in, as bash names it in errors.
+    pub source: Rc<str>,
+    /// Whether other bashes get it.
+    pub exported: bool,
+}
+
+/// A function that is running.
+#[derive(Clone, Debug)]
+pub struct Calling {
+    pub name: Rc<str>,
+    /// Where it was defined.
+    pub source: Rc<str>,
+    /// The line of the call.
+    pub line: u32,
+}
+
 /// A running shell.
 #[derive(Clone, Debug)]
 pub struct Shell {
@@ -95,7 +126,31 @@ pub struct Shell {
     /// The name in messages.
     arg0: Rc<str>,
     pub(super) opts: Options,
-    pub(super) nullglob: bool,
+    pub(super) globs: Globs,
+    /// Bash's `nocasematch`: `case` and `[[` do not tell capital letters from small ones.
+    nocasematch: bool,
+    /// Builtins that `enable -n` has switched off.
+    disabled: BTreeSet<Rc<str>>,
+    /// The arrays of the `declare` that is about to run.
+    late: Vec<Assigned>,
+    /// The command that `BASH_COMMAND` shows.
+    current: Option<Node>,
+    /// Whether the DEBUG trap of the next command has run.
+    debugged: bool,
+    /// How many functions were running when the RETURN trap was set.
+    return_level: usize,
+    /// How many subshells this one is inside of.
+    pub(super) level: u32,
+    /// How many of them are substitutions, which `set -x` shows.
+    nested: u32,
+    /// The instant of the step under way.
+    pub(super) now: Time,
+    /// Since when `SECONDS` counts, and from what number.
+    pub(super) seconds: (Time, i64),
+    /// Descriptors that children do not get: those of coprocesses.
+    own_fds: BTreeSet<Fd>,
+    /// Descriptors of process substitutions, to be closed after the command.
+    proc_fds: Vec<Fd>,
     /// Bash's `expand_aliases`: in scripts, too.
     expand_aliases: bool,
     /// The directories below the working one on bash's stack.
@@ -112,10 +167,9 @@ pub struct Shell {
     pub(super) parent_pid: Pid,
     pub(super) uid: u32,
     pub(super) last_background: Option<Pid>,
-    pub(super) started: Time,
     pub(super) rng: Rng,
-    pub(super) calls: Vec<Rc<str>>,
-    functions: Rc<BTreeMap<Rc<str>, Node>>,
+    pub(super) calls: Vec<Calling>,
+    functions: Rc<BTreeMap<Rc<str>, Function>>,
     aliases: Rc<BTreeMap<String, String>>,
     history: Rc<Vec<Rc<str>>>,
     frames: Vec<Frame>,
@@ -132,14 +186,15 @@ pub struct Shell {
     /// Dispositions to be set on the first step (children).
     dispositions: Vec<(Signal, Disposition)>,
     subshell: bool,
+    /// Whether it was started as a login shell.
+    login: bool,
     started_up: bool,
-    /// Files that stand for the output of processes, to be removed after the command.
-    scratch: Vec<Rc<str>>,
     pub(super) pipe_status: Vec<i32>,
 }
 
 impl Program for Shell {
     fn step(&mut self, sys: &mut dyn Sys) -> Step {
+        self.now = sys.now();
         if !self.started_up {
             self.started_up = true;
             self.start_up(sys);
@@ -239,12 +294,12 @@ impl Shell {
         }
         match self.frames.pop() {
             Some(frame) => self.turn(sys, frame),
-            None => self.finished(sys),
+            None => self.finished(),
         }
     }
 
     /// All frames are done: runs the EXIT trap, then ends.
-    fn finished(&mut self, sys: &mut dyn Sys) -> Flow {
+    fn finished(&mut self) -> Flow {
         let code = *self.exit_code.get_or_insert(self.status);
         if let Some(text) = self.traps.remove(&signals::Trap::Exit)
             && !text.is_empty()
@@ -255,7 +310,6 @@ impl Shell {
             self.push_text(text.to_string(), source::Origin::Trap);
             return Flow::Next;
         }
-        self.remove_scratch(sys);
         Flow::Exit(code)
     }
 
@@ -282,11 +336,11 @@ impl Shell {
                     let tested = frame.tested;
                     self.leave(sys, frame);
                     self.done(self.status, tested);
-                    return;
+                    return self.return_trap(self.calls.len() + 1);
                 }
                 (Unwind::Return, Kind::Source(s)) if s.is_sourced() => {
                     self.leave(sys, frame);
-                    return;
+                    return self.return_trap(self.calls.len());
                 }
                 (Unwind::Abort, Kind::Source(s)) if s.is_main() => {
                     let interactive = self.opts.interactive;
@@ -318,7 +372,9 @@ impl Shell {
             Kind::TempVars(old) => old.into_iter().rev().for_each(|(name, var)| self.vars.restore(name, var)),
             Kind::Call { params, .. } => {
                 self.vars.pop_scope();
-                self.calls.pop();
+                if let Some(call) = self.calls.pop() {
+                    self.line = call.line;
+                }
                 self.params = params;
             }
             Kind::Collect { fd, .. } => sys.close(fd),
@@ -335,13 +391,14 @@ impl Shell {
             return;
         }
         if let Some(text) = self.traps.get(&signals::Trap::Err).cloned()
+            && (self.calls.is_empty() || self.opts.errtrace)
             && !self.frames.iter().any(|f| matches!(f.kind, Kind::AfterTrap(_)))
         {
             if self.opts.errexit {
-                self.unwinding = Some(Unwind::Exit(status));
+                self.frames.push(Frame::plain(Kind::Leave(status)));
             }
             self.frames.push(Frame::plain(Kind::AfterTrap(status)));
-            self.push_text(text.to_string(), source::Origin::Trap);
+            self.push_text(text.to_string(), source::Origin::TrapHere);
             return;
         }
         if self.opts.errexit {
@@ -360,7 +417,10 @@ impl Shell {
         child.jobs.inherited = true;
         child.unwinding = None;
         child.opts.interactive = false;
-        child.scratch.clear();
+        child.vars.end(true);
+        child.level += 1;
+        child.proc_fds.clear();
+        child.own_fds.clear();
         child.pending_signals.clear();
         child.dispositions = vec![(Signal::Int, Disposition::Default)];
         child.traps.retain(|trap, text| {
@@ -368,13 +428,34 @@ impl Shell {
                 let how = if text.is_empty() { Disposition::Ignore } else { Disposition::Default };
                 child.dispositions.push((*signal, how));
             }
-            text.is_empty()
+            let inherited = match trap {
+                signals::Trap::Err => self.opts.errtrace,
+                signals::Trap::Debug | signals::Trap::Return => self.opts.functrace,
+                _ => false,
+            };
+            text.is_empty() || inherited
         });
         child
     }
 
     /// Descriptors as a child gets them.
     fn fd_map(&self) -> Vec<(Fd, Fd)> {
-        self.fds.iter().map(|fd| (*fd, *fd)).collect()
+        self.fds.iter().filter(|fd| !self.own_fds.contains(fd)).map(|fd| (*fd, *fd)).collect()
+    }
+
+    /// A pattern of `${x#…}` and the like.
+    pub(super) fn pattern(&self, text: &str) -> Pattern {
+        Pattern::extended(text, self.globs.groups, false)
+    }
+
+    /// A pattern of `case` and `[[`; only the latter always has groups.
+    fn case_pattern(&self, text: &str, groups: bool) -> Pattern {
+        Pattern::extended(text, self.flavour.is_bash() && (groups || self.globs.groups), self.nocasematch)
+    }
+
+    /// The line as `LINENO` and messages have it: busybox counts the lines of `-c` from 0.
+    pub(super) fn shown_line(&self) -> u32 {
+        let counted_from_0 = self.flavour == Flavour::Ash && self.opts.command_string;
+        self.line.saturating_sub(u32::from(counted_from_0))
     }
 }

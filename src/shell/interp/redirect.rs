@@ -4,7 +4,7 @@ use super::Shell;
 use crate::os::program::{Errno, Fd, FileType, Open, Program, Step, Sys, Wait};
 use crate::shell::Flavour;
 use crate::shell::ast::{Redir, RedirOp};
-use crate::shell::expand::Expanded;
+use crate::shell::expand::{Assigned, Expanded};
 use std::rc::Rc;
 
 /// A descriptor that was replaced, and the copy of what it had been (`None`: it was closed).
@@ -17,13 +17,39 @@ pub struct Saved {
 /// A redirection whose words are expanded.
 #[derive(Clone, Debug)]
 pub enum Target {
-    Open { fd: Fd, path: Rc<str>, how: Open, clobber: bool },
-    Dup { fd: Fd, from: Fd },
-    Close { fd: Fd },
-    Text { fd: Fd, text: Rc<str> },
+    Open {
+        fd: Fd,
+        path: Rc<str>,
+        how: Open,
+        clobber: bool,
+    },
+    Dup {
+        fd: Fd,
+        from: Fd,
+    },
+    Close {
+        fd: Fd,
+    },
+    /// `{variable}>`: the variable gets the number of a new descriptor.
+    Named {
+        var: Rc<str>,
+        index: Option<Rc<str>>,
+        target: Box<Target>,
+    },
+    /// A connection that stands: bash's `/dev/tcp/HOST/PORT`.
+    Connected {
+        fd: Fd,
+        new: Fd,
+    },
+    Text {
+        fd: Fd,
+        text: Rc<str>,
+    },
     Bad(String),
 }
 
+/// The first descriptor of `{variable}>`.
+const FIRST_NAMED: Fd = 10;
 /// How much a pipe holds; longer here-documents are fed by a process of their own.
 const PIPE_SIZE: usize = 65_536;
 
@@ -33,6 +59,11 @@ impl Shell {
         let mut out = Vec::new();
         for redir in redirs {
             let fd = redir.fd;
+            if let Some(name) = &redir.var {
+                let target = self.expand_named(sys, redir, name, &out)?;
+                out.push(target);
+                continue;
+            }
             if let RedirOp::Here(cell) = &redir.op {
                 let text = match cell.get() {
                     Some(word) => self.expand_text(sys, word)?,
@@ -42,6 +73,13 @@ impl Shell {
                 continue;
             }
             let text = self.expand_text(sys, &redir.target)?;
+            if let Some((host, port)) = self.address(&redir.op, &text) {
+                out.push(match self.dialled(host, port)? {
+                    Ok(new) => Target::Connected { fd, new },
+                    Err(why) => Target::Bad(format!("{text}: {why}")),
+                });
+                continue;
+            }
             let open = |how, clobber| Target::Open { fd, path: text.clone(), how, clobber };
             match &redir.op {
                 RedirOp::Read => out.push(open(Open::Read, true)),
@@ -65,6 +103,47 @@ impl Shell {
             }
         }
         Ok(out)
+    }
+
+    /// `{variable}>file` and `{variable}>&-`.
+    fn expand_named(
+        &mut self,
+        sys: &dyn Sys,
+        redir: &Redir,
+        name: &Rc<str>,
+        before: &[Target],
+    ) -> Expanded<Target> {
+        let (var, key) = match name.strip_suffix(']').and_then(|n| n.split_once('[')) {
+            Some((var, key)) => (var, Some(key)),
+            None => (&**name, None),
+        };
+        let index: Option<Rc<str>> = match key {
+            Some(key) if self.is_assoc(var) => Some(key.into()),
+            Some(key) => Some(self.arithmetic(key)?.to_string().into()),
+            None => None,
+        };
+        let closes = matches!(redir.op, RedirOp::Dup) && redir.target.literal() == Some("-");
+        if closes {
+            let number = match &index {
+                Some(key) => self.element(var, key),
+                None => self.vars.get(var).map(Rc::from),
+            };
+            let fd = number.and_then(|n| n.parse().ok());
+            return Ok(fd.map_or_else(
+                || Target::Bad(format!("{name}: Bad file descriptor")),
+                |fd| Target::Close { fd },
+            ));
+        }
+        let taken = before.iter().filter(|t| matches!(t, Target::Named { .. })).count();
+        let Some(fd) = (FIRST_NAMED..).filter(|fd| !self.fds.contains(fd)).nth(taken) else {
+            return Ok(Target::Bad(format!("{name}: cannot assign fd to variable")));
+        };
+        let plain = Redir { fd, var: None, op: redir.op.clone(), target: redir.target.clone() };
+        let mut targets = self.expand_redirs(sys, &[plain])?;
+        match targets.pop() {
+            Some(target) => Ok(Target::Named { var: var.into(), index, target: Box::new(target) }),
+            None => Ok(Target::Bad(format!("{name}: cannot assign fd to variable"))),
+        }
     }
 
     /// Standard output and standard error into one file.
@@ -98,6 +177,25 @@ impl Shell {
     ) -> Result<(), String> {
         match target {
             Target::Bad(text) => Err(text.clone()),
+            Target::Named { var, index, target } => {
+                // The descriptor outlives the command.
+                let mut none = Vec::new();
+                self.apply_one(sys, target, &mut none)?;
+                let (Target::Open { fd, .. }
+                | Target::Dup { fd, .. }
+                | Target::Text { fd, .. }
+                | Target::Connected { fd, .. }) = &**target
+                else {
+                    return Ok(());
+                };
+                let value = fd.to_string().into();
+                self.assign(&Assigned::Scalar { name: var.clone(), index: index.clone(), value });
+                Ok(())
+            }
+            Target::Connected { fd, new } => {
+                self.put(sys, *new, *fd, saved);
+                Ok(())
+            }
             Target::Close { fd } => {
                 self.save(sys, *fd, saved);
                 sys.close(*fd);

@@ -11,7 +11,9 @@ use std::rc::Rc;
 pub enum Trap {
     Exit,
     Signal(Signal),
+    Debug,
     Err,
+    Return,
 }
 
 impl Trap {
@@ -20,6 +22,8 @@ impl Trap {
         match text {
             "0" | "EXIT" | "exit" => Some(Trap::Exit),
             "ERR" => Some(Trap::Err),
+            "DEBUG" => Some(Trap::Debug),
+            "RETURN" => Some(Trap::Return),
             _ => Signal::parse(text).map(Trap::Signal),
         }
     }
@@ -29,6 +33,8 @@ impl Trap {
         match self {
             Trap::Exit => "EXIT".into(),
             Trap::Err => "ERR".into(),
+            Trap::Debug => "DEBUG".into(),
+            Trap::Return => "RETURN".into(),
             Trap::Signal(s) => {
                 Signal::ALL.iter().find(|(x, ..)| *x == s).map_or_else(String::new, |t| t.2.into())
             }
@@ -88,6 +94,9 @@ impl Shell {
 
     /// Sets or removes a trap.
     pub(super) fn set_trap(&mut self, sys: &mut dyn Sys, trap: Trap, action: Option<&str>) {
+        if trap == Trap::Return {
+            self.return_level = self.calls.len();
+        }
         match action {
             Some(text) => self.traps.insert(trap, Rc::from(text)),
             None => self.traps.remove(&trap),

@@ -3,13 +3,14 @@
 use super::builtins::{self, Outcome};
 use super::frame::{Frame, Kind};
 use super::redirect::Target;
-use super::{Flow, Shell, Unwind};
+use super::{Calling, Flow, Function, Shell, Unwind};
 use crate::api::Text;
 use crate::collections::BTreeMap;
 use crate::os::program::{Errno, FileType, Spawn, Sys};
 use crate::shell::Flavour;
-use crate::shell::ast::{Cmd, Node, Redir, Simple};
+use crate::shell::ast::{Cmd, Node, Part, Redir, Simple, Word};
 use crate::shell::expand::{Assigned, Expanded, Stop};
+use crate::shell::print;
 use crate::shell::text::traced;
 use crate::shell::vars::{Content, Var};
 use std::rc::Rc;
@@ -19,7 +20,13 @@ struct Ready {
     argv: Vec<Rc<str>>,
     redirs: Vec<Target>,
     assigns: Vec<Assigned>,
+    /// How many changes of variables the expansion itself made (`${x:=y}`), which stay.
+    kept: usize,
 }
+
+/// What surrounds the names of functions in the environment.
+pub(super) const FUNCTION_PREFIX: &str = "BASH_FUNC_";
+pub(super) const FUNCTION_SUFFIX: &str = "%%";
 
 /// How deep functions may call one another.
 const MAX_CALLS: usize = 1_000;
@@ -27,6 +34,9 @@ const MAX_CALLS: usize = 1_000;
 /// The steps that a search of all directories of `PATH` weighs: a loop of commands that are not there would
 /// else take longer than any other.
 const SEARCH: u32 = 100;
+
+/// The function that bash calls for a command that is nowhere in `PATH` (bash's manual, "Command Execution").
+const HANDLER: &str = "command_not_found_handle";
 
 impl Shell {
     /// Expands a simple command and runs it.
@@ -41,8 +51,9 @@ impl Shell {
         let ready = match self.expand_simple(sys, simple) {
             Ok(ready) => ready,
             Err(stop) => {
-                self.vars.end(false);
+                // A substitution sees the assignments before it; then they are made anew.
                 self.stopped(sys, stop, frame.with(Kind::Simple(node.clone())));
+                self.vars.end(false);
                 return Flow::Next;
             }
         };
@@ -52,7 +63,8 @@ impl Shell {
             // The trace goes where standard error leads before the command's own redirections.
             let _ = self.flush(sys);
         }
-        let changed = self.vars.take_log();
+        let mut changed = self.vars.take_log();
+        changed.drain(..ready.kept.min(changed.len()));
         if ready.argv.is_empty() {
             self.only_assignments(sys, frame, &ready);
             return Flow::Next;
@@ -64,6 +76,13 @@ impl Shell {
         let argv = self.expand_words(sys, &simple.words)?;
         let redirs = self.expand_redirs(sys, &simple.redirs)?;
         let mut assigns = Vec::new();
+        let kept = self.vars.noted();
+        let assoc = argv.iter().skip(1).take_while(|a| a.starts_with('-')).any(|a| a.contains('A'));
+        self.late.clear();
+        for assign in &simple.late {
+            let late = self.expand_late(sys, assign, assoc)?;
+            self.late.push(late);
+        }
         for assign in &simple.assigns {
             let assigned = self.expand_assignment(sys, assign)?;
             if !self.assign(&assigned) {
@@ -72,11 +91,14 @@ impl Shell {
             }
             assigns.push(assigned);
         }
-        Ok(Ready { argv, redirs, assigns })
+        Ok(Ready { argv, redirs, assigns, kept })
     }
 
     /// Carries an assignment out; false if the variable is read-only.
-    pub(super) fn assign(&mut self, assigned: &Assigned) -> bool {
+    pub(in crate::shell) fn assign(&mut self, assigned: &Assigned) -> bool {
+        if let Assigned::Scalar { name, index: None, value } = assigned {
+            self.reset_counter(name, value);
+        }
         let (name, done) = match assigned {
             Assigned::Scalar { name, index: None, value } => (name, self.vars.set(name, value)),
             Assigned::Scalar { name, index: Some(key), value } => {
@@ -97,8 +119,14 @@ impl Shell {
         let old = self.vars.var(name).and_then(|v| v.value.clone());
         if let Some(Content::Assoc(old)) = old {
             let mut map = if append { old } else { BTreeMap::new() };
-            for (key, value) in items {
-                map.insert(key.clone().unwrap_or_else(|| value.clone()), value.clone());
+            let mut rest = items.iter();
+            while let Some((key, value)) = rest.next() {
+                // Without subscripts keys and values take turns.
+                let (key, value) = match key {
+                    Some(key) => (key.clone(), value.clone()),
+                    None => (value.clone(), rest.next().map_or_else(|| "".into(), |(_, v)| v.clone())),
+                };
+                map.insert(key, value);
             }
             return self.vars.set_content(name, Content::Assoc(map));
         }
@@ -169,7 +197,7 @@ impl Shell {
     ) -> Flow {
         let name = ready.argv[0].clone();
         let function = self.functions.get(&name).cloned();
-        let builtin = if function.is_some() { None } else { builtins::find(&name, self.flavour) };
+        let builtin = if function.is_some() { None } else { self.builtin_named(&name) };
         let special = builtin.is_some_and(|b| b.special);
         if special && !self.flavour.is_bash() {
             // Assignments before a special builtin stay.
@@ -197,8 +225,8 @@ impl Shell {
         } else if !saved.is_empty() {
             self.frames.push(Frame::plain(Kind::Redirects(saved)));
         }
-        if let Some(body) = function {
-            self.call(frame, &name, &body, &ready.argv[1..]);
+        if let Some(function) = function {
+            self.call(frame, &name, function, &ready.argv[1..]);
             return Flow::Next;
         }
         if let Some(builtin) = builtin {
@@ -208,6 +236,11 @@ impl Shell {
         self.run_program(sys, frame, &ready.argv, tail)
     }
 
+    /// The builtin of a name, unless it is switched off.
+    pub(super) fn builtin_named(&self, name: &str) -> Option<&'static builtins::Builtin> {
+        builtins::find(name, self.flavour).filter(|b| !self.disabled.contains(b.name))
+    }
+
     /// Whether a program may take this shell's place: nothing is left to do, not even a trap.
     fn may_exec(&self) -> bool {
         let idle = self.frames.iter().all(|f| match &f.kind {
@@ -215,10 +248,12 @@ impl Shell {
             Kind::TempVars(_) | Kind::Redirects(_) => true,
             _ => false,
         });
-        idle && self.traps.values().all(|t| t.is_empty()) && !self.opts.interactive && self.scratch.is_empty()
+        idle && self.traps.values().all(|t| t.is_empty())
+            && !self.opts.interactive
+            && self.proc_fds.is_empty()
     }
 
-    fn call(&mut self, frame: &Frame, name: &Rc<str>, body: &Node, args: &[Rc<str>]) {
+    fn call(&mut self, frame: &Frame, name: &Rc<str>, function: Function, args: &[Rc<str>]) {
         if self.calls.len() >= MAX_CALLS {
             let text = if self.flavour.is_bash() {
                 format!("{name}: maximum function nesting level exceeded ({MAX_CALLS})")
@@ -231,9 +266,9 @@ impl Shell {
         }
         let params = std::mem::replace(&mut self.params, args.into());
         self.vars.push_scope();
-        self.calls.push(name.clone());
+        self.calls.push(Calling { name: name.clone(), source: function.source, line: self.line });
         self.frames.push(frame.with(Kind::Call { params }));
-        self.frames.push(frame.inner(body));
+        self.frames.push(frame.inner(&function.body));
     }
 
     pub(super) fn run_builtin(
@@ -292,7 +327,7 @@ impl Shell {
             self.done(0, frame.tested);
             return Flow::Next;
         };
-        if let Some(builtin) = builtins::find(name, self.flavour) {
+        if let Some(builtin) = self.builtin_named(name) {
             return self.run_builtin(sys, frame, builtin, words);
         }
         if builtin_only {
@@ -306,6 +341,11 @@ impl Shell {
     fn run_program(&mut self, sys: &mut dyn Sys, frame: &Frame, argv: &[Rc<str>], exec: bool) -> Flow {
         let path = match self.find_program(sys, &argv[0]) {
             Ok(path) => path,
+            Err(Errno::ENOENT) if self.has_handler(&argv[0]) => {
+                sys.weigh(SEARCH);
+                self.subshell(sys, &Frame { tail: false, ..frame.clone() }, &handler_call(argv));
+                return Flow::Next;
+            }
             Err(error) => {
                 self.not_found(sys, frame, &argv[0], error);
                 return Flow::Next;
@@ -341,7 +381,12 @@ impl Shell {
 
     /// What is started for a command.
     pub(super) fn spawn_of(&self, sys: &dyn Sys, path: &str, argv: &[Rc<str>]) -> Spawn {
-        let env = self.vars.environment();
+        let mut env = self.vars.environment();
+        for (name, function) in self.functions.iter().filter(|(_, f)| f.exported) {
+            let text = print::function(name, &function.body);
+            let body = text.trim_start_matches(&**name).trim();
+            env.push((format!("{FUNCTION_PREFIX}{name}{FUNCTION_SUFFIX}").into(), body.into()));
+        }
         Spawn {
             file: path.into(),
             argv: argv.iter().map(|a| Text::Shared(a.clone())).collect(),
@@ -376,6 +421,20 @@ impl Shell {
             }
         }
         Err(error)
+    }
+
+    /// All programs of a name in `PATH`.
+    pub(super) fn all_programs(&self, sys: &dyn Sys, name: &str) -> Vec<String> {
+        let path = self.vars.get("PATH").unwrap_or("");
+        let all = path.split(':').map(|dir| format!("{dir}/{name}"));
+        all.filter(|p| sys.stat(p).is_ok_and(|s| s.kind != FileType::Dir) && sys.access(p, 1)).collect()
+    }
+
+    /// Whether bash leaves a command that is nowhere in `PATH` to the function that is meant for it: not within
+    /// that function, where it would never end.
+    fn has_handler(&self, name: &str) -> bool {
+        let within = self.calls.iter().any(|c| &*c.name == HANDLER);
+        self.flavour.is_bash() && !name.contains('/') && self.functions.contains_key(HANDLER) && !within
     }
 
     fn not_found(&mut self, sys: &mut dyn Sys, frame: &Frame, name: &str, error: Errno) {
@@ -413,4 +472,11 @@ impl Shell {
             }
         }
     }
+}
+
+/// The call of the function for commands that are not found: it gets all of the command's words, in a subshell.
+fn handler_call(argv: &[Rc<str>]) -> Node {
+    let quoted = |word: &Rc<str>| Word(vec![Part::Quoted(word.clone())]);
+    let words = std::iter::once(HANDLER.into()).chain(argv.iter().cloned());
+    Rc::new(Cmd::Simple(Simple { words: words.map(|w| quoted(&w)).collect(), ..Simple::default() }))
 }

@@ -22,6 +22,8 @@ pub enum Origin {
     Sourced { params: Option<Rc<[Rc<str>]>>, arg0: Option<Rc<str>> },
     /// A trap.
     Trap,
+    /// A trap whose lines count from where it was sprung.
+    TrapHere,
 }
 
 /// A text being run.
@@ -45,6 +47,11 @@ impl Source {
         matches!(self.origin, Origin::Sourced { .. })
     }
 
+    /// Whether it is a text inside another: `eval` or a trap.
+    pub fn is_nested(&self) -> bool {
+        matches!(self.origin, Origin::Eval | Origin::Trap | Origin::TrapHere)
+    }
+
     /// Ctrl-C: what was typed so far does not count.
     pub fn forget_line(&mut self) {
         self.parser.clear();
@@ -57,7 +64,7 @@ impl Shell {
     /// Runs a text before whatever is on the stack.
     pub(super) fn push_text(&mut self, text: String, origin: Origin) {
         let line = match origin {
-            Origin::Eval if self.flavour == Flavour::Bash => self.line.max(1),
+            Origin::Eval | Origin::TrapHere if self.flavour == Flavour::Bash => self.line.max(1),
             _ => 1,
         };
         let mut parser = Parser::new(self.flavour, line);
@@ -91,7 +98,6 @@ impl Shell {
         let Kind::Source(source) = &mut frame.kind else { return Flow::Next };
         if source.is_main() && self.opts.interactive && !source.prompted {
             self.notify_jobs(sys);
-            self.remove_scratch(sys);
         }
         if self.opts.interactive
             || self.opts.from_stdin
@@ -99,6 +105,7 @@ impl Shell {
         {
             source.parser.aliases = self.aliases.clone();
         }
+        source.parser.groups = self.globs.groups;
         match source.parser.next_command() {
             Ok(Some(node)) => {
                 source.prompted = false;
@@ -118,7 +125,11 @@ impl Shell {
                 if self.opts.interactive && source.is_main() {
                     self.end_of_input();
                 }
+                let sourced = source.is_sourced();
                 self.leave(sys, frame);
+                if sourced {
+                    self.return_trap(self.calls.len());
+                }
                 Flow::Next
             }
             Err(error) if error.incomplete && source.fd.is_some() => self.more_input(sys, frame),

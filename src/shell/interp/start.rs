@@ -1,11 +1,15 @@
 //! How a shell starts: its command line, its environment, its first input.
 
+use super::simple::{FUNCTION_PREFIX, FUNCTION_SUFFIX};
 use super::source::Origin;
-use super::{Options, Shell};
+use super::{Function, Options, Shell};
 use crate::api::Text;
+use crate::collections::BTreeMap;
 use crate::os::program::{Disposition, FileType, Open, Signal, Spawn, Sys};
 use crate::rng::Rng;
 use crate::shell::Flavour;
+use crate::shell::ast::Cmd;
+use crate::shell::parser::Parser;
 use crate::shell::vars::Vars;
 use std::rc::Rc;
 
@@ -24,6 +28,7 @@ pub fn program(flavour: Flavour, spawn: &Spawn) -> Shell {
             vars.mark(name, Some(true), false);
         }
     }
+    let functions = if flavour.is_bash() { inherited_functions(&spawn.env) } else { Rc::default() };
     let args: Vec<Rc<str>> = spawn.argv.iter().map(|a| Rc::from(&**a)).collect();
     let zero = args.first().cloned().unwrap_or_else(|| "sh".into());
     Shell {
@@ -33,7 +38,19 @@ pub fn program(flavour: Flavour, spawn: &Spawn) -> Shell {
         zero,
         params: args.get(1..).unwrap_or(&[]).into(),
         opts: Options::default(),
-        nullglob: false,
+        globs: Default::default(),
+        nocasematch: false,
+        disabled: Default::default(),
+        late: Vec::new(),
+        current: None,
+        debugged: false,
+        return_level: 0,
+        level: 0,
+        nested: 0,
+        now: crate::time::Time::ZERO,
+        seconds: (crate::time::Time::ZERO, 0),
+        own_fds: Default::default(),
+        proc_fds: Vec::new(),
         expand_aliases: false,
         stack: Vec::new(),
         status: 0,
@@ -46,10 +63,9 @@ pub fn program(flavour: Flavour, spawn: &Spawn) -> Shell {
         parent_pid: 0,
         uid: 0,
         last_background: None,
-        started: crate::time::Time::ZERO,
         rng: Rng::stream(0, "shell"),
         calls: Vec::new(),
-        functions: Rc::default(),
+        functions,
         aliases: Rc::default(),
         history: Rc::default(),
         frames: Vec::new(),
@@ -65,10 +81,28 @@ pub fn program(flavour: Flavour, spawn: &Spawn) -> Shell {
         umask: 0o022,
         dispositions: spawn.ignored.iter().map(|s| (*s, Disposition::Ignore)).collect(),
         subshell: false,
+        login: false,
         started_up: false,
-        scratch: Vec::new(),
         pipe_status: Vec::new(),
     }
+}
+
+/// The functions that another bash has exported.
+fn inherited_functions(env: &[(Text, Text)]) -> Rc<BTreeMap<Rc<str>, Function>> {
+    let mut functions = BTreeMap::new();
+    for (name, body) in env {
+        let name = name.strip_prefix(FUNCTION_PREFIX).and_then(|n| n.strip_suffix(FUNCTION_SUFFIX));
+        let Some(name) = name.filter(|n| crate::shell::is_name(n)) else { continue };
+        let mut parser = Parser::new(Flavour::Bash, 1);
+        parser.feed(&format!("{name} {body}"));
+        if let Ok(Some(node)) = parser.next_command()
+            && let Cmd::Function { name, body } = &*node
+        {
+            let function = Function { body: body.clone(), source: "environment".into(), exported: true };
+            functions.insert(name.clone(), function);
+        }
+    }
+    Rc::new(functions)
 }
 
 impl Shell {
@@ -85,9 +119,10 @@ impl Shell {
         }
         self.main_pid = sys.pid();
         self.parent_pid = sys.ppid();
-        self.started = sys.now();
+        self.seconds = (sys.now(), 0);
         self.first_variables(sys);
         let login = self.zero.starts_with('-');
+        self.login = login;
         let args: Vec<Rc<str>> = self.params.to_vec();
         if let Err(text) = self.command_line(sys, &args) {
             let shown = format!("{}: {text}\n", self.arg0);
@@ -112,7 +147,14 @@ impl Shell {
             let _ = self.vars.set("SHLVL", &level.to_string());
             self.vars.mark("SHLVL", Some(true), false);
             let host = sys.hostname();
-            for (name, value) in [("HOSTNAME", &*host), ("OPTIND", "1")] {
+            let own = [
+                ("HOSTNAME", &*host),
+                ("HOSTTYPE", "x86_64"),
+                ("MACHTYPE", "x86_64-pc-linux-gnu"),
+                ("OPTIND", "1"),
+                ("OSTYPE", "linux-gnu"),
+            ];
+            for (name, value) in own {
                 if self.vars.get(name).is_none() {
                     let _ = self.vars.set(name, value);
                 }
@@ -140,6 +182,7 @@ impl Shell {
                 break;
             }
             i += 1;
+            self.login |= &**arg == "--login";
             if matches!(&**arg, "--login" | "--norc" | "--noprofile" | "--posix" | "--noediting") {
                 continue;
             }
@@ -148,7 +191,7 @@ impl Shell {
                     'c' => command = true,
                     's' => stdin = true,
                     'i' => interactive = true,
-                    'l' => {}
+                    'l' => self.login = true,
                     'o' => {
                         let name = args.get(i).cloned().unwrap_or_default();
                         i += 1;

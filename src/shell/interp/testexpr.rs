@@ -5,7 +5,6 @@ use super::frame::Frame;
 use crate::os::program::Sys;
 use crate::shell::ast::{Cmd, Node, Test};
 use crate::shell::expand::Expanded;
-use crate::shell::pattern::Pattern;
 use crate::shell::util::regex::Regex;
 use crate::shell::util::test as conditions;
 use crate::shell::vars::Content;
@@ -13,6 +12,15 @@ use std::rc::Rc;
 
 impl Shell {
     pub(super) fn test_command(&mut self, sys: &mut dyn Sys, frame: &Frame, node: &Node) {
+        if self.opts.xtrace && self.flavour.is_bash() && self.subs.is_empty() {
+            let text = match &**node {
+                Cmd::Arith(word) => format!("(( {} ))", crate::shell::print::word(word)),
+                _ => String::new(),
+            };
+            if !text.is_empty() {
+                self.trace(&text);
+            }
+        }
         let result = self.expanding(sys, frame, |shell, sys| match &**node {
             Cmd::Test(test) => shell.evaluate_test(sys, test),
             Cmd::Arith(word) => {
@@ -32,11 +40,17 @@ impl Shell {
             Test::And(a, b) => self.evaluate_test(sys, a)? && self.evaluate_test(sys, b)?,
             Test::Or(a, b) => self.evaluate_test(sys, a)? || self.evaluate_test(sys, b)?,
             Test::Not(a) => !self.evaluate_test(sys, a)?,
-            Test::Word(word) => !self.expand_text(sys, word)?.is_empty(),
+            Test::Word(word) => {
+                let text = self.expand_text(sys, word)?;
+                self.trace_test(&["-n", &text]);
+                !text.is_empty()
+            }
             Test::Unary(op, word) => {
                 let text = self.expand_text(sys, word)?;
+                self.trace_test(&[op, &text]);
                 match &**op {
-                    "-v" => self.vars.get(&text).is_some(),
+                    "-v" => self.is_set(&text),
+                    "-R" => self.vars.var(&text).is_some_and(|v| v.attrs.reference),
                     "-o" => self.option_is_on(&text),
                     op => conditions::unary(sys, op, &text).unwrap_or(false),
                 }
@@ -46,24 +60,36 @@ impl Shell {
                 match &**op {
                     "=" | "==" | "!=" => {
                         let pattern = self.expand_pattern(sys, right)?;
-                        Pattern::new(&pattern).matches(&a) == (&**op != "!=")
+                        self.trace_test(&[&a, op, &pattern]);
+                        self.case_pattern(&pattern, true).matches(&a) == (&**op != "!=")
                     }
                     "=~" => {
                         let pattern = self.expand_regex(sys, right)?;
+                        self.trace_test(&[&a, op, &pattern]);
                         self.regex_match(&a, &pattern)
                     }
                     "-eq" | "-ne" | "-lt" | "-le" | "-gt" | "-ge" => {
                         let b = self.expand_text(sys, right)?;
+                        self.trace_test(&[&a, op, &b]);
                         let (a, b) = (self.arithmetic(&a)?, self.arithmetic(&b)?);
                         conditions::compare(op, a, b)
                     }
                     op => {
                         let b = self.expand_text(sys, right)?;
+                        self.trace_test(&[&a, op, &b]);
                         conditions::binary(sys, &a, op, &b).unwrap_or(Some(false)).unwrap_or(false)
                     }
                 }
             }
         })
+    }
+
+    /// The line of `set -x` about one test.
+    fn trace_test(&mut self, words: &[&str]) {
+        if self.opts.xtrace {
+            let words: Vec<&str> = words.iter().map(|w| if w.is_empty() { "''" } else { w }).collect();
+            self.trace(&format!("[[ {} ]]", words.join(" ")));
+        }
     }
 
     /// The right side of `=~`: quoted parts stand for themselves.
@@ -86,8 +112,24 @@ impl Shell {
         Ok(out)
     }
 
+    /// Whether a variable or an element of an array has a value.
+    pub(super) fn is_set(&mut self, name: &str) -> bool {
+        let Some((array, key)) = name.strip_suffix(']').and_then(|n| n.split_once('[')) else {
+            return self.vars.get(name).is_some();
+        };
+        if matches!(key, "@" | "*") {
+            return self.vars.var(self.vars.meant(array)).is_some_and(|v| v.value.is_some());
+        }
+        let key = if self.is_assoc(array) {
+            key.to_owned()
+        } else {
+            self.arithmetic(key).map_or_else(|_| String::new(), |n| n.to_string())
+        };
+        self.element(array, &key).is_some()
+    }
+
     fn regex_match(&mut self, text: &str, pattern: &str) -> bool {
-        let Ok(regex) = Regex::new(pattern, true, false) else { return false };
+        let Ok(regex) = Regex::new(pattern, true, self.nocasematch) else { return false };
         let chars: Vec<char> = text.chars().collect();
         let Some(found) = regex.find(&chars, 0) else { return false };
         let groups = found.groups.iter().enumerate().map(|(i, g)| {

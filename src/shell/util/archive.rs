@@ -102,7 +102,7 @@ fn no_gzip(ctx: &mut Ctx, what: &str) -> i32 {
 }
 
 fn gzip_file(ctx: &mut Ctx, path: &str, unpack: bool, shows: bool, keep: bool, force: bool) -> i32 {
-    let data = match ctx.sys.read_file(path) {
+    let data = match ctx.read_file(path) {
         Ok(data) => data,
         Err(error) if ctx.busybox() && unpack && shows => {
             ctx.fail(&format!("can't open '{path}': {}", error.text()));
@@ -271,7 +271,7 @@ pub fn tar(ctx: &mut Ctx) -> i32 {
             Some(input) => input.to_vec(),
             None => return 0,
         },
-        Some(path) => match ctx.sys.read_file(path) {
+        Some(path) => match ctx.read_file(path) {
             Ok(bytes) => bytes,
             Err(error) if ctx.busybox() => {
                 ctx.fail(&format!("can't open '{path}': {}", error.text()));
@@ -396,7 +396,7 @@ fn collect(ctx: &mut Ctx, job: &Job, name: &str, out: &mut Vec<Member>, depth: u
             true
         }
         _ => {
-            let data = ctx.sys.read_file(&path).unwrap_or_default();
+            let data = ctx.read_file(&path).unwrap_or_default();
             out.push(member(name.to_owned(), b'0', String::new(), data));
             true
         }

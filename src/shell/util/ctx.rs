@@ -1,7 +1,8 @@
 //! What an applet works with: its arguments, the system, its words for errors.
 
 use crate::api::Text;
-use crate::os::program::{Errno, Fd, Signal, Step, Sys, Wait};
+use crate::collections::BTreeMap;
+use crate::os::program::{Errno, Fd, FileType, Signal, Step, Sys, Sysr, Wait};
 use std::rc::Rc;
 
 /// Whose words are used.
@@ -44,6 +45,10 @@ pub struct Ctx<'a> {
     pub stdin: Option<Rc<Vec<u8>>>,
     /// Whether standard input is wanted.
     pub wants_stdin: bool,
+    /// What was collected from pipes and devices that stand among the files, by their names.
+    pub gathered: BTreeMap<Text, Rc<Vec<u8>>>,
+    /// One more of them that is wanted.
+    pub wants_file: Option<Text>,
 }
 
 impl<'a> Ctx<'a> {
@@ -54,7 +59,18 @@ impl<'a> Ctx<'a> {
             None => String::new(),
         };
         let env = Rc::from([]);
-        Ctx { sys, args, env, prefix, style, out: Vec::new(), stdin: None, wants_stdin: false }
+        Ctx {
+            sys,
+            args,
+            env,
+            prefix,
+            style,
+            out: Vec::new(),
+            stdin: None,
+            wants_stdin: false,
+            gathered: BTreeMap::new(),
+            wants_file: None,
+        }
     }
 
     /// Whether busybox's words are used.
@@ -123,6 +139,20 @@ impl<'a> Ctx<'a> {
     pub fn input(&mut self) -> Option<Rc<Vec<u8>>> {
         self.wants_stdin = self.stdin.is_none();
         self.stdin.clone()
+    }
+
+    /// All of a file. A pipe (`<(…)`) has to be collected first; the function is then run again.
+    pub fn read_file(&mut self, path: &str) -> Sysr<Vec<u8>> {
+        if let Some(bytes) = self.gathered.get(path) {
+            return Ok(bytes.to_vec());
+        }
+        match self.sys.read_file(path) {
+            Err(Errno::EINVAL) if self.sys.stat(path).is_ok_and(|s| s.kind != FileType::File) => {
+                self.wants_file = Some(path.into());
+                Err(Errno::EAGAIN)
+            }
+            read => read,
+        }
     }
 
     /// A variable of the environment.

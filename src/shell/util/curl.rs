@@ -68,7 +68,7 @@ fn read(ctx: &mut Ctx, path: &str) -> Result<String, i32> {
     let bytes = if path == "-" {
         ctx.input().ok_or(0)?.to_vec()
     } else {
-        let Ok(bytes) = ctx.sys.read_file(path) else {
+        let Ok(bytes) = ctx.read_file(path) else {
             ctx.err("curl: option -d: error encountered when reading a file\n");
             return Err(26);
         };

@@ -204,7 +204,7 @@ fn compare(ctx: &mut Ctx, d: &Diff, a: &str, b: &str, depth: u32, inside: bool) 
                 None => return 0,
             }
         } else {
-            ctx.sys.read_file(path)
+            ctx.read_file(path)
         };
         match data {
             Ok(data) => texts.push(String::from_utf8_lossy(&data).into_owned()),
@@ -284,7 +284,7 @@ pub fn cmp(ctx: &mut Ctx) -> i32 {
     };
     let mut all = Vec::new();
     for path in [a, b] {
-        match ctx.sys.read_file(path) {
+        match ctx.read_file(path) {
             Ok(data) => all.push(data),
             Err(error) => {
                 ctx.fail(&format!("{path}: {}", error.text()));

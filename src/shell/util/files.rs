@@ -96,7 +96,7 @@ pub fn inputs(ctx: &mut Ctx, names: &[Text]) -> Result<Vec<(Text, Vec<u8>)>, i32
         let bytes = if &**name == "-" {
             ctx.input().ok_or(0)?.to_vec()
         } else {
-            match ctx.sys.read_file(name) {
+            match ctx.read_file(name) {
                 Ok(bytes) => bytes,
                 Err(error) => {
                     ctx.fail(&format!("{name}: {}", error.text()));
@@ -322,7 +322,7 @@ fn copy(ctx: &mut Ctx, from: &str, to: &str, recursive: bool, keep: bool, depth:
             let _ = ctx.sys.unlink(to);
             ctx.sys.symlink(&target, to)
         }
-        _ => match ctx.sys.read_file(from) {
+        _ => match ctx.read_file(from) {
             Ok(bytes) => {
                 let fresh = ctx.sys.stat(to).is_err();
                 let done = ctx.sys.write_file(to, &bytes, false);

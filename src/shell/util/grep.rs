@@ -89,7 +89,7 @@ pub fn grep(ctx: &mut Ctx) -> Result<Stream, i32> {
 fn patterns(ctx: &mut Ctx, o: &Opts, rest: &mut Vec<Text>) -> Result<Vec<String>, i32> {
     let mut sources: Vec<String> = o.all('e').map(|e| e.to_string()).collect();
     for path in o.all('f') {
-        match ctx.sys.read_file(path) {
+        match ctx.read_file(path) {
             Ok(bytes) => sources.extend(String::from_utf8_lossy(&bytes).lines().map(str::to_owned)),
             Err(error) => {
                 ctx.fail(&format!("{path}: {}", error.text()));

@@ -206,7 +206,7 @@ pub fn base64(ctx: &mut Ctx) -> i32 {
         Err(status) => return status,
     };
     let data = match o.rest.first().filter(|p| &***p != "-") {
-        Some(path) => match ctx.sys.read_file(path) {
+        Some(path) => match ctx.read_file(path) {
             Ok(data) => data,
             Err(error) => {
                 ctx.fail(&format!("{path}: {}", error.text()));

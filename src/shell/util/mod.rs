@@ -41,6 +41,7 @@ mod nslookup;
 mod paths;
 mod ping;
 mod procs;
+mod scp;
 mod sed;
 mod sort;
 mod sums;
@@ -51,6 +52,7 @@ mod time;
 mod top;
 
 pub use ctx::{Ctx, Style};
+pub use date::format as date_format;
 use float::format_float;
 pub use run::applet;
 pub use table::{names, plain_named};

@@ -3,7 +3,8 @@
 use super::ctx::{Ctx, Output, Style, drain};
 use super::table::{Kind, Row, find};
 use crate::api::Text;
-use crate::os::program::{Errno, Program, Spawn, Step, Sys, Wait};
+use crate::collections::BTreeMap;
+use crate::os::program::{Errno, Fd, Open, Program, Spawn, Step, Sys, Wait};
 use std::rc::Rc;
 
 /// The most standard input that is collected, in bytes.
@@ -18,6 +19,8 @@ pub struct Applet {
     style: Style,
     out: Output,
     state: State,
+    stdin: Option<Rc<Vec<u8>>>,
+    gathered: BTreeMap<Text, Rc<Vec<u8>>>,
 }
 
 #[derive(Clone, Debug)]
@@ -25,6 +28,8 @@ enum State {
     New,
     /// Standard input is being collected.
     Collect(Vec<u8>),
+    /// A pipe among the files is being collected.
+    Gather(Text, Fd, Vec<u8>),
     Running(Box<dyn Program>),
     Done(i32),
 }
@@ -48,14 +53,24 @@ pub fn applet(kit: &str, name: &str, spawn: &Spawn) -> Option<Box<dyn Program>> 
     let style = if busybox { Style::Busybox } else { Style::Gnu };
     let row = find(&name).or_else(|| busybox.then(|| find("busybox")).flatten())?;
     let (args, env) = (spawn.argv, spawn.env.into());
-    Some(Box::new(Applet { row, args, env, style, out: Vec::new(), state: State::New }))
+    Some(Box::new(Applet {
+        row,
+        args,
+        env,
+        style,
+        out: Vec::new(),
+        state: State::New,
+        stdin: None,
+        gathered: BTreeMap::new(),
+    }))
 }
 
 impl Applet {
-    fn begin(&mut self, sys: &mut dyn Sys, stdin: Option<Rc<Vec<u8>>>) {
+    fn begin(&mut self, sys: &mut dyn Sys) {
         let mut ctx = Ctx::new(sys, self.args.clone(), self.style);
         ctx.env = self.env.clone();
-        ctx.stdin = stdin;
+        ctx.stdin.clone_from(&self.stdin);
+        ctx.gathered = std::mem::take(&mut self.gathered);
         let state = match self.row.kind {
             Kind::Plain(function) => State::Done(function(&mut ctx)),
             Kind::Stream(build) => match build(&mut ctx) {
@@ -67,12 +82,20 @@ impl Applet {
                 Err(status) => State::Done(status),
             },
         };
-        if ctx.wants_stdin {
+        let (wants_stdin, wants_file, out) = (ctx.wants_stdin, ctx.wants_file.take(), ctx.out);
+        self.gathered = ctx.gathered;
+        if wants_stdin {
             self.state = State::Collect(Vec::new());
             return;
         }
+        if let Some(path) = wants_file
+            && let Ok(fd) = sys.open(&path, Open::Read)
+        {
+            self.state = State::Gather(path, fd, Vec::new());
+            return;
+        }
         self.state = state;
-        self.out = ctx.out;
+        self.out = out;
     }
 }
 
@@ -83,13 +106,22 @@ impl Program for Applet {
                 return step;
             }
             match &mut self.state {
-                State::New => self.begin(sys, None),
+                State::New => self.begin(sys),
                 State::Collect(bytes) => match sys.read(0, 65_536) {
                     Ok(data) if !data.is_empty() && bytes.len() < MAX_INPUT => bytes.extend_from_slice(&data),
                     Err(Errno::EAGAIN) => return Wait::readable(0),
                     _ => {
-                        let all = Rc::new(std::mem::take(bytes));
-                        self.begin(sys, Some(all));
+                        self.stdin = Some(Rc::new(std::mem::take(bytes)));
+                        self.begin(sys);
+                    }
+                },
+                State::Gather(path, fd, bytes) => match sys.read(*fd, 65_536) {
+                    Ok(data) if !data.is_empty() && bytes.len() < MAX_INPUT => bytes.extend_from_slice(&data),
+                    Err(Errno::EAGAIN) => return Wait::readable(*fd),
+                    _ => {
+                        sys.close(*fd);
+                        self.gathered.insert(path.clone(), Rc::new(std::mem::take(bytes)));
+                        self.begin(sys);
                     }
                 },
                 State::Running(program) => return program.step(sys),

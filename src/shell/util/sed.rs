@@ -87,7 +87,7 @@ pub fn sed(ctx: &mut Ctx) -> Result<Stream, i32> {
     let mut rest = o.rest.clone();
     let mut script: Vec<String> = o.all('e').map(|e| e.to_string()).collect();
     for path in o.all('f') {
-        match ctx.sys.read_file(path) {
+        match ctx.read_file(path) {
             Ok(bytes) => script.push(String::from_utf8_lossy(&bytes).into_owned()),
             Err(error) => {
                 ctx.fail(&format!("couldn't open file {path}: {}", error.text()));
@@ -603,7 +603,7 @@ impl Sed {
                     }
                 }
                 Verb::File('r', path) => {
-                    let bytes = ctx.sys.read_file(&path).unwrap_or_default();
+                    let bytes = ctx.read_file(&path).unwrap_or_default();
                     self.after.push(String::from_utf8_lossy(&bytes).into_owned());
                 }
                 Verb::File(_, path) => {

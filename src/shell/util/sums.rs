@@ -117,7 +117,7 @@ fn content(ctx: &mut Ctx, name: &str) -> Result<Vec<u8>, i32> {
     if name == "-" {
         return ctx.input().map(|b| b.to_vec()).ok_or(0);
     }
-    ctx.sys.read_file(name).map_err(|error| {
+    ctx.read_file(name).map_err(|error| {
         let text = if ctx.busybox() {
             format!("can't open '{name}': {}", error.text())
         } else {

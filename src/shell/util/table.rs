@@ -4,8 +4,8 @@ use super::ctx::Ctx;
 use super::stream::Stream;
 use super::{
     archive, awk, columns, curl, date, dd, diff, disks, dump, echo, editor, expr, files, find as search,
-    grep, info, lines, ls, machine, multi, net, nslookup, paths, ping, procs, sed, sort, sums, tail, test,
-    text, time, top,
+    grep, info, lines, ls, machine, multi, net, nslookup, paths, ping, procs, scp, sed, sort, sums, tail,
+    test, text, time, top,
 };
 use crate::os::program::Program;
 
@@ -105,6 +105,7 @@ pub const TABLE: &[Row] = &[
     row("rev", Filter(lines::rev)),
     row("rm", Plain(files::rm)),
     row("rmdir", Plain(files::rmdir)),
+    row("scp", Machine(scp::scp)),
     row("sed", Filter(sed::sed)),
     row("seq", Plain(info::seq)),
     row("setsid", Machine(time::prefix)),

@@ -98,7 +98,7 @@ pub fn cannot_run(ctx: &mut Ctx, name: &str, error: Errno) -> i32 {
     if error == Errno::ENOENT { 127 } else { 126 }
 }
 
-fn become_program(ctx: &mut Ctx, spawn: Spawn) -> Result<Box<dyn Program>, i32> {
+pub fn become_program(ctx: &mut Ctx, spawn: Spawn) -> Result<Box<dyn Program>, i32> {
     let name = spawn.file.clone();
     match ctx.sys.load(spawn) {
         Ok(program) => Ok(Box::new(Become(Some(program)))),

@@ -1,7 +1,7 @@
 //! Bash's stack of directories: `pushd`, `popd`, `dirs`. Its top is always the working directory.
 
 use super::Outcome;
-use super::variables::cd;
+use super::cd::cd;
 use crate::os::program::Sys;
 use crate::shell::interp::Shell;
 use std::rc::Rc;

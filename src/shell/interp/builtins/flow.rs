@@ -33,6 +33,11 @@ pub fn exit(shell: &mut Shell, _: &mut dyn Sys, argv: &[Rc<str>]) -> Outcome {
     Outcome::Unwind(Unwind::Exit(code & 0xff))
 }
 
+/// bash's `logout`, which only a login shell knows.
+pub fn logout(shell: &mut Shell, sys: &mut dyn Sys, argv: &[Rc<str>]) -> Outcome {
+    if shell.login { exit(shell, sys, argv) } else { Outcome::Fail("not login shell: use `exit'".into(), 1) }
+}
+
 pub fn return_(shell: &mut Shell, _: &mut dyn Sys, argv: &[Rc<str>]) -> Outcome {
     let inside = shell.frames.iter().any(|f| match &f.kind {
         Kind::Call { .. } => true,

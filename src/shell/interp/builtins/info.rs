@@ -1,14 +1,16 @@
 //! Builtins that tell about the shell: `type`, `alias`, `umask`, `ulimit`, `times`, `history`, `help`.
 
 use super::Outcome;
+use crate::collections::Order;
 use crate::os::program::Sys;
 use crate::shell::Flavour;
 use crate::shell::interp::Shell;
 use crate::shell::parser::is_reserved;
+use crate::shell::print;
 use crate::shell::text::single_quoted;
 use std::rc::Rc;
 
-/// Builtins without an effect here (`hash`, `disown`), and those that set up keys and completion, which the
+/// Builtins without an effect here (`hash`), and those that set up keys and completion, which the
 /// terminal has anyway (`bind`, `complete`).
 pub fn quiet(shell: &mut Shell, _: &mut dyn Sys, argv: &[Rc<str>]) -> Outcome {
     if &*argv[0] == "hash" && argv.len() == 1 && shell.flavour.is_bash() {
@@ -36,8 +38,19 @@ pub fn type_(shell: &mut Shell, sys: &mut dyn Sys, argv: &[Rc<str>]) -> Outcome 
     let mut words = &argv[1..];
     let short = words.first().is_some_and(|w| &**w == "-t") && shell.flavour.is_bash();
     let path_only = words.first().is_some_and(|w| matches!(&**w, "-p" | "-P")) && shell.flavour.is_bash();
-    if short || path_only || words.first().is_some_and(|w| &**w == "-a") {
+    let all = words.first().is_some_and(|w| &**w == "-a") && shell.flavour.is_bash();
+    if short || path_only || all {
         words = &words[1..];
+    }
+    if all {
+        let outcome = describe(shell, sys, words, false);
+        for word in words {
+            let first = shell.find_program(sys, word).ok().filter(|_| shell.builtin_named(word).is_none());
+            for path in shell.all_programs(sys, word).into_iter().filter(|p| Some(p) != first.as_ref()) {
+                shell.print(1, format!("{word} is {path}\n").as_bytes());
+            }
+        }
+        return outcome;
     }
     if !short && !path_only {
         return describe(shell, sys, words, false);
@@ -68,7 +81,7 @@ fn kind(shell: &Shell, sys: &dyn Sys, word: &str) -> Option<(&'static str, Strin
     if shell.functions.contains_key(word) {
         return Some(("function", String::new()));
     }
-    if super::find(word, shell.flavour).is_some() {
+    if shell.builtin_named(word).is_some() {
         return Some(("builtin", String::new()));
     }
     shell.find_program(sys, word).ok().map(|path| ("file", path))
@@ -112,6 +125,12 @@ pub fn describe(shell: &mut Shell, sys: &mut dyn Sys, words: &[Rc<str>], brief: 
             }
         };
         shell.print(1, format!("{line}\n").as_bytes());
+        if let (Some(("function", _)), false, true) = (&found, brief, shell.flavour.is_bash())
+            && let Some(function) = shell.functions.get(&**word)
+        {
+            let text = print::function(word, &function.body);
+            shell.print(1, text.as_bytes());
+        }
     }
     Outcome::Status(status)
 }
@@ -120,8 +139,12 @@ pub fn alias(shell: &mut Shell, _: &mut dyn Sys, argv: &[Rc<str>]) -> Outcome {
     let mut status = 0;
     let prefix = if shell.flavour.is_bash() { "alias " } else { "" };
     if argv.len() == 1 {
+        let mut all: Vec<_> = shell.aliases.iter().collect();
+        if !shell.flavour.is_bash() {
+            all.order_by_key(|(name, _)| chain(name));
+        }
         let text: String =
-            shell.aliases.iter().map(|(k, v)| format!("{prefix}{k}={}\n", single_quoted(v))).collect();
+            all.into_iter().map(|(k, v)| format!("{prefix}{k}={}\n", single_quoted(v))).collect();
         shell.print(1, text.as_bytes());
     }
     for arg in &argv[1..] {
@@ -146,6 +169,12 @@ pub fn alias(shell: &mut Shell, _: &mut dyn Sys, argv: &[Rc<str>]) -> Outcome {
         }
     }
     Outcome::Status(status)
+}
+
+/// The chain of the table in which busybox and dash keep an alias, and in whose order they list them.
+fn chain(name: &str) -> u32 {
+    let first = u32::from(name.bytes().next().unwrap_or(0)) << 4;
+    name.bytes().map(u32::from).fold(first, u32::wrapping_add) % 39
 }
 
 pub fn unalias(shell: &mut Shell, _: &mut dyn Sys, argv: &[Rc<str>]) -> Outcome {
@@ -237,7 +266,18 @@ pub fn ulimit(shell: &mut Shell, _: &mut dyn Sys, argv: &[Rc<str>]) -> Outcome {
         for letter in letters.chars() {
             match LIMITS.iter().find(|(l, ..)| *l == letter) {
                 Some((_, _, value)) => text.push_str(&format!("{value}\n")),
-                None => return Outcome::Fail(format!("illegal option -{letter}"), 2),
+                None if shell.flavour.is_bash() => {
+                    let usage = "ulimit: usage: ulimit [-SHabcdefiklmnpqrstuvxPRT] [limit]\n";
+                    shell.complain(&format!("-{letter}: invalid option"));
+                    shell.print(2, usage.as_bytes());
+                    return Outcome::Status(2);
+                }
+                None if shell.flavour == Flavour::Ash => {
+                    let line = format!("ulimit: invalid option -- '{letter}'\n");
+                    shell.print(2, line.as_bytes());
+                    return Outcome::Status(1);
+                }
+                None => return Outcome::Fail(format!("Illegal option -{letter}"), 2),
             }
         }
     }
@@ -291,22 +331,5 @@ pub fn help(shell: &mut Shell, _: &mut dyn Sys, _: &[Rc<str>]) -> Outcome {
     text.push_str(line.trim_end_matches(' '));
     text.push('\n');
     shell.print(1, text.as_bytes());
-    Outcome::Status(0)
-}
-
-/// `shopt`: `nullglob` has an effect; the others are kept quiet.
-pub fn shopt(shell: &mut Shell, _: &mut dyn Sys, argv: &[Rc<str>]) -> Outcome {
-    let on = argv.iter().any(|a| &**a == "-s");
-    let off = argv.iter().any(|a| &**a == "-u");
-    if argv.iter().any(|a| &**a == "expand_aliases") && (on || off) {
-        shell.expand_aliases = on;
-    }
-    if argv.iter().any(|a| &**a == "nullglob") {
-        if on || off {
-            shell.nullglob = on;
-        } else {
-            return Outcome::Status(i32::from(!shell.nullglob));
-        }
-    }
     Outcome::Status(0)
 }

@@ -25,9 +25,10 @@ impl Shell {
 }
 
 pub fn wait(shell: &mut Shell, _: &mut dyn Sys, argv: &[Rc<str>]) -> Outcome {
-    let args: Vec<&Rc<str>> = argv[1..].iter().filter(|a| &***a != "-n").collect();
+    let any = shell.flavour.extended() && argv[1..].iter().any(|a| &**a == "-n");
+    let args: Vec<&Rc<str>> = argv[1..].iter().filter(|a| !any || &***a != "-n").collect();
     if args.is_empty() {
-        return Outcome::Frame(Kind::WaitJobs { pids: None });
+        return Outcome::Frame(Kind::WaitJobs { pids: None, any });
     }
     let mut pids = Vec::new();
     let mut status = 0;
@@ -39,6 +40,9 @@ pub fn wait(shell: &mut Shell, _: &mut dyn Sys, argv: &[Rc<str>]) -> Outcome {
             });
         match pid.filter(|_| ours) {
             Some(pid) => pids.push(pid),
+            None if shell.flavour.is_bash() && pid.is_some_and(|p| shell.jobs.told.contains_key(&p)) => {
+                status = pid.and_then(|p| shell.jobs.told.get(&p).copied()).unwrap_or(0);
+            }
             None => {
                 status = 127;
                 if shell.flavour.is_bash() {
@@ -50,7 +54,7 @@ pub fn wait(shell: &mut Shell, _: &mut dyn Sys, argv: &[Rc<str>]) -> Outcome {
     if pids.is_empty() {
         Outcome::Status(status)
     } else {
-        Outcome::Frame(Kind::WaitJobs { pids: Some(pids) })
+        Outcome::Frame(Kind::WaitJobs { pids: Some(pids), any })
     }
 }
 
@@ -146,6 +150,34 @@ pub fn bg(shell: &mut Shell, _: &mut dyn Sys, _: &[Rc<str>]) -> Outcome {
             Outcome::Fail(text, if shell.flavour.is_bash() { 0 } else { 1 })
         }
     }
+}
+
+/// bash's `disown`: jobs that are no longer listed and not waited for.
+pub fn disown(shell: &mut Shell, _: &mut dyn Sys, argv: &[Rc<str>]) -> Outcome {
+    let mut status = 0;
+    let names: Vec<&Rc<str>> = argv[1..].iter().filter(|a| !a.starts_with('-')).collect();
+    if argv.iter().any(|a| &**a == "-h") {
+        return Outcome::Status(0);
+    }
+    if argv.iter().any(|a| &**a == "-a") {
+        shell.jobs.list.clear();
+    } else if names.is_empty() {
+        let last = shell.jobs.list.keys().next_back().copied();
+        match last {
+            Some(last) => drop(shell.jobs.list.remove(&last)),
+            None => return Outcome::Fail("current: no such job".into(), 1),
+        }
+    }
+    for name in names {
+        match shell.job_pid(name).filter(|pid| shell.jobs.list.values().any(|j| j.pid == *pid)) {
+            Some(pid) => shell.jobs.list.retain(|_, j| j.pid != pid),
+            None => {
+                shell.complain(&format!("{name}: no such job"));
+                status = 1;
+            }
+        }
+    }
+    Outcome::Status(status)
 }
 
 pub fn kill(shell: &mut Shell, sys: &mut dyn Sys, argv: &[Rc<str>]) -> Outcome {
@@ -267,9 +299,11 @@ pub fn trap(shell: &mut Shell, sys: &mut dyn Sys, argv: &[Rc<str>]) -> Outcome {
             Trap::Signal(_) if shell.flavour.is_bash() => format!("SIG{}", t.name()),
             _ => t.name(),
         };
+        let only: Vec<Trap> = args.iter().skip(1).filter_map(|a| Trap::parse(a)).collect();
         let text: String = shell
             .traps
             .iter()
+            .filter(|(t, _)| args.len() < 2 || only.contains(t))
             .map(|(t, text)| format!("trap -- {} {}\n", single_quoted(text), sig(*t)))
             .collect();
         shell.print(1, text.as_bytes());

@@ -1,10 +1,15 @@
 //! The builtins: a table, and what running one can come to.
 
+mod cd;
+mod declare;
 mod dirs;
 mod flow;
+mod getopts;
 mod info;
 mod job;
+mod options;
 pub mod read;
+mod shopt;
 mod utility;
 mod variables;
 
@@ -53,55 +58,59 @@ const fn row(
 pub const TABLE: &[Builtin] = &[
     row(".", flow::source, true, "adb"),
     row(":", flow::colon, true, "adb"),
-    row("[", utility::run, false, "adb"),
+    row("[", utility::test, false, "adb"),
     row("alias", info::alias, false, "adb"),
     row("bg", job::bg, false, "adb"),
     row("bind", info::quiet, false, "b"),
     row("break", flow::break_, true, "adb"),
     row("builtin", flow::builtin, false, "b"),
-    row("cd", variables::cd, false, "adb"),
-    row("chdir", variables::cd, false, "ad"),
+    row("caller", shopt::caller, false, "b"),
+    row("cd", cd::cd, false, "adb"),
+    row("chdir", cd::cd, false, "ad"),
     row("command", flow::command, false, "adb"),
+    row("compgen", shopt::compgen, false, "b"),
     row("complete", info::quiet, false, "b"),
     row("continue", flow::break_, true, "adb"),
-    row("declare", variables::declare, false, "b"),
+    row("declare", declare::declare, false, "b"),
     row("dirs", dirs::dirs, false, "b"),
-    row("disown", info::quiet, false, "b"),
+    row("disown", job::disown, false, "b"),
     row("echo", utility::run, false, "adb"),
+    row("enable", shopt::enable, false, "b"),
     row("eval", flow::eval, true, "adb"),
     row("exec", flow::exec, true, "adb"),
     row("exit", flow::exit, true, "adb"),
     row("export", variables::export, true, "adb"),
     row("false", utility::run, false, "adb"),
     row("fg", job::fg, false, "adb"),
-    row("getopts", variables::getopts, false, "adb"),
+    row("getopts", getopts::getopts, false, "adb"),
     row("hash", info::hash, false, "adb"),
     row("help", info::help, false, "ab"),
     row("history", info::history, false, "ab"),
     row("jobs", job::jobs, false, "adb"),
     row("kill", job::kill, false, "adb"),
     row("let", variables::let_, false, "ab"),
-    row("local", variables::local, true, "adb"),
-    row("logout", flow::exit, true, "b"),
+    row("local", declare::local, true, "adb"),
+    row("logout", flow::logout, true, "b"),
     row("mapfile", read::mapfile, false, "b"),
     row("popd", dirs::popd, false, "b"),
     row("printf", utility::printf, false, "adb"),
     row("pushd", dirs::pushd, false, "b"),
-    row("pwd", variables::pwd, false, "adb"),
+    row("pwd", cd::pwd, false, "adb"),
     row("read", read::read, false, "adb"),
     row("readarray", read::mapfile, false, "b"),
     row("readonly", variables::export, true, "adb"),
     row("return", flow::return_, true, "adb"),
-    row("set", variables::set, true, "adb"),
+    row("set", options::set, true, "adb"),
     row("shift", variables::shift, true, "adb"),
-    row("shopt", info::shopt, false, "b"),
+    row("shopt", shopt::shopt, false, "b"),
     row("source", flow::source, true, "ab"),
-    row("test", utility::run, false, "adb"),
+    row("suspend", shopt::suspend, false, "b"),
+    row("test", utility::test, false, "adb"),
     row("times", info::times, true, "adb"),
     row("trap", job::trap, true, "adb"),
     row("true", utility::run, false, "adb"),
     row("type", info::type_, false, "adb"),
-    row("typeset", variables::declare, false, "b"),
+    row("typeset", declare::declare, false, "b"),
     row("ulimit", info::ulimit, false, "adb"),
     row("umask", info::umask, false, "adb"),
     row("unalias", info::unalias, false, "adb"),

@@ -1,6 +1,7 @@
 //! `read` and `mapfile`: reading lines from a descriptor, which may have to wait.
 
 use super::Outcome;
+use crate::collections::BTreeMap;
 use crate::os::program::{Errno, Fd, Sys, Wait};
 use crate::shell::Flavour;
 use crate::shell::interp::frame::{Frame, Kind};
@@ -13,15 +14,30 @@ use std::rc::Rc;
 /// The longest line that is read, in bytes.
 const MAX_LINE: usize = 1 << 20;
 
+/// What `mapfile` does with the lines.
+#[derive(Clone, Copy, Debug)]
+struct Lines {
+    /// Whether their ends are cut off.
+    trims: bool,
+    end: char,
+    /// How many are left out at the beginning, and the most that are taken.
+    skip: usize,
+    count: usize,
+    /// The subscript of the first one; `None` empties the array before.
+    origin: Option<i64>,
+}
+
 /// A `read` under way.
 #[derive(Clone, Debug)]
 pub struct Reading {
     names: Vec<Rc<str>>,
     fd: Fd,
     raw: bool,
+    /// `-N`: exactly so many characters, whatever they are.
+    exact: bool,
     array: bool,
-    /// `mapfile`: all lines; true if their ends are cut off.
-    lines: Option<bool>,
+    /// `mapfile`: what is done with all lines.
+    lines: Option<Lines>,
     delimiter: u8,
     limit: Option<usize>,
     until: Option<Time>,
@@ -31,20 +47,28 @@ pub struct Reading {
     pub raw_mode: bool,
 }
 
+impl Reading {
+    /// A line for `REPLY`, as `read` without names takes it.
+    pub fn reply() -> Reading {
+        Reading {
+            names: vec!["REPLY".into()],
+            fd: 0,
+            raw: false,
+            exact: false,
+            array: false,
+            lines: None,
+            delimiter: b'\n',
+            limit: None,
+            until: None,
+            chars: Vec::new(),
+            escaped: false,
+            raw_mode: false,
+        }
+    }
+}
+
 pub fn read(shell: &mut Shell, sys: &mut dyn Sys, argv: &[Rc<str>]) -> Outcome {
-    let mut reading = Reading {
-        names: Vec::new(),
-        fd: 0,
-        raw: false,
-        array: false,
-        lines: None,
-        delimiter: b'\n',
-        limit: None,
-        until: None,
-        chars: Vec::new(),
-        escaped: false,
-        raw_mode: false,
-    };
+    let mut reading = Reading { names: Vec::new(), ..Reading::reply() };
     let mut prompt: Option<Rc<str>> = None;
     let mut i = 1;
     while let Some(arg) = argv.get(i).filter(|a| a.starts_with('-') && a.len() > 1) {
@@ -70,7 +94,10 @@ pub fn read(shell: &mut Shell, sys: &mut dyn Sys, argv: &[Rc<str>]) -> Outcome {
             match c {
                 'p' => prompt = Some(value),
                 't' => reading.until = seconds.map(|s| sys.now() + Span::secs_f64(s)),
-                'n' | 'N' => reading.limit = value.parse().ok(),
+                'n' | 'N' => {
+                    reading.limit = value.parse().ok();
+                    reading.exact = c == 'N';
+                }
                 'd' => reading.delimiter = value.bytes().next().unwrap_or(0),
                 'u' => reading.fd = value.parse().unwrap_or(0),
                 'a' => {
@@ -119,21 +146,50 @@ pub fn read(shell: &mut Shell, sys: &mut dyn Sys, argv: &[Rc<str>]) -> Outcome {
 }
 
 pub fn mapfile(_: &mut Shell, _: &mut dyn Sys, argv: &[Rc<str>]) -> Outcome {
-    let trims = argv.iter().any(|a| &**a == "-t");
-    let name = argv[1..].iter().find(|a| !a.starts_with('-')).cloned();
-    Outcome::Frame(Kind::Read(Reading {
-        names: vec![name.unwrap_or_else(|| "MAPFILE".into())],
-        fd: 0,
-        raw: true,
-        array: false,
-        lines: Some(trims),
-        delimiter: 0,
-        limit: None,
-        until: None,
-        chars: Vec::new(),
-        escaped: false,
-        raw_mode: false,
-    }))
+    let mut lines = Lines { trims: false, end: '\n', skip: 0, count: usize::MAX, origin: None };
+    let mut reading = Reading { names: Vec::new(), raw: true, ..Reading::reply() };
+    let mut args = argv[1..].iter();
+    while let Some(arg) = args.next() {
+        let Some(flag) = arg.strip_prefix('-').filter(|f| !f.is_empty()) else {
+            reading.names.push(arg.clone());
+            continue;
+        };
+        if flag == "t" {
+            lines.trims = true;
+            continue;
+        }
+        let (letter, rest) = flag.split_at(flag.chars().next().map_or(0, char::len_utf8));
+        let value = if rest.is_empty() { args.next().map_or("", |a| a) } else { rest };
+        let number = value.parse::<usize>().ok();
+        match (letter, number) {
+            ("d", _) => lines.end = value.chars().next().unwrap_or('\0'),
+            ("n", Some(n)) => lines.count = if n == 0 { usize::MAX } else { n },
+            ("s", Some(n)) => lines.skip = n,
+            ("O", Some(n)) => lines.origin = i64::try_from(n).ok(),
+            ("u", Some(n)) => reading.fd = Fd::try_from(n).unwrap_or(Fd::MAX),
+            ("n" | "s" | "O" | "u", None) => {
+                let what = match letter {
+                    "n" | "s" => "line count",
+                    "O" => "array origin",
+                    _ => "file descriptor specification",
+                };
+                return Outcome::Fail(format!("{value}: invalid {what}"), 1);
+            }
+            ("C" | "c", _) => return Outcome::Fail("not simulated: calling back".into(), 1),
+            _ => {
+                let usage = format!(
+                    "-{letter}: invalid option\n{0}: usage: {0} [-d delim] [-n count] [-O origin] [-s count] [-t] [-u fd] [-C callback] [-c quantum] [array]",
+                    argv[0]
+                );
+                return Outcome::Fail(usage, 2);
+            }
+        }
+    }
+    if reading.names.is_empty() {
+        reading.names.push("MAPFILE".into());
+    }
+    reading.lines = Some(lines);
+    Outcome::Frame(Kind::Read(reading))
 }
 
 impl Shell {
@@ -170,12 +226,26 @@ impl Shell {
                 }
             } else if byte == b'\\' && !reading.raw {
                 reading.escaped = true;
-            } else if byte == reading.delimiter {
+            } else if byte == reading.delimiter && !reading.exact {
                 return self.finish_read(sys, frame, 0);
             } else {
                 reading.chars.push((byte, false));
             }
         }
+    }
+
+    fn take_lines(&mut self, name: &str, text: &str, how: Lines) {
+        let old = self.vars.var(name).and_then(|v| v.value.clone());
+        let mut map = match (old, how.origin) {
+            (Some(Content::Array(a)), Some(_)) => a,
+            _ => BTreeMap::new(),
+        };
+        let lines = text.split_inclusive(how.end).skip(how.skip).take(how.count);
+        for (i, line) in lines.enumerate() {
+            let line = if how.trims { line.strip_suffix(how.end).unwrap_or(line) } else { line };
+            map.insert(how.origin.unwrap_or(0).saturating_add(i as i64), line.into());
+        }
+        let _ = self.vars.set_content(name, Content::Array(map));
     }
 
     fn finish_read(&mut self, sys: &mut dyn Sys, frame: Frame, status: i32) -> Flow {
@@ -184,16 +254,14 @@ impl Shell {
         if reading.raw_mode {
             sys.tty_mode(true, true);
         }
-        if let Some(trims) = reading.lines {
+        if let Some(how) = reading.lines {
             let bytes: Vec<u8> = reading.chars.iter().map(|(b, _)| *b).collect();
-            let text = String::from_utf8_lossy(&bytes).into_owned();
-            let lines = text.split_inclusive('\n').map(|l| if trims { l.trim_end_matches('\n') } else { l });
-            let map = lines.enumerate().map(|(i, l)| (i as i64, Rc::from(l))).collect();
-            let _ = self.vars.set_content(&reading.names[0], Content::Array(map));
+            self.take_lines(&reading.names[0], &String::from_utf8_lossy(&bytes), how);
             self.done(0, tested);
             return Flow::Next;
         }
         let ifs = self.vars.get("IFS").unwrap_or(" \t\n").as_bytes().to_vec();
+        let ifs = if reading.exact { Vec::new() } else { ifs };
         let ifs = if &*reading.names[0] == "REPLY" && reading.names.len() == 1 { Vec::new() } else { ifs };
         let values =
             split(&reading.chars, &ifs, if reading.array { usize::MAX } else { reading.names.len() });

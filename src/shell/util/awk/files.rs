@@ -119,9 +119,9 @@ impl Awk {
     }
 
     /// The next line of a file; `None` if it cannot be read.
-    fn read_on(&mut self, ctx: &Ctx, path: &str) -> Option<Option<String>> {
+    fn read_on(&mut self, ctx: &mut Ctx, path: &str) -> Option<Option<String>> {
         if self.files.read.get(path).is_none() {
-            let bytes = ctx.sys.read_file(path).ok()?;
+            let bytes = ctx.read_file(path).ok()?;
             let lines = String::from_utf8_lossy(&bytes).lines().map(str::to_owned).collect();
             self.files.read.insert(path.to_owned(), Reader { lines: Rc::new(lines), at: 0 });
         }

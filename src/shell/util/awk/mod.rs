@@ -72,7 +72,7 @@ pub fn awk(ctx: &mut Ctx) -> Result<Stream, i32> {
     let mut rest = o.rest.clone();
     let mut src = String::new();
     for path in o.all('f') {
-        match ctx.sys.read_file(path) {
+        match ctx.read_file(path) {
             Ok(bytes) => src.push_str(&String::from_utf8_lossy(&bytes)),
             Err(error) => {
                 ctx.fail(&format!("{path}: {}", error.text()));
