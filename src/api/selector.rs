@@ -31,6 +31,25 @@ pub fn requirement(requirement: &Value, labels: &Value) -> bool {
     }
 }
 
+/// A label selector as the messages of controllers show it, which write the Go type out.
+pub fn go_string(selector: &Value) -> String {
+    if selector.is_null() {
+        return "nil".to_string();
+    }
+    let pairs: String =
+        selector["matchLabels"].entries().map(|(k, v)| format!("{k}: {},", v.str())).collect();
+    let expressions = selector["matchExpressions"].items().iter().map(|e| {
+        let values: Vec<&str> = e["values"].items().iter().map(Value::str).collect();
+        let (key, operator, values) = (e["key"].str(), e["operator"].str(), values.join(" "));
+        format!("LabelSelectorRequirement{{Key:{key},Operator:{operator},Values:[{values}],}},")
+    });
+    let expressions: String = expressions.collect();
+    format!(
+        "&LabelSelector{{MatchLabels:map[string]string{{{pairs}}},MatchExpressions:[]LabelSelectorRequirement{{\
+         {expressions}}},}}"
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

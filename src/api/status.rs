@@ -2,6 +2,9 @@
 
 use crate::api::{Kind, Text, Value};
 
+/// The cause of refusals in a namespace that is being deleted.
+pub const NAMESPACE_TERMINATING: &str = "NamespaceTerminating";
+
 /// A failed request, as the API server answers it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Status {
@@ -104,6 +107,11 @@ impl Status {
     /// 501: said instead of pretending.
     pub fn not_simulated(what: &str) -> Status {
         Status::new(501, "NotImplemented", format!("not simulated: {what}"))
+    }
+
+    /// Whether one of its causes is of a type.
+    pub fn has_cause(&self, kind: &str) -> bool {
+        self.causes.iter().any(|c| c.reason.as_str() == kind)
     }
 
     /// The `Status` object as the server writes it.

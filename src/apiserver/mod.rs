@@ -8,9 +8,11 @@
 //! instant, its cause and its author. Watching is done by cursor: every write appends a [`Change`].
 
 mod admission;
+pub use admission::default_class;
 mod allocation;
 mod authorize;
 mod custom;
+mod disabled;
 pub mod events;
 mod eviction;
 mod managed;
@@ -18,6 +20,7 @@ pub mod quota;
 mod request;
 pub mod store;
 pub mod strategy;
+pub mod token;
 mod write;
 
 pub use events::NewEvent;

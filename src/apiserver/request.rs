@@ -320,14 +320,6 @@ impl ApiServer {
             map! { "kind" => "Status", "apiVersion" => "v1", "status" => "Success", "code" => 201 },
         ))
     }
-
-    fn token_request(&mut self, request: &Request) -> Result<Response> {
-        self.read(request)?;
-        let token = format!("eyJhbGciOiJSUzI1NiJ9.{}.{}", self.uids.hex(64), self.uids.hex(64));
-        let mut body = request.body.clone();
-        body.set("status", map! { "token" => token, "expirationTimestamp" => self.epoch.rfc3339(self.now + crate::time::Span::secs(3600)) });
-        Ok(Response::Object(Object { kind: request.kind, value: body }, vec![]))
-    }
 }
 
 /// Whether a kind has a subresource, as far as that depends on the kind.

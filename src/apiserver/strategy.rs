@@ -8,6 +8,7 @@ use crate::{list, map};
 impl ApiServer {
     /// Completes an object that is about to be created.
     pub(super) fn prepare_create(&mut self, object: &mut Object) {
+        super::disabled::drop(object);
         match object.kind {
             Kind::POD => {
                 let mut status = map! { "phase" => Text::lit("Pending"), "qosClass" => crate::api::resources::qos_class(&object["spec"]) };
@@ -55,6 +56,7 @@ impl ApiServer {
 
     /// Completes an object that is about to be updated by a client: status stays, allocations stay.
     pub(super) fn prepare_update(&mut self, old: &Object, object: &mut Object) {
+        super::disabled::drop(object);
         if object.kind == Kind::SERVICE {
             drop_of_other_type(old, object);
             self.allocate_service(object, Some(old));

@@ -25,6 +25,7 @@ mod pods;
 mod protection;
 mod provisioner;
 mod quota;
+mod reclaim;
 mod replicaset;
 mod rules;
 mod service;

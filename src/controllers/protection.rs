@@ -49,7 +49,7 @@ fn ended(pod: &Object) -> bool {
 }
 
 /// The claims that a pod names, also those made for it alone.
-fn claims_of(pod: &Object) -> impl Iterator<Item = String> + '_ {
+pub fn claims_of(pod: &Object) -> impl Iterator<Item = String> + '_ {
     pod.at("spec.volumes").items().iter().filter_map(|v| {
         match v.at("persistentVolumeClaim.claimName").str() {
             "" if v["ephemeral"].is_some() => Some(format!("{}-{}", pod.name(), v["name"].str())),

@@ -4,7 +4,7 @@
 //! Those are the ones that keep volumes in directories of nodes. A class of any other name waits for a program
 //! that is not there, as in a cluster without it.
 
-use super::volumes::bind;
+use super::volumes::{PROVISIONED_BY, bind};
 use super::work::Cx;
 use crate::api::{Kind, Object, Text, Value};
 use crate::apiserver::NewEvent;
@@ -34,10 +34,14 @@ const MIGRATED: [(&str, &str); 7] = [
 ];
 
 const BINDER: &str = "persistentvolume-controller";
-const PROVISIONED_BY: &str = "pv.kubernetes.io/provisioned-by";
 /// The annotations that tell a provisioner which claims are its own.
 const ASKED: [&str; 2] =
     ["volume.beta.kubernetes.io/storage-provisioner", "volume.kubernetes.io/storage-provisioner"];
+
+/// Whether a provisioner runs, and deletes what it made.
+pub(super) fn is_running(name: &str) -> bool {
+    RUNNING.contains(&name)
+}
 
 /// Asks the provisioner of a class for a claim's volume.
 pub(super) fn provision(claim: &Object, class: &Object, cx: &mut Cx<'_>) {

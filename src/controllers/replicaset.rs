@@ -13,6 +13,9 @@ use crate::time::Span;
 /// Upstream `BurstReplicas`: most pods that one synchronisation creates or deletes.
 const BURST_REPLICAS: usize = 500;
 
+/// The condition of a set that cannot have its pods.
+const FAILURE: &str = "ReplicaFailure";
+
 fn which(kind: Kind) -> Option<Which> {
     match kind {
         Kind::REPLICA_SET => Some(Which::ReplicaSet),
@@ -73,7 +76,7 @@ pub fn sync(which: Which, set: &Object, cx: &mut Cx<'_>) {
     let all = cx.claim(set, Kind::POD, &selector(set));
     let active: Vec<Object> = all.iter().filter(|p| pods::is_active(p)).cloned().collect();
     let wanted = usize::try_from(set.at("spec.replicas").int_or(1)).unwrap_or(0);
-    write_status(which, set, &all, &active, cx);
+    write_status(which, set, &all, &active, wanted, cx);
     if set.is_deleting() || active.len() == wanted {
         return;
     }
@@ -91,6 +94,23 @@ pub fn sync(which: Which, set: &Object, cx: &mut Cx<'_>) {
         ranked.truncate(n);
         cx.delete_all(which, &key, &ranked);
     }
+}
+
+/// A pod could not be created: the set says so until it has as many as it wants.
+pub fn refused(which: Which, key: &Key, message: &Text, cx: &mut Cx<'_>) {
+    let Some(set) = cx.api.store.get(key).filter(|_| self::which(key.kind) == Some(which)).cloned() else {
+        return;
+    };
+    if set.condition(FAILURE).is_some() {
+        return;
+    }
+    let failure = map! {
+        "type" => FAILURE, "status" => "True", "reason" => "FailedCreate", "message" => message,
+        "lastTransitionTime" => cx.api.timestamp(),
+    };
+    let mut status = set["status"].clone();
+    status.slot("conditions").list_mut().push(failure);
+    cx.write_status(which, &set, status);
 }
 
 fn number(n: usize) -> Text {
@@ -116,7 +136,14 @@ fn crowd(set: &Object, own: &[Object], cx: &Cx<'_>) -> BTreeMap<Text, i64> {
     crowd
 }
 
-fn write_status(which: Which, set: &Object, all: &[Object], active: &[Object], cx: &mut Cx<'_>) {
+fn write_status(
+    which: Which,
+    set: &Object,
+    all: &[Object],
+    active: &[Object],
+    wanted: usize,
+    cx: &mut Cx<'_>,
+) {
     let min_ready = set.at("spec.minReadySeconds").int_or(0);
     let template = set.at("spec.template.metadata.labels");
     let labeled = active.iter().filter(|p| crate::api::selector::subset(template, p.at("metadata.labels")));
@@ -145,7 +172,10 @@ fn write_status(which: Which, set: &Object, all: &[Object], active: &[Object], c
         let terminating = all.iter().filter(|p| p.is_deleting() && !pods::is_terminal(p)).count();
         status.set("terminatingReplicas", terminating);
     }
-    let conditions = set.at("status.conditions");
+    let mut conditions = set.at("status.conditions").clone();
+    if active.len() == wanted && !conditions.is_empty() {
+        conditions.list_mut().retain(|c| c["type"].str() != FAILURE);
+    }
     if !conditions.is_empty() {
         status.set("conditions", conditions);
     }

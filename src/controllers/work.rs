@@ -7,7 +7,8 @@
 use super::{Timer, Which};
 use crate::agenda::Timers;
 use crate::api::object::Key;
-use crate::api::{Kind, Object, Text};
+use crate::api::status::NAMESPACE_TERMINATING;
+use crate::api::{Kind, Object, Status, Text};
 use crate::apiserver::{ApiServer, DeleteOptions, NewEvent};
 use crate::collections::{BTreeMap, BTreeSet};
 use crate::time::{Span, Time};
@@ -36,10 +37,20 @@ struct Limiter {
 /// What is still to be requested for one owner.
 #[derive(Clone, Debug)]
 pub enum Action {
-    /// Create this object.
-    Create(Object),
+    /// Create this object, in this batch.
+    Create(Object, usize),
     /// Delete this object, if it still has the uid.
     Delete(Key, Text),
+}
+
+impl Action {
+    /// Deletions go in one batch.
+    fn batch(&self) -> usize {
+        match self {
+            Action::Create(_, batch) => *batch,
+            Action::Delete(..) => 0,
+        }
+    }
 }
 
 /// What controllers remember.
@@ -177,7 +188,7 @@ impl Cx<'_> {
             }
             in_batch += 1;
             last = self.work.reserve(which, start + REQUEST).max(last);
-            actions.push_back((last, Action::Create(object)));
+            actions.push_back((last, Action::Create(object, batch)));
         }
         self.begin(which, owner, actions);
     }
@@ -199,25 +210,33 @@ impl Cx<'_> {
         }
     }
 
-    /// Sends the next requests of a burst.
+    /// Sends the next requests of a burst. When one is refused, the rest of its batch is still sent, but no other.
     pub fn act(&mut self, which: Which, owner_key: &Key) {
         let id = (which, owner_key.clone());
         let Some(mut actions) = self.work.bursts.remove(&id) else { return };
         let owner = self.api.store.get(owner_key).cloned();
-        while actions.front().is_some_and(|(at, _)| *at <= self.api.now) {
+        let mut last_batch = usize::MAX;
+        let mut refused = None;
+        while actions.front().is_some_and(|(at, a)| *at <= self.api.now && a.batch() <= last_batch) {
             let Some((_, action)) = actions.pop_front() else { break };
-            let done = match (action, &owner) {
-                (Action::Create(object), Some(owner)) => self.create_for(which, owner, object),
-                (Action::Create(_), None) => false,
-                (Action::Delete(key, uid), _) => {
-                    self.delete_for(which, owner.as_ref(), &key, uid);
-                    true
+            match (action, &owner) {
+                (Action::Create(object, batch), Some(owner)) => {
+                    if let Err(status) = self.create_for(which, owner, object) {
+                        last_batch = batch;
+                        refused.get_or_insert(status);
+                    }
                 }
-            };
-            if !done {
-                self.retry(which, owner_key);
-                return;
+                (Action::Create(..), None) => return,
+                (Action::Delete(key, uid), _) => self.delete_for(which, owner.as_ref(), &key, uid),
             }
+        }
+        if let Some(status) = refused {
+            // In a namespace that goes nothing can be created: that is no failure to be tried again.
+            if !status.has_cause(NAMESPACE_TERMINATING) {
+                self.retry(which, owner_key);
+                super::replicaset::refused(which, owner_key, &status.message, self);
+            }
+            return;
         }
         match actions.front() {
             Some((at, _)) => {
@@ -231,18 +250,23 @@ impl Cx<'_> {
         }
     }
 
-    /// Creates a pod for its owner, with the event; `false` if it was refused.
-    pub fn create_for(&mut self, which: Which, owner: &Object, object: Object) -> bool {
+    /// Creates a pod for its owner, with the event.
+    ///
+    /// # Errors
+    /// Says why it was refused.
+    pub fn create_for(&mut self, which: Which, owner: &Object, object: Object) -> Result<(), Status> {
         match self.api.create(object) {
             Ok(pod) => {
                 let message = format!("Created pod: {}", pod.name());
                 self.event(which, owner, "Normal", "SuccessfulCreate", &message);
-                true
+                Ok(())
             }
             Err(status) => {
-                let message = format!("Error creating: {}", status.message);
-                self.event(which, owner, "Warning", "FailedCreate", &message);
-                false
+                if !status.has_cause(NAMESPACE_TERMINATING) {
+                    let message = format!("Error creating: {}", status.message);
+                    self.event(which, owner, "Warning", "FailedCreate", &message);
+                }
+                Err(status)
             }
         }
     }

@@ -3,14 +3,14 @@
 use super::latency::CREATE_CONTAINER;
 use super::logs::Log;
 use super::pulls::image_id;
-use super::root::{Parts, mounts};
+use super::root::{Parts, image_paths, mounts};
 use super::types::{
     ContainerConfig, ContainerId, ContainerState, ContainerStatus, NodeId, SandboxId, Security, Timed, Usage,
 };
 use super::{Container, Due, Runtime, Streams};
 use crate::api::Text;
 use crate::collections::Order;
-use crate::fs::{Cap, Caps, Content, Cred, FileData, FsKind, MountTable, Tree};
+use crate::fs::{Cap, Caps, Content, Cred, FileData, FsKind, Mount, MountTable, Tree, TreeId};
 use crate::images::Image;
 use crate::os::{CellId, NewCell, Signal, World};
 use crate::rng::Rng;
@@ -20,8 +20,22 @@ use std::rc::Rc;
 /// containerd's capabilities for containers that are not privileged (oci `defaultUnixCaps`).
 const DEFAULT_CAPS: Caps = Caps(0xa804_25fb);
 
+/// How much of `/etc/passwd` and `/etc/group` is read.
+const TABLE_BYTES: usize = 1 << 16;
+
 /// The `PATH` of images that set none (containerd's default).
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// What a container is made of before it has a cell.
+struct Built {
+    root: TreeId,
+    dev: TreeId,
+    mounts: Vec<Mount>,
+    /// Why runc will not be able to set it up, if so.
+    misfit: Option<Text>,
+    cwd: Text,
+    cred: Cred,
+}
 
 impl Runtime {
     /// Makes a container with its file system.
@@ -48,71 +62,26 @@ impl Runtime {
         config: ContainerConfig,
     ) -> Result<ContainerId, Text> {
         let s = self.sandboxes.get(&sandbox).ok_or(Text::lit("sandbox not found"))?;
-        let (node, net, files, host_pid) = (s.node, s.net, s.files, s.config.host_pid);
-        let sandbox_config = s.config.clone();
-        let share_pids = match config.target.filter(|_| !host_pid) {
-            Some(target) => self.containers.get(&target).map(|c| c.cell),
-            None => s.pause,
-        };
+        let (node, sandbox_config) = (s.node, s.config.clone());
         let owner = format!("{}/{}/{}", s.config.uid, config.name, config.attempt);
         let hex = Text::from(Rng::stream(self.settings.seed, &format!("container {owner}")).hex(64));
         let Some((image, present)) = self.present(node, &config.image).map(|(i, p)| (i.clone(), p)) else {
             return Err(Text::from(format!("failed to resolve image \"{}\": not found", config.image)));
         };
-        let machine = self.nodes[node.0 as usize].machine;
-        let base = self.base(&image);
-        let dev_base = self.dev_base();
-        let mut tree = Tree::over(&base, FsKind::Overlay);
-        let wall = world.settings().epoch.unix_micros(now);
-        let cred = credentials(&tree, &image, &config)?;
-        let cwd = [&config.working_dir, &image.working_dir].into_iter().find(|d| !d.is_empty());
-        let cwd = cwd.cloned().unwrap_or(Text::lit("/"));
-        let path = &config.termination_path;
-        if !path.is_empty() && !path.starts_with("/dev/") && tree.lookup(path).is_none() {
-            tree.put(path, Content::File(FileData::default()), 0o666, wall);
+        image_paths(&world.forest, &config.mounts)?;
+        if let Some(why) = self.no_profile(world, node, &config.security) {
+            return Err(why);
         }
-        let root = world.forest.add(tree);
-        let dev = world.forest.add(Tree::over(&dev_base, FsKind::Tmpfs));
         let spec_error = |why: Text| {
-            format!("failed to generate container \"{hex}\" spec: failed to generate spec: {why}")
+            Text::from(format!("failed to generate container \"{hex}\" spec: failed to generate spec: {why}"))
         };
         if command_of(&image, &config).is_empty() {
-            return Err(Text::from(spec_error(Text::lit("no command specified"))));
+            return Err(spec_error(Text::lit("no command specified")));
         }
-        let figures = world.machine(machine);
-        let parts = Parts {
-            root,
-            dev,
-            sandbox: files,
-            read_only_root: config.read_only_root,
-            volumes: &config.mounts,
-            disk: figures.disk,
-            memory: config.memory_limit.unwrap_or(figures.memory),
-            now: wall,
-        };
-        let (mounts, misfit) =
-            mounts(&mut world.forest, &parts).map_err(|why| Text::from(spec_error(why)))?;
-        let no_dir = !make_working_dir(world, root, &mounts, &cwd, wall);
-        let no_dir = || no_dir.then(|| format!("error during container init: mkdir {cwd}: not a directory"));
-        let misfit = misfit.or_else(|| no_dir().map(Text::from));
-        let new = NewCell {
-            machine,
-            mounts: MountTable(Rc::new(mounts)),
-            hostname: sandbox_config.hostname.clone(),
-            net,
-            share_pids,
-            owner: Text::from(owner),
-        };
-        let cell = world.add_cell(new);
-        if let Some(c) = world.cell_mut(cell) {
-            c.memory_limit = config.memory_limit;
-            c.cpu_limit = config.cpu_limit;
-            c.cpu_request = config.cpu_request;
-            c.oom_score_adj = config.oom_score_adj;
-            c.privileged = config.security.privileged;
-            c.first_user = if sandbox_config.own_users { first_user(sandbox) } else { 0 };
-        }
-        let env = environment(&image, &config, &sandbox_config.hostname, &home(world, root, cred.uid));
+        let built = self.build(world, now, sandbox, &image, &config)?.map_err(spec_error)?;
+        let cell = self.add_cell(world, sandbox, &config, built.mounts, Text::from(owner));
+        let home = home(world, built.root, built.cred.uid);
+        let env = environment(&image, &config, &sandbox_config.hostname, &home);
         let id = ContainerId(self.number());
         let status = ContainerStatus {
             id,
@@ -136,13 +105,13 @@ impl Runtime {
             node,
             image,
             cell,
-            root,
-            dev,
+            root: built.root,
+            dev: built.dev,
             env: env.into(),
             config: Rc::new(config),
-            cwd,
-            cred,
-            misfit,
+            cwd: built.cwd,
+            cred: built.cred,
+            misfit: built.misfit,
             process: None,
             streams: Streams::default(),
             log: Log::default(),
@@ -156,6 +125,90 @@ impl Runtime {
             s.containers.push(id);
         }
         Ok(id)
+    }
+
+    /// Makes a container's files and mounts. The inner `Err` is that of its specification.
+    fn build(
+        &mut self,
+        world: &mut World,
+        now: Time,
+        sandbox: SandboxId,
+        image: &Image,
+        config: &ContainerConfig,
+    ) -> Result<Result<Built, Text>, Text> {
+        let s = self.sandboxes.get(&sandbox).ok_or(Text::lit("sandbox not found"))?;
+        let (node, files) = (s.node, s.files);
+        let machine = self.nodes[node.0 as usize].machine;
+        let base = self.base(image);
+        let dev_base = self.dev_base();
+        let mut tree = Tree::over(&base, FsKind::Overlay);
+        let wall = world.settings().epoch.unix_micros(now);
+        let cred = credentials(&tree, image, config)?;
+        let cwd = [&config.working_dir, &image.working_dir].into_iter().find(|d| !d.is_empty());
+        let cwd = cwd.cloned().unwrap_or(Text::lit("/"));
+        let path = &config.termination_path;
+        if !path.is_empty() && !path.starts_with("/dev/") && tree.lookup(path).is_none() {
+            tree.put(path, Content::File(FileData::default()), 0o666, wall);
+        }
+        let root = world.forest.add(tree);
+        let dev = world.forest.add(Tree::over(&dev_base, FsKind::Tmpfs));
+        let figures = world.machine(machine);
+        let parts = Parts {
+            root,
+            dev,
+            sandbox: files,
+            read_only_root: config.read_only_root,
+            volumes: &config.mounts,
+            disk: figures.disk,
+            memory: config.memory_limit.unwrap_or(figures.memory),
+            now: wall,
+        };
+        let (mounts, misfit) = match mounts(&mut world.forest, &parts) {
+            Ok(made) => made,
+            Err(why) => {
+                world.forest.remove(root);
+                world.forest.remove(dev);
+                return Ok(Err(why));
+            }
+        };
+        let no_dir = !make_working_dir(world, root, &mounts, &cwd, wall);
+        let no_dir = || no_dir.then(|| format!("error during container init: mkdir {cwd}: not a directory"));
+        let misfit = misfit.or_else(|| no_dir().map(Text::from));
+        Ok(Ok(Built { root, dev, mounts, misfit, cwd, cred }))
+    }
+
+    /// Makes the cell in which a container's processes run.
+    fn add_cell(
+        &self,
+        world: &mut World,
+        sandbox: SandboxId,
+        config: &ContainerConfig,
+        mounts: Vec<Mount>,
+        owner: Text,
+    ) -> CellId {
+        let s = &self.sandboxes[&sandbox];
+        let share_pids = match config.target.filter(|_| !s.config.host_pid) {
+            Some(target) => self.containers.get(&target).map(|c| c.cell),
+            None => s.pause,
+        };
+        let new = NewCell {
+            machine: self.nodes[s.node.0 as usize].machine,
+            mounts: MountTable(Rc::new(mounts)),
+            hostname: s.config.hostname.clone(),
+            net: s.net,
+            share_pids,
+            owner,
+        };
+        let cell = world.add_cell(new);
+        if let Some(c) = world.cell_mut(cell) {
+            c.memory_limit = config.memory_limit;
+            c.cpu_limit = config.cpu_limit;
+            c.cpu_request = config.cpu_request;
+            c.oom_score_adj = config.oom_score_adj;
+            c.privileged = config.security.privileged;
+            c.first_user = if s.config.own_users { first_user(sandbox) } else { 0 };
+        }
+        cell
     }
 
     /// Sends the image's stop signal now and KILL after `grace`; the exit comes as an event.
@@ -333,7 +386,7 @@ fn environment(image: &Image, config: &ContainerConfig, hostname: &Text, home: &
 
 /// The first row of a colon-separated file such as `/etc/passwd` whose field at a place is the one that is wanted.
 fn row(tree: &Tree, path: &str, at: usize, wanted: impl Fn(&str) -> bool) -> Option<Vec<String>> {
-    let data = tree.file(path).map(|d| d.read(0, 1 << 16)).unwrap_or_default();
+    let data = tree.file(path).map(|d| d.read(0, TABLE_BYTES)).unwrap_or_default();
     let text = String::from_utf8_lossy(&data);
     let line = text.lines().find(|l| l.split(':').nth(at).is_some_and(&wanted))?;
     Some(line.split(':').map(str::to_owned).collect())
@@ -364,15 +417,28 @@ fn credentials(tree: &Tree, image: &Image, config: &ContainerConfig) -> Result<C
     let gid = config.group.or_else(|| config.user.is_none().then(image_group).flatten());
     let gid = gid.or_else(|| field(row(tree, "/etc/passwd", 2, |n| n.parse() == Ok(uid)), 3)).unwrap_or(0);
     let rights = &config.security;
+    let mut groups = if config.strict_groups { Vec::new() } else { image_groups(tree, uid) };
+    groups.extend(config.groups.iter().filter(|g| !groups.contains(g)).copied().collect::<Vec<_>>());
     Ok(Cred {
         uid,
         gid,
-        groups: config.groups.clone(),
+        groups,
         caps: capabilities(rights),
         no_new_privs: rights.no_new_privs,
         filtered: rights.filtered && !rights.privileged,
         ..Cred::default()
     })
+}
+
+/// The groups of which the image's `/etc/group` makes a user a member (containerd's `WithAdditionalGIDs`).
+fn image_groups(tree: &Tree, uid: u32) -> Vec<u32> {
+    let name = row(tree, "/etc/passwd", 2, |n| n.parse() == Ok(uid)).and_then(|r| r.first().cloned());
+    let Some(name) = name else { return Vec::new() };
+    let data = tree.file("/etc/group").map(|d| d.read(0, TABLE_BYTES)).unwrap_or_default();
+    let text = String::from_utf8_lossy(&data);
+    let rows = text.lines().map(|l| l.split(':').collect::<Vec<_>>());
+    let own = rows.filter(|r| r.get(3).is_some_and(|members| members.split(',').any(|m| m == name)));
+    own.filter_map(|r| r.get(2)?.parse().ok()).collect()
 }
 
 /// The bounding set: containerd's own without what is dropped and with what is added; `ALL` comes first, so

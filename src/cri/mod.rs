@@ -10,15 +10,17 @@
 //! [`Runtime::status`] … [`Runtime::stop_container`] → [`Runtime::stop_pod_sandbox`] →
 //! [`Runtime::remove_pod_sandbox`].
 //!
-//! Left out: runtime classes, checkpoints, seccomp and other profiles, capabilities.
+//! Left out: runtime classes, checkpoints, what profiles of one's own deny.
 
 mod containers;
 mod drive;
+mod fetch;
 mod forward;
 mod latency;
 mod listing;
 mod logs;
 mod probes;
+mod profiles;
 mod pulls;
 mod root;
 mod sandboxes;
@@ -30,6 +32,8 @@ mod types;
 
 pub use listing::SandboxRow;
 pub use types::*;
+
+pub use crate::images::grpc::Health;
 
 use crate::api::Text;
 use crate::collections::{BTreeMap, BTreeSet};
@@ -164,8 +168,9 @@ struct Container {
 enum Kind {
     Exec { process: Option<ProcessId>, tty: bool, discard: bool },
     Attach { stdin: bool, tty: bool },
-    Http { request: Box<HttpGet>, sent: bool, answer: Vec<u8> },
+    Http(Box<fetch::Fetch>),
     Tcp { address: Text },
+    Grpc { service: Text, address: Text, sent: u8, answer: Vec<u8> },
     Forward(Box<forward::Forward>),
 }
 

@@ -3,11 +3,11 @@
 use super::latency::{
     CHECK_MANIFEST, INTERNET_PULL_BASE, INTERNET_PULL_PER_MB, NOT_FOUND, PULL_BASE, PULL_PER_MB,
 };
-use super::types::{NodeId, Pull, RegistryState, Timed};
+use super::types::{NodeId, Pull, RegistryState, SandboxId, Timed};
 use super::{Present, Runtime};
 use crate::api::Text;
 use crate::collections::Order;
-use crate::fs::Base;
+use crate::fs::{Base, FsKind, Tree};
 use crate::images::{Image, Preset, PullError, Reference, find};
 use crate::rng::Rng;
 use crate::time::{Span, Time};
@@ -92,6 +92,21 @@ impl Runtime {
     /// The reference is not one.
     pub fn parse_image(reference: &str) -> Result<Text, Text> {
         Reference::parse(reference).map(|r| Text::from(r.to_string()))
+    }
+
+    /// The files of an image that is on the node, to be mounted.
+    pub fn image_files(&mut self, node: NodeId, reference: &str) -> Option<Tree> {
+        let image = self.present(node, reference)?.0.clone();
+        Some(Tree::over(&self.base(&image), FsKind::Overlay))
+    }
+
+    /// Where an image is mounted for the containers of a sandbox, as errors name the place.
+    pub fn image_place(&self, sandbox: SandboxId, node: NodeId, reference: &str) -> Option<Text> {
+        let (image, _) = self.present(node, reference)?;
+        let digest = image.digest.strip_prefix("sha256:").unwrap_or(&image.digest);
+        let hex = &self.sandboxes.get(&sandbox)?.hex;
+        let dir = "/run/containerd/io.containerd.grpc.v1.cri/image-volumes";
+        Some(Text::from(format!("{dir}/{hex}/{digest}")))
     }
 
     /// The user that the image runs as: a number or a name; empty for root. `None` if the image is absent.

@@ -107,6 +107,27 @@ pub(super) fn sandbox_tree(hostname: &str, ip: &str, resolv: &str, now: i64) -> 
     tree
 }
 
+/// Looks whether the sub-paths of images that are mounted are directories; `Err`: containerd's words.
+pub(super) fn image_paths(forest: &Forest, volumes: &[VolumeMount]) -> Result<(), Text> {
+    for volume in volumes {
+        let Some(tree) = forest.get(volume.tree).filter(|t| t.kind == FsKind::Overlay) else { continue };
+        let (sub, place) = (volume.sub_path.trim_start_matches('/'), &volume.host_path);
+        let found = tree.lookup(&volume.sub_path).and_then(|ino| tree.inode(ino));
+        let why = match found {
+            None => format!("openat {sub}: no such file or directory"),
+            Some(i) if matches!(i.content, Content::Dir(_)) => continue,
+            Some(_) => {
+                format!("only directory subpath is supported, subpath: {sub:?}, mountpoint: {place:?} ")
+            }
+        };
+        return Err(Text::from(format!(
+            "failed to mount image volume: ImageVolumeMountFailed: failed to ensure image subpath {sub:?} in \
+             {place:?}: {why}"
+        )));
+    }
+    Ok(())
+}
+
 /// What a container's mounts are made from.
 pub(super) struct Parts<'a> {
     pub root: TreeId,
@@ -223,7 +244,8 @@ fn volume_mount(forest: &Forest, parts: &Parts<'_>, volume: &VolumeMount) -> Res
                 size,
             )
         }
-        _ => (Text::lit("/dev/vda"), Text::lit("ext4"), Text::lit(DISK_OPTIONS), parts.disk),
+        FsKind::Overlay => (Text::lit("overlay"), Text::lit("overlay"), Text::lit("relatime"), parts.disk),
+        FsKind::Ext4 => (Text::lit("/dev/vda"), Text::lit("ext4"), Text::lit(DISK_OPTIONS), parts.disk),
     };
     let root = forest.get(parts.root);
     let path = root.and_then(|t| t.real_path(&volume.path)).unwrap_or_default();

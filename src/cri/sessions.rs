@@ -175,7 +175,7 @@ impl Runtime {
         let Kind::Exec { tty, discard, .. } = s.kind else {
             if matches!(s.kind, Kind::Forward(_)) {
                 self.pump_forward(world, now, id);
-            } else if matches!(s.kind, Kind::Http { .. } | Kind::Tcp { .. }) {
+            } else if matches!(s.kind, Kind::Http(_) | Kind::Tcp { .. } | Kind::Grpc { .. }) {
                 self.pump_probe(world, now, id);
             }
             return;

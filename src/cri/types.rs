@@ -2,6 +2,7 @@
 
 use crate::api::Text;
 use crate::fs::TreeId;
+use crate::images::grpc::Health;
 use crate::images::{OwnImage, Preset};
 use crate::time::{Span, Time};
 
@@ -149,6 +150,10 @@ pub struct Security {
     pub no_new_privs: bool,
     /// Whether a seccomp profile is in force.
     pub filtered: bool,
+    /// Where a seccomp profile of one's own lies on the node; empty: none.
+    pub seccomp: Text,
+    /// The name of an AppArmor profile of one's own; empty: none.
+    pub apparmor: Text,
 }
 
 /// What `CreateContainer` gets.
@@ -177,6 +182,8 @@ pub struct ContainerConfig {
     pub group: Option<u32>,
     /// `fsGroup` and `supplementalGroups`.
     pub groups: Vec<u32>,
+    /// `supplementalGroupsPolicy: Strict`: the groups that the image gives the user do not count.
+    pub strict_groups: bool,
     /// Rights.
     pub security: Security,
     /// `readOnlyRootFilesystem`.
@@ -288,8 +295,12 @@ pub enum SessionEnd {
     TimedOut,
     /// The container ended first.
     ContainerGone,
-    /// An HTTP answer: status and the beginning of the body.
+    /// An HTTP answer: status and the beginning of the body. Redirections on the same host have been followed.
     Http(u16, Text),
+    /// The answer to a gRPC health check.
+    Health(Health),
+    /// A gRPC connection stood, but no answer came in time.
+    Unanswered,
     /// A TCP connection was made.
     Connected,
     /// It failed, in Go's words, e.g. `dial tcp 10.224.2.216:80: connect: connection refused`.

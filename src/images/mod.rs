@@ -8,6 +8,7 @@
 
 mod catalogue;
 mod examples;
+pub mod grpc;
 mod layout;
 mod popular;
 pub mod programs;

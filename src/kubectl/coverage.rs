@@ -10,18 +10,13 @@ use crate::kubectl::verb::{Cover, REFUSED, ROOT, Verb, WITHOUT_EFFECT};
 pub const STORED_FIELDS: &[(&str, &str)] = &[
     ("PodSpec", "resourceClaims schedulingGroup"),
     ("Container", "volumeDevices"),
-    (
-        "PodSecurityContext",
-        "appArmorProfile fsGroupChangePolicy seLinuxChangePolicy seLinuxOptions supplementalGroupsPolicy windowsOptions",
-    ),
-    ("SecurityContext", "appArmorProfile procMount seLinuxOptions windowsOptions"),
-    ("Lifecycle", "stopSignal"),
+    ("PodSecurityContext", "fsGroupChangePolicy seLinuxChangePolicy seLinuxOptions windowsOptions"),
+    ("SecurityContext", "procMount seLinuxOptions windowsOptions"),
     ("VolumeMount", "mountPropagation"),
     (
         "Volume",
-        "awsElasticBlockStore azureDisk azureFile cephfs cinder csi fc flexVolume flocker gcePersistentDisk gitRepo glusterfs iscsi nfs photonPersistentDisk portworxVolume quobyte rbd scaleIO storageos vsphereVolume",
+        "awsElasticBlockStore azureDisk azureFile cephfs cinder fc flexVolume flocker gcePersistentDisk glusterfs iscsi nfs photonPersistentDisk portworxVolume quobyte rbd scaleIO storageos vsphereVolume",
     ),
-    ("VolumeProjection", "clusterTrustBundle podCertificate"),
 ];
 
 /// Where the coverage begins and ends in README.

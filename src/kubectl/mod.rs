@@ -226,7 +226,10 @@ impl Kubectl {
             self.output.push(crate::os::STDERR, verb::record::DEPRECATED.as_bytes());
         }
         self.base.verbosity = args.int("v");
-        let wrong = verb::request_timeout(&args).err().or_else(|| verb::refused(found.verb, &args));
+        let wrong = verb::request_timeout(&args)
+            .err()
+            .or_else(|| verb::broken(&found.path, &args))
+            .or_else(|| verb::refused(found.verb, &args));
         if let Some(fail) = wrong {
             let code = self.report(&fail);
             return Phase::After(code, quick);

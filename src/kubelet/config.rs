@@ -8,6 +8,9 @@ use crate::api::resources::qos_class;
 use crate::api::{Text, Value};
 use crate::cri::{ContainerConfig, Security};
 
+/// Where seccomp profiles of one's own lie (kubelet configuration, `<root-dir>/seccomp`).
+const SECCOMP_DIR: &str = "/var/lib/kubelet/seccomp";
+
 /// The configuration of a container's next instance. `Err`: the message of CreateContainerConfigError.
 pub fn container_config(
     node: &mut Node,
@@ -41,6 +44,7 @@ pub fn container_config(
         user,
         group: number("runAsGroup").and_then(|n| u32::try_from(n).ok()),
         groups: groups.filter_map(Value::as_int).filter_map(|n| u32::try_from(n).ok()).collect(),
+        strict_groups: of_pod["supplementalGroupsPolicy"].str() == "Strict",
         security: security(own, &of_pod),
         read_only_root: own["readOnlyRootFilesystem"].is_true(),
         tty: spec["tty"].is_true(),
@@ -58,14 +62,25 @@ pub fn container_config(
 /// The rights that a container is given; the seccomp profile may be the pod's.
 fn security(own: &Value, of_pod: &Value) -> Security {
     let names = |v: &Value| v.items().iter().map(Value::text).collect();
-    let profile =
-        [own, of_pod].map(|c| c.at("seccompProfile.type").str()).into_iter().find(|t| !t.is_empty());
+    // The container's own profile, or the pod's.
+    let profile = |field: &str| [own, of_pod].map(|c| &c[field]).into_iter().find(|p| p.is_some());
+    let kind = |field: &str| profile(field).map_or("", |p| p["type"].str());
+    let local = |field: &str| match kind(field) {
+        "Localhost" => profile(field).map_or("", |p| p["localhostProfile"].str()),
+        _ => "",
+    };
+    let seccomp = match local("seccompProfile") {
+        "" => Text::default(),
+        path => Text::from(format!("{SECCOMP_DIR}/{path}")),
+    };
     Security {
         privileged: own["privileged"].is_true(),
         add: names(own.at("capabilities.add")),
         drop: names(own.at("capabilities.drop")),
         no_new_privs: own["allowPrivilegeEscalation"].as_bool() == Some(false),
-        filtered: matches!(profile, Some("RuntimeDefault" | "Localhost")),
+        filtered: matches!(kind("seccompProfile"), "RuntimeDefault" | "Localhost"),
+        seccomp,
+        apparmor: Text::from(local("appArmorProfile")),
     }
 }
 

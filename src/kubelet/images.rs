@@ -2,7 +2,7 @@
 //!
 //! Mirrors pkg/kubelet/images/image_manager.go.
 
-use super::pod::{ContainerRef, Pod};
+use super::pod::Pod;
 use super::{Cx, Node, causes, rules};
 use crate::api::{Text, Value};
 use crate::cri::{Pull, Runtime};
@@ -31,11 +31,41 @@ pub enum Image {
     },
 }
 
-/// The pull policy of a container: its own, or by the image's tag.
-pub fn pull_policy(container: &Value) -> &str {
-    match container["imagePullPolicy"].str() {
+/// An image that is wanted on the node.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Wanted {
+    /// The container that is to run it, as events name it; empty for an image that is mounted.
+    container: Text,
+    /// The image's reference.
+    image: Text,
+    /// When to pull it.
+    policy: Text,
+}
+
+impl Wanted {
+    /// That of a container.
+    pub fn by_container(spec: &Value) -> Wanted {
+        let policy = Text::from(pull_policy(&spec["imagePullPolicy"], &spec["image"]));
+        Wanted { container: spec["name"].text(), image: spec["image"].text(), policy }
+    }
+
+    /// Its reference.
+    pub fn image(&self) -> &str {
+        &self.image
+    }
+
+    /// That of a volume.
+    pub fn by_volume(source: &Value) -> Wanted {
+        let policy = Text::from(pull_policy(&source["pullPolicy"], &source["reference"]));
+        Wanted { container: Text::default(), image: source["reference"].text(), policy }
+    }
+}
+
+/// A pull policy: what is asked for, or by the image's tag.
+fn pull_policy<'a>(asked: &'a Value, image: &Value) -> &'a str {
+    match asked.str() {
         "" => {
-            let image = container["image"].str();
+            let image = image.str();
             let name = image.rsplit('/').next().unwrap_or(image);
             if name.contains('@') {
                 return "IfNotPresent";
@@ -49,10 +79,9 @@ pub fn pull_policy(container: &Value) -> &str {
     }
 }
 
-/// Sees to it that a container's image is on the node.
-pub fn ensure(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, at: ContainerRef) -> Image {
-    let spec = pod.spec(at).clone();
-    let (name, image) = (spec["name"].text(), spec["image"].text());
+/// Sees to it that an image is on the node.
+pub fn ensure(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, wanted: &Wanted) -> Image {
+    let (name, image, policy) = (wanted.container.clone(), wanted.image.clone(), wanted.policy.as_str());
     if let Err(text) = Runtime::parse_image(&image) {
         let message = format!(
             "Failed to apply default image tag \"{image}\": couldn't parse image name \"{image}\": {text}"
@@ -62,7 +91,6 @@ pub fn ensure(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, at: ContainerRef)
         return Image::Failed { reason: "InvalidImageName", message };
     }
     let present = cx.cri.image_status(node.cri, &image).is_some();
-    let policy = pull_policy(&spec).to_string();
     if present && policy != "Always" {
         let message =
             format!("Container image \"{image}\" already present on machine and can be accessed by the pod");
@@ -119,13 +147,12 @@ pub fn pulled(
     node: &mut Node,
     pod: &mut Pod,
     cx: &mut Cx<'_>,
-    at: ContainerRef,
+    wanted: &Wanted,
     asked: Time,
     began: Time,
     pull: Pull,
 ) -> Result<(), String> {
-    let spec = pod.spec(at);
-    let (name, image) = (spec["name"].text(), spec["image"].text());
+    let (name, image) = (wanted.container.clone(), wanted.image.clone());
     let key = back_off_key(&image);
     let error_key = (pod.uid.clone(), image.clone());
     match pull.result {
@@ -185,7 +212,7 @@ mod tests {
 
     #[test]
     fn the_default_policy_follows_the_tag() {
-        let policy = |image: &str| pull_policy(&map! { "image" => image }).to_string();
+        let policy = |image: &str| Wanted::by_container(&map! { "image" => image }).policy.to_string();
         for (image, expected) in [
             ("nginx", "Always"),
             ("nginx:latest", "Always"),

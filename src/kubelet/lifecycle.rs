@@ -4,7 +4,7 @@ use super::pod::{ContainerRef, Pod};
 use super::prober::http;
 use super::{Cx, Node};
 use crate::api::Value;
-use crate::cri::{ContainerId, ExecConfig, HttpGet, SessionEnd, SessionId};
+use crate::cri::{ContainerId, ExecConfig, Health, HttpGet, SessionEnd, SessionId};
 use crate::time::Span;
 
 /// From ExecSync to the command's first instruction (runc exec; a preStop command begins 30–60 ms after the
@@ -71,7 +71,10 @@ pub fn succeeded(end: &SessionEnd) -> bool {
         SessionEnd::Exit(code) => *code == 0,
         SessionEnd::Http(status, _) => *status < 400,
         SessionEnd::Connected => true,
-        SessionEnd::TimedOut | SessionEnd::ContainerGone | SessionEnd::Failed(_) => false,
+        SessionEnd::Health(health) => *health == Health::Serving,
+        SessionEnd::TimedOut | SessionEnd::Unanswered | SessionEnd::ContainerGone | SessionEnd::Failed(_) => {
+            false
+        }
     }
 }
 

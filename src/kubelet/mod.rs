@@ -21,6 +21,7 @@ mod deadline;
 mod env;
 mod eviction;
 mod hosts;
+mod image_volumes;
 mod images;
 #[cfg(test)]
 mod lab;
@@ -93,13 +94,13 @@ pub enum KubeletTimer {
         /// The container.
         container: ContainerId,
     },
-    /// A probe's tick or time-out.
+    /// A probe's tick.
     Probe {
         /// The pod's uid.
         pod: Text,
         /// Which probe of the pod.
         index: usize,
-        /// The number of its ticker or attempt.
+        /// The number of its ticker.
         number: u32,
     },
     /// A pod's `activeDeadlineSeconds` are over.
@@ -422,10 +423,7 @@ impl Kubelet {
                 termination::timed_out(node, pod, cx, container);
                 after_kill(node, pod, cx);
             }
-            KubeletTimer::Probe { index, number, .. } => match prober::http::time_out_attempt(number) {
-                Some(attempt) => prober::timed_out(node, pod, cx, index, attempt),
-                None => prober::tick(node, pod, cx, index, number),
-            },
+            KubeletTimer::Probe { index, number, .. } => prober::tick(node, pod, cx, index, number),
             KubeletTimer::Deadline { .. } => worker::update(node, pod, cx),
             _ => {}
         }

@@ -230,6 +230,7 @@ fn set_ready(node: &mut Node, cx: &mut Cx<'_>, ready: bool) {
 pub fn admit(node: &mut Node, pods: &BTreeMap<Text, Pod>, pod: &mut Pod, cx: &mut Cx<'_>) -> bool {
     let Some(object) = cx.api.get(Kind::NODE, "", &node.name).cloned() else { return true };
     let refused = super::eviction::refusal(&object, pod)
+        .or_else(|| other_system(pod))
         .or_else(|| super::sysctl::refusal(pod))
         .or_else(|| refusal(&object, pods, pod));
     let Some((reason, message)) = refused else { return true };
@@ -247,6 +248,20 @@ pub fn admit(node: &mut Node, pods: &BTreeMap<Text, Pod>, pod: &mut Pod, cx: &mu
         status.set("observedGeneration", generation);
     });
     false
+}
+
+/// Why a pod for another operating system may not run (`rejectPodAdmissionBasedOnOSSelector`, `…OSField`).
+fn other_system(pod: &Pod) -> Option<(&'static str, String)> {
+    const SYSTEM: &str = "linux";
+    let label = pod.object.at("metadata.labels")["kubernetes.io/os"].text();
+    let field = pod.object.at("spec.os.name").text();
+    if !label.is_empty() && label != SYSTEM {
+        let why = "Failed to admit pod as the `kubernetes.io/os` label doesn't match node label";
+        return Some(("PodOSSelectorNodeLabelDoesNotMatch", why.to_string()));
+    }
+    (!field.is_empty() && field != SYSTEM).then(|| {
+        ("PodOSNotSupported", "Failed to admit pod as the OS field doesn't match node OS".to_string())
+    })
 }
 
 fn refusal(node: &Object, pods: &BTreeMap<Text, Pod>, pod: &Pod) -> Option<(&'static str, String)> {

@@ -4,6 +4,7 @@
 //! has come and goes on from there: kill, sandbox, ephemeral, init and other containers.
 
 use super::actions::{self, PodActions};
+use super::image_volumes::{self, ImageVolumes};
 use super::pod::{ContainerRef, Pod, Section, is_sidecar};
 use super::volumes::{self, Wait};
 use super::worker::{self, Phase, Requeue, Task};
@@ -23,6 +24,8 @@ pub struct SyncRun {
     pub exits: BTreeMap<Text, Time>,
     /// Containers still to be started.
     pub queue: VecDeque<ContainerRef>,
+    /// The images of the pod's volumes, once containers are to be started.
+    pub images: Option<ImageVolumes>,
     /// The sandbox being made, known when the call returns.
     pub sandbox: Option<Result<SandboxId, crate::api::Text>>,
     /// Whether anything was done to the runtime.
@@ -132,6 +135,7 @@ pub fn step(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>) {
         Task::Mounting => mount(node, pod, cx),
         Task::Killing if pod.worker.kills.done() => after_kill(node, pod, cx),
         Task::SandboxUp => sandbox_made(node, pod, cx),
+        Task::Images => image_volumes::step(node, pod, cx),
         Task::Starting => start::step(node, pod, cx),
         _ => {}
     }
@@ -191,8 +195,12 @@ fn sandbox_made(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>) {
     }
 }
 
-/// Starts the next container, or ends the sync.
+/// Starts the next container, once the images of the pod's volumes have been seen to, or ends the sync.
 pub fn next(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>) {
+    if pod.worker.run.images.is_none() && !pod.worker.run.queue.is_empty() {
+        image_volumes::begin(node, pod, cx);
+        return;
+    }
     match pod.worker.run.queue.pop_front() {
         Some(at) => {
             pod.worker.run.acted = true;

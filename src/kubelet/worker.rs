@@ -50,6 +50,8 @@ pub enum Task {
     SandboxDown,
     /// Waiting for the sandbox.
     SandboxUp,
+    /// Waiting for the images of volumes.
+    Images,
     /// Starting a container.
     Starting,
     /// Tearing volumes down at the end.

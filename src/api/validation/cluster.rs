@@ -465,6 +465,10 @@ fn claim_update(old: &Object, new: &Object, errors: &mut Errors) {
         let mut spec = o["spec"].clone();
         spec.remove("resources.requests.storage");
         spec.remove("volumeAttributesClassName");
+        // A class may be given to a claim that has none.
+        if old["spec"]["storageClassName"].is_null() {
+            spec.remove("storageClassName");
+        }
         // Binding may be filled in once.
         if o["spec"]["volumeName"].str().is_empty() || old["spec"]["volumeName"].str().is_empty() {
             spec.remove("volumeName");

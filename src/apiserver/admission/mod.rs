@@ -9,6 +9,7 @@ mod pod_resize;
 mod pod_security;
 mod pods;
 mod storage;
+pub use storage::default_class;
 
 use super::ApiServer;
 use crate::api::resources::qos_class;
@@ -58,6 +59,7 @@ impl ApiServer {
         match (object.kind, subresource) {
             (Kind::NAMESPACE, _) => pod_security::admit(self, Some(old), object),
             (Kind::POD, "resize") => pod_resize::admit(self, old, object),
+            (Kind::PERSISTENT_VOLUME_CLAIM, "") => storage::admit_resize(self, old, object),
             _ => Ok(()),
         }
     }

@@ -1,7 +1,7 @@
 //! NamespaceLifecycle: nothing is created in a namespace that is absent or going, and the namespaces of
 //! the system stay.
 
-use crate::api::status::Result;
+use crate::api::status::{CauseOf, NAMESPACE_TERMINATING, Result};
 use crate::api::{Kind, Object, Status, Text, Value};
 use crate::apiserver::ApiServer;
 use crate::list;
@@ -23,7 +23,13 @@ pub fn admit_create(api: &ApiServer, object: &Object) -> Result<()> {
             "unable to create new content in namespace {} because it is being terminated",
             object.namespace()
         );
-        return Err(Status::forbidden(object.kind, object.name(), &why));
+        let mut status = Status::forbidden(object.kind, object.name(), &why);
+        status.causes.push(CauseOf {
+            reason: Text::lit(NAMESPACE_TERMINATING),
+            message: Text::from(format!("namespace {} is being terminated", object.namespace())),
+            field: Text::lit("metadata.namespace"),
+        });
+        return Err(status);
     }
     Ok(())
 }

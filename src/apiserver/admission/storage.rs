@@ -1,7 +1,10 @@
-//! StorageObjectInUseProtection and DefaultStorageClass.
+//! StorageObjectInUseProtection, DefaultStorageClass and PersistentVolumeClaimResize.
 
-use crate::api::{Kind, Object, Text, Value};
+use crate::api::quantity::Quantity;
+use crate::api::status::Result;
+use crate::api::{Kind, Object, Status, Text, Value};
 use crate::apiserver::ApiServer;
+use std::cmp::Reverse;
 
 const DEFAULT_CLASS: &str = "storageclass.kubernetes.io/is-default-class";
 
@@ -14,10 +17,39 @@ pub fn admit(api: &ApiServer, object: &mut Object) {
     if !finalizers.iter().any(|f| f.str() == finalizer) {
         finalizers.push(Value::from(Text::lit(finalizer)));
     }
-    if claim && object.at("spec.storageClassName").is_null() {
-        let class = api.list(Kind::STORAGE_CLASS, None).find(|c| c.annotation(DEFAULT_CLASS) == Some("true"));
-        if let Some(name) = class.map(|c| c.at("metadata.name").text()) {
-            object.set("spec.storageClassName", name);
-        }
+    if claim
+        && object.at("spec.storageClassName").is_null()
+        && let Some(name) = default_class(api)
+    {
+        object.set("spec.storageClassName", name);
     }
+}
+
+/// The default class: the newest of those marked so, and of those of one second the first by name.
+pub fn default_class(api: &ApiServer) -> Option<Text> {
+    let marked = api.list(Kind::STORAGE_CLASS, None).filter(|c| c.annotation(DEFAULT_CLASS) == Some("true"));
+    let age =
+        |c: &&Object| (c.at("metadata.creationTimestamp").text(), Reverse(c.at("metadata.name").text()));
+    marked.max_by_key(age).map(|c| c.at("metadata.name").text())
+}
+
+/// Lets only bound claims of classes that allow it grow.
+pub fn admit_resize(api: &ApiServer, old: &Object, claim: &Object) -> Result<()> {
+    let size = |o: &Object| Quantity::of(o.at("spec.resources.requests.storage"));
+    if size(claim) <= size(old) {
+        return Ok(());
+    }
+    let refuse = |why: &str| Err(Status::forbidden(claim.kind, claim.name(), why));
+    if old.at("status.phase").str() != "Bound" {
+        return refuse("Only bound persistent volume claims can be expanded");
+    }
+    let class = claim.at("spec.storageClassName").str();
+    let allows = |c: &Object| c["allowVolumeExpansion"].is_true();
+    if !api.get(Kind::STORAGE_CLASS, "", class).is_some_and(allows) {
+        return refuse(
+            "only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must \
+             support resize",
+        );
+    }
+    Ok(())
 }

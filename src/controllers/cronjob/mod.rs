@@ -8,6 +8,7 @@ mod zone;
 use super::work::Cx;
 use super::{Which, controller_key, job, pods, rules};
 use crate::api::request::WatchKind;
+use crate::api::status::NAMESPACE_TERMINATING;
 use crate::api::{Kind, Object, Text, Value};
 use crate::apiserver::{ApiServer, Change, DeleteOptions};
 use crate::collections::Order;
@@ -21,8 +22,8 @@ const WHICH: Which = Which::CronJob;
 const DELTA: Span = Span::millis(100);
 /// The annotation with the time that a Job stands for.
 const SCHEDULED: &str = "batch.kubernetes.io/cronjob-scheduled-timestamp";
-/// Most missed times that are gone through one by one (upstream warns beyond 100).
-const MAX_MISSED: usize = 100;
+/// So many missed times are too many (upstream's `manyMissed`).
+const MANY: i64 = 100;
 
 /// A CronJob or one of its Jobs has changed.
 pub fn changed(change: &Change, cx: &mut Cx<'_>) {
@@ -56,30 +57,38 @@ pub fn sync(cron: &Object, cx: &mut Cx<'_>) {
     }
 }
 
-/// Takes finished and missing Jobs off the list of active ones.
+/// Takes finished and missing Jobs off the list of active ones, and tells of those that nobody made here.
 fn note_finished(cron: &Object, jobs: &[Object], status: &mut Value, cx: &mut Cx<'_>) {
-    let listed: Vec<Value> = status["active"].items().to_vec();
-    let mut kept = Vec::new();
-    for reference in listed {
-        let name = reference["name"].str();
-        let Some(found) = jobs.iter().find(|j| j.uid() == reference["uid"].str()) else {
-            let message = format!("Active job went missing: {name}");
-            cx.event(WHICH, cron, "Normal", "MissingJob", &message);
-            continue;
-        };
-        let end = job::finished_condition(found);
+    let mut listed: Vec<Value> = status["active"].items().to_vec();
+    for found in jobs {
+        let place = listed.iter().position(|r| r["uid"].str() == found.uid());
+        let (name, end) = (found.name(), job::finished_condition(found));
         if end.is_null() {
-            kept.push(reference);
+            if place.is_none() {
+                let message = format!("Saw a job that the controller did not create or forgot: {name}");
+                cx.event(WHICH, cron, "Warning", "UnexpectedJob", &message);
+            }
             continue;
         }
-        let message = format!("Saw completed job: {name}, condition: {}", end["type"].str());
-        cx.event(WHICH, cron, "Normal", "SawCompletedJob", &message);
+        if let Some(place) = place {
+            listed.remove(place);
+            let message = format!("Saw completed job: {name}, condition: {}", end["type"].str());
+            cx.event(WHICH, cron, "Normal", "SawCompletedJob", &message);
+        }
         let at = &found["status"]["completionTime"];
         if end["type"].str() == "Complete" && at.str() > status["lastSuccessfulTime"].str() {
             status.set("lastSuccessfulTime", at);
         }
     }
-    status.set("active", kept);
+    listed.retain(|r| {
+        let there = jobs.iter().any(|j| j.uid() == r["uid"].str());
+        if !there {
+            let message = format!("Active job went missing: {}", r["name"].str());
+            cx.event(WHICH, cron, "Normal", "MissingJob", &message);
+        }
+        there
+    });
+    status.set("active", listed);
 }
 
 /// Deletes the oldest finished Jobs beyond the history limits.
@@ -99,17 +108,58 @@ fn clean_up(cron: &Object, jobs: &[Object], cx: &mut Cx<'_>) {
     }
 }
 
-fn delete(cron: &Object, old: &Object, cx: &mut Cx<'_>) {
+fn delete(cron: &Object, old: &Object, cx: &mut Cx<'_>) -> bool {
     let options =
         DeleteOptions { propagation_policy: Some(Text::lit("Background")), ..DeleteOptions::default() };
-    if cx.api.delete(&old.key(), &options).is_ok() {
-        let message = format!("Deleted job {}", old.name());
-        cx.event(WHICH, cron, "Normal", "SuccessfulDelete", &message);
+    match cx.api.delete(&old.key(), &options) {
+        Ok(_) => {
+            let message = format!("Deleted job {}", old.name());
+            cx.event(WHICH, cron, "Normal", "SuccessfulDelete", &message);
+            true
+        }
+        Err(error) => {
+            let message = format!("Deleted job: {}", error.message);
+            cx.event(WHICH, cron, "Warning", "FailedDelete", &message);
+            false
+        }
     }
 }
 
-/// The last time that has passed and the next one, in seconds since 1970.
-fn times(cron: &Object, schedule: Schedule, zone: Zone, api: &ApiServer) -> (Option<i64>, Option<i64>) {
+/// What a schedule says at an instant, in seconds since 1970.
+#[derive(Debug, PartialEq)]
+struct Times {
+    /// The latest time that has passed and was not acted upon.
+    due: Option<i64>,
+    /// The next one.
+    next: Option<i64>,
+    /// Whether more than [`MANY`] have passed.
+    many: bool,
+}
+
+/// Goes through a schedule from an instant to the present; long series of missed times are jumped over by the
+/// distance between the first two, as upstream does.
+fn times(from: i64, now: i64, after: impl Fn(i64) -> Option<i64>) -> Times {
+    let next = after(now);
+    let nothing = Times { due: None, next, many: false };
+    let Some(first) = after(from).filter(|t| *t <= now) else { return nothing };
+    let Some(second) = after(first).filter(|t| *t <= now) else {
+        return Times { due: Some(first), ..nothing };
+    };
+    let period = (second - first).max(1);
+    let missed = (now - first) / period + 1;
+    let mut due = first;
+    let mut t = first + (missed - 2).max(0) * period - 1;
+    for _ in 0..MANY {
+        match after(t) {
+            Some(found) if found <= now => (due, t) = (found.max(due), found),
+            _ => break,
+        }
+    }
+    Times { due: Some(due), next, many: missed > MANY }
+}
+
+/// The times of a CronJob now.
+fn times_of(cron: &Object, schedule: Schedule, zone: Zone, api: &ApiServer) -> Times {
     let seconds = |stamp: &Value| api.epoch.unix_micros(pods::time(stamp, api)).div_euclid(1_000_000);
     let last = cron.at("status.lastScheduleTime");
     let mut from =
@@ -118,21 +168,10 @@ fn times(cron: &Object, schedule: Schedule, zone: Zone, api: &ApiServer) -> (Opt
     if let Some(deadline) = cron.at("spec.startingDeadlineSeconds").as_int() {
         from = from.max(now - deadline);
     }
-    let after = |t: i64| {
+    times(from, now, |t| {
         let shift = zone.offset(t);
         schedule.next(t + shift).map(|local| local - zone.offset(local - shift))
-    };
-    let mut due = None;
-    for _ in 0..MAX_MISSED {
-        match after(from) {
-            Some(t) if t <= now => {
-                due = Some(t);
-                from = t;
-            }
-            next => return (due, next),
-        }
-    }
-    (due, after(now))
+    })
 }
 
 fn run(cron: &Object, jobs: &[Object], status: &mut Value, cx: &mut Cx<'_>) {
@@ -147,17 +186,12 @@ fn run(cron: &Object, jobs: &[Object], status: &mut Value, cx: &mut Cx<'_>) {
         let message = format!("not simulated: time zone {name}; scheduling in UTC");
         cx.event(WHICH, cron, "Warning", "NotSimulated", &message);
     }
-    let (due, next) = times(cron, schedule, zone.unwrap_or_else(Zone::utc), cx.api);
+    let Times { due, next, many } = times_of(cron, schedule, zone.unwrap_or_else(Zone::utc), cx.api);
     if due.is_none() && next.is_none() {
         // A day that never comes, such as February 31st: upstream compares two times that do not exist.
         let why = "time difference between two schedules is less than 1 second";
-        return cx.event(
-            WHICH,
-            cron,
-            "Warning",
-            "InvalidSchedule",
-            &format!("invalid schedule: {text} : {why}"),
-        );
+        let message = format!("invalid schedule: {text} : {why}");
+        return cx.event(WHICH, cron, "Warning", "InvalidSchedule", &message);
     }
     if let Some(next) = next {
         let at: Time = cx.api.epoch.time_of(next * 1_000_000) + DELTA;
@@ -165,35 +199,61 @@ fn run(cron: &Object, jobs: &[Object], status: &mut Value, cx: &mut Cx<'_>) {
         cx.enqueue_after(WHICH, &cron.key(), wait);
     }
     let Some(due) = due else { return };
+    if many {
+        let message =
+            "too many missed start times. Set or decrease .spec.startingDeadlineSeconds or check clock skew";
+        cx.event(WHICH, cron, "Warning", "TooManyMissedTimes", message);
+    }
     let name = format!("{}-{}", cron.name(), due.div_euclid(60));
-    let active = !status["active"].is_empty();
+    let active = status["active"].items();
+    if active.iter().any(|r| r["name"].str() == name) {
+        return;
+    }
     match cron.at("spec.concurrencyPolicy").str() {
-        "Forbid" if active => {
+        "Forbid" if !active.is_empty() => {
             let message =
                 "Not starting job because prior execution is running and concurrency policy is Forbid";
             return cx.event(WHICH, cron, "Normal", "JobAlreadyActive", message);
         }
         "Replace" => {
-            for old in jobs.iter().filter(|j| job::finished_condition(j).is_null() && !j.is_deleting()) {
-                delete(cron, old, cx);
+            let running = |j: &&Object| active.iter().any(|r| r["uid"].str() == j.uid()) && !j.is_deleting();
+            let running: Vec<&Object> = jobs.iter().filter(running).collect();
+            if !running.into_iter().all(|old| delete(cron, old, cx)) {
+                return cx.retry(WHICH, &cron.key());
             }
             status.set("active", Value::list());
         }
         _ => {}
     }
-    cx.api.rule(rules::CRON, &cron.key().path(), vec![("schedule", Text::from(text))]);
     let stamp = Text::from(cx.api.epoch.rfc3339(cx.api.epoch.time_of(due * 1_000_000)));
-    match cx.api.create(new_job(cron, &name, &stamp)) {
+    cx.api.rule(rules::CRON, &cron.key().path(), vec![("schedule", Text::from(text))]);
+    start(cron, &name, stamp, status, cx);
+}
+
+/// Makes the Job of a time, and notes it.
+fn start(cron: &Object, name: &str, stamp: Text, status: &mut Value, cx: &mut Cx<'_>) {
+    let made = match cx.api.create(new_job(cron, name, &stamp)) {
         Ok(created) => {
             cx.event(WHICH, cron, "Normal", "SuccessfulCreate", &format!("Created job {name}"));
-            status.slot("active").list_mut().push(reference(&created));
-            status.set("lastScheduleTime", stamp);
+            Some(created)
         }
-        Err(error) if error.reason == "AlreadyExists" => status.set("lastScheduleTime", stamp),
+        // One of our own that the status forgot is taken up again; one of somebody else's is theirs.
+        Err(error) if error.reason == "AlreadyExists" => {
+            let there = cx.api.get(Kind::JOB, cron.namespace(), name).cloned();
+            there.filter(|j| j.controller()["uid"].str() == cron.uid())
+        }
         Err(error) => {
-            let message = format!("Error creating job: {}", error.message);
-            cx.event(WHICH, cron, "Warning", "FailedCreate", &message);
+            if !error.has_cause(NAMESPACE_TERMINATING) {
+                let message = format!("Error creating job: {}", error.message);
+                cx.event(WHICH, cron, "Warning", "FailedCreate", &message);
+            }
+            return cx.retry(WHICH, &cron.key());
         }
+    };
+    cx.succeeded(WHICH, &cron.key());
+    if let Some(job) = made {
+        status.slot("active").list_mut().push(reference(&job));
+        status.set("lastScheduleTime", stamp);
     }
 }
 
@@ -217,5 +277,40 @@ fn reference(job: &Object) -> Value {
         "apiVersion" => "batch/v1", "kind" => "Job", "name" => job.at("metadata.name"),
         "namespace" => job.at("metadata.namespace"), "uid" => job.at("metadata.uid"),
         "resourceVersion" => job.at("metadata.resourceVersion"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_latest_time_that_has_passed_is_due() {
+        let every = |period: i64| move |t: i64| Some(t.div_euclid(period) * period + period);
+        for (from, now, period, due, many) in [
+            (0, 59, 60, None, false),
+            (0, 60, 60, Some(60), false),
+            (0, 119, 60, Some(60), false),
+            (0, 121, 60, Some(120), false),
+            (30, 6_020, 60, Some(6_000), false),
+            (30, 6_080, 60, Some(6_060), true),
+            (0, 1_000_000, 60, Some(999_960), true),
+        ] {
+            let expected = Times { due, next: every(period)(now), many };
+            assert_eq!(times(from, now, every(period)), expected, "{from} to {now}");
+        }
+        // Twice a day, unevenly: the jump lands before the last time, never behind it.
+        let uneven = |t: i64| {
+            let day = t.div_euclid(86_400) * 86_400;
+            [day + 3_600, day + 7_200, day + 90_000].into_iter().find(|x| *x > t)
+        };
+        for now in [90_001, 93_599, 93_600, 200_000, 864_000] {
+            let slow = (0..).scan(0, |t, _| {
+                *t = uneven(*t)?;
+                Some(*t)
+            });
+            let last = slow.take_while(|t| *t <= now).last();
+            assert_eq!(times(0, now, uneven).due, last, "{now}");
+        }
     }
 }

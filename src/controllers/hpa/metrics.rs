@@ -4,7 +4,7 @@ use super::super::work::Cx;
 use super::replicas::{self, Need, Pods};
 use crate::api::object::Key;
 use crate::api::quantity::Quantity;
-use crate::api::{Kind, Object, Text, Value, labels};
+use crate::api::{Kind, Object, Text, Value, labels, selector};
 use crate::collections::BTreeMap;
 use crate::map;
 use crate::time::{Span, Time};
@@ -61,14 +61,14 @@ pub fn evaluate(
     scaler: &Object,
     spec: &Value,
     size: i64,
-    selector: &labels::Selector,
+    pods: &labels::Selector,
     cx: &Cx<'_>,
 ) -> Result<Found, Failure> {
     let namespace = scaler.namespace();
     match spec["type"].str() {
         "Resource" => {
             let source = &spec["resource"];
-            resource(scaler, source, "", size, selector, cx).map_err(|message| {
+            resource(scaler, source, "", size, pods, cx).map_err(|message| {
                 let wrapped =
                     format!("failed to get {} resource metric value: {message}", source["name"].str());
                 Failure { reason: "FailedGetResourceMetric", message, wrapped }
@@ -77,7 +77,7 @@ pub fn evaluate(
         "ContainerResource" => {
             let source = &spec["containerResource"];
             let container = source["container"].str();
-            resource(scaler, source, container, size, selector, cx).map_err(|message| {
+            resource(scaler, source, container, size, pods, cx).map_err(|message| {
                 let wrapped = format!("failed to get {container} container metric value: {message}");
                 Failure { reason: "FailedGetContainerResourceMetric", message, wrapped }
             })
@@ -104,7 +104,7 @@ pub fn evaluate(
         _ => {
             let source = &spec["external"];
             let name = source.at("metric.name").str();
-            let labels = go_selector(source.at("metric.selector"));
+            let labels = selector::go_string(source.at("metric.selector"));
             let message = format!(
                 "unable to get external metric {namespace}/{name}/{labels}: unable to fetch metrics from external \
                  metrics API: the server could not find the requested resource (get {name}.external.metrics.k8s.io)"
@@ -118,25 +118,6 @@ pub fn evaluate(
             Err(Failure { reason: "FailedGetExternalMetric", message, wrapped })
         }
     }
-}
-
-/// A label selector as its generated `String` writes it.
-fn go_selector(selector: &Value) -> String {
-    if selector.is_null() {
-        return "nil".to_string();
-    }
-    let pairs: String =
-        selector["matchLabels"].entries().map(|(k, v)| format!("{k}: {},", v.str())).collect();
-    let expressions = selector["matchExpressions"].items().iter().map(|e| {
-        let values: Vec<&str> = e["values"].items().iter().map(Value::str).collect();
-        let (key, operator, values) = (e["key"].str(), e["operator"].str(), values.join(" "));
-        format!("LabelSelectorRequirement{{Key:{key},Operator:{operator},Values:[{values}],}},")
-    });
-    let expressions: String = expressions.collect();
-    format!(
-        "&LabelSelector{{MatchLabels:map[string]string{{{pairs}}},MatchExpressions:[]LabelSelectorRequirement{{\
-         {expressions}}},}}"
-    )
 }
 
 /// A metric of the processors or the memory that pods, or one container of each, use.

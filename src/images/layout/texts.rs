@@ -10,8 +10,9 @@ www-data:x:33:33:www-data:/var/www:/bin/false\n\
 operator:x:37:37:Operator:/var:/bin/false\n\
 nobody:x:65534:65534:nobody:/home:/bin/false\n";
 
-pub(super) const BUSYBOX_GROUP: &str = "root:x:0:\ndaemon:x:1:\nbin:x:2:\nsys:x:3:\nadm:x:4:\ntty:x:5:\n\
-disk:x:6:\nlp:x:7:\nmail:x:8:\nwww-data:x:33:\nshadow:x:42:\nutmp:x:43:\nvideo:x:44:\nstaff:x:50:\n\
+pub(super) const BUSYBOX_GROUP: &str = "root:x:0:\ndaemon:x:1:\nbin:x:2:\nsys:x:3:\nadm:x:4:\ntty:x:5:\ndisk:x:6:\n\
+lp:x:7:\nmail:x:8:\nkmem:x:9:\nwheel:x:10:root\ncdrom:x:11:\ndialout:x:18:\nfloppy:x:19:\nvideo:x:28:\naudio:x:29:\n\
+tape:x:32:\nwww-data:x:33:\noperator:x:37:\nutmp:x:43:\nplugdev:x:46:\nstaff:x:50:\nlock:x:54:\nnetdev:x:82:\n\
 users:x:100:\nnobody:x:65534:\n";
 
 pub(super) const ALPINE_PASSWD: &str = "root:x:0:0:root:/root:/bin/sh\n\
@@ -24,8 +25,10 @@ ftp:x:21:21::/var/lib/ftp:/sbin/nologin\n\
 nobody:x:65534:65534:nobody:/:/sbin/nologin\n";
 
 pub(super) const ALPINE_GROUP: &str = "root:x:0:root\nbin:x:1:root,bin,daemon\ndaemon:x:2:root,bin,daemon\n\
-sys:x:3:root,bin\nadm:x:4:root,daemon\ntty:x:5:\ndisk:x:6:root\nlp:x:7:lp\nwheel:x:10:root\nmail:x:12:mail\n\
-www-data:x:82:\nusers:x:100:games\nnogroup:x:65533:\nnobody:x:65534:\n";
+sys:x:3:root,bin\nadm:x:4:root,daemon\ntty:x:5:\ndisk:x:6:root\nlp:x:7:lp\nkmem:x:9:\nwheel:x:10:root\n\
+floppy:x:11:root\nmail:x:12:mail\nnews:x:13:news\nuucp:x:14:uucp\ncron:x:16:cron\naudio:x:18:\ncdrom:x:19:\n\
+dialout:x:20:root\nftp:x:21:\nsshd:x:22:\ninput:x:23:\ntape:x:26:root\nvideo:x:27:root\nnetdev:x:28:\n\
+kvm:x:34:kvm\ngames:x:35:\nshadow:x:42:\nwww-data:x:82:\nusers:x:100:games\nnogroup:x:65533:\nnobody:x:65534:\n";
 
 pub(super) const ALPINE_RELEASE: &str = "NAME=\"Alpine Linux\"\nID=alpine\nVERSION_ID={v}\n\
 PRETTY_NAME=\"Alpine Linux v{v}\"\nHOME_URL=\"https://alpinelinux.org/\"\n\

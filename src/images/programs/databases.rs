@@ -163,9 +163,19 @@ pub fn etcd(version: &str, spawn: &Spawn) -> Box<dyn Program> {
         line("embed/etcd.go:139", "configuring client listeners"),
         Act::Pause(Span::millis(1_200)),
         line("etcdserver/server.go:744", "starting initial election tick advance"),
-        Act::Listen(port, TURNED_AWAY),
+        Act::Serve(port, etcd_page),
         line("embed/serve.go:98", "ready to serve client requests"),
         Act::Stay,
         line("osutil/interrupt_unix.go:64", "received signal; shutting down"),
     ])
+}
+
+/// What etcd answers to requests of HTTP/1.
+fn etcd_page(path: &str) -> Option<String> {
+    let (status, body) = match path {
+        "/health" => ("200 OK", "{\"health\":\"true\",\"reason\":\"\"}"),
+        _ => ("404 Not Found", "404 page not found\n"),
+    };
+    let length = body.len();
+    Some(format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"))
 }

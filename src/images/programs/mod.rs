@@ -2,6 +2,7 @@
 //!
 //! [`program`] starts one by the id that its file carries: a name, or a name and a version behind a slash.
 
+mod calls;
 mod clients;
 mod databases;
 pub mod http;
@@ -145,6 +146,7 @@ fn agnhost(spawn: &Spawn) -> Box<dyn Program> {
         "netexec" => web(Kind::NetExec, port_or(flag(spawn, "http-port"), 8080)),
         "serve-hostname" => web(Kind::Hostname, port_or(flag(spawn, "port"), 9376)),
         "liveness" => web(Kind::Liveness, 8080),
+        "grpc-health-checking" => calls::health_checking(spawn),
         "entrypoint-tester" => {
             let args: Vec<&str> = spawn.argv.iter().map(|a| a.as_str()).collect();
             said(&format!("[{}]\n", args.join(" ")))

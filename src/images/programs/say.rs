@@ -1,6 +1,8 @@
 //! Programs that say something, wait, and end: a list of acts.
 
-use crate::os::{Disposition, Fd, Program, STDERR, STDOUT, Signal, Step, Sys, Wait};
+use super::calls::Calls;
+use crate::images::grpc::Health;
+use crate::os::{Disposition, Errno, Fd, Program, STDERR, STDOUT, Signal, Step, Sys, Wait};
 use crate::time::{Span, Time};
 
 /// One thing to do.
@@ -13,6 +15,8 @@ pub enum Act {
     Pause(Span),
     /// Opens a port for nobody to be answered on; what connects is told this text and closed.
     Listen(u16, &'static [u8]),
+    /// Opens a port on which gRPC's health checks are answered; requests of HTTP/1 are by this function.
+    Serve(u16, fn(&str) -> Option<String>),
     /// Waits until TERM or INT comes; what stands behind is done then.
     Stay,
     /// Ends.
@@ -26,12 +30,13 @@ pub struct Script {
     at: usize,
     until: Option<Time>,
     listener: Option<(Fd, &'static [u8])>,
+    calls: Option<(Calls, fn(&str) -> Option<String>)>,
     stopping: bool,
 }
 
 /// Runs acts one by one; past the last one it ends with 0.
 pub fn script(acts: Vec<Act>) -> Box<dyn Program> {
-    Box::new(Script { acts, at: 0, until: None, listener: None, stopping: false })
+    Box::new(Script { acts, at: 0, until: None, listener: None, calls: None, stopping: false })
 }
 
 /// A program that is not simulated: says so and ends with 1.
@@ -65,11 +70,11 @@ impl Program for Script {
                 }
                 Act::Listen(port, text) => match sys.listen(port) {
                     Ok(fd) => self.listener = Some((fd, text)),
-                    Err(e) => {
-                        let text = format!("cannot listen on port {port}: {}\n", e.text());
-                        let _ = sys.write(STDERR, text.as_bytes());
-                        return Step::Exit(1);
-                    }
+                    Err(e) => return refused(sys, port, e),
+                },
+                Act::Serve(port, plain) => match Calls::listen(sys, port) {
+                    Ok(calls) => self.calls = Some((calls, plain)),
+                    Err(e) => return refused(sys, port, e),
                 },
                 Act::Stay => {
                     sys.set_disposition(Signal::Term, Disposition::Catch);
@@ -90,6 +95,16 @@ impl Program for Script {
 impl Script {
     /// Turns callers away and waits.
     fn idle(&mut self, sys: &mut dyn Sys) -> Step {
+        if let Some((calls, plain)) = &mut self.calls {
+            let mut health = |_: &mut dyn Sys, service: &str| match service {
+                "" => Health::Serving,
+                _ => Health::UnknownService,
+            };
+            calls.poll(sys, &mut health, *plain);
+            let mut wait = Wait::default();
+            calls.wait(&mut wait);
+            return Step::Wait(wait);
+        }
         let Some((listener, text)) = self.listener else { return Wait::forever() };
         while let Ok((fd, _)) = sys.accept(listener) {
             let _ = sys.write(fd, text);
@@ -97,4 +112,10 @@ impl Script {
         }
         Wait::readable(listener)
     }
+}
+
+fn refused(sys: &mut dyn Sys, port: u16, why: Errno) -> Step {
+    let text = format!("cannot listen on port {port}: {}\n", why.text());
+    let _ = sys.write(STDERR, text.as_bytes());
+    Step::Exit(1)
 }

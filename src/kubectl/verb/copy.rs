@@ -27,12 +27,14 @@ struct Place {
 }
 
 fn place(arg: &str) -> Res<Place> {
-    let Some((pod, path)) = arg.split_once(':') else {
-        return Ok(Place { pod: String::new(), path: arg.into() });
+    let wrong = || Err("filespec must match the canonical format: [[namespace/]pod:]file/path".into());
+    let (pod, path) = match arg.split_once(':') {
+        None => ("", arg),
+        Some(("", _)) => return wrong(),
+        Some((pod, _)) if pod.matches('/').count() > 1 => return wrong(),
+        Some((pod, path)) => (pod, path),
     };
-    if pod.matches('/').count() > 1 {
-        return Err("file spec must be in the form of pod:path, namespace/pod:path".into());
-    }
+    let path = if path == "/" { path } else { path.strip_suffix('/').unwrap_or(path) };
     Ok(Place { pod: pod.into(), path: path.into() })
 }
 
@@ -42,44 +44,52 @@ pub fn run(cx: &mut Cx, args: &Args) -> Outcome {
         return Err("source and destination are required".into());
     };
     let (from, to) = (place(from)?, place(to)?);
+    if !from.pod.is_empty() && !to.pod.is_empty() {
+        return Err("one of src or dest must be a local file specification".into());
+    }
+    if from.path.is_empty() || to.path.is_empty() {
+        return Err("filepath can not be empty".into());
+    }
     match (from.pod.is_empty(), to.pod.is_empty()) {
-        (false, false) => Err("one of src or dest must be a local file specification".into()),
+        (false, _) => download(cx, args, &from, &to),
+        (true, false) => upload(cx, args, from, to),
         (true, true) => Err("one of src or dest must be a remote file specification".into()),
-        (false, true) => download(cx, args, &from, &to),
-        (true, false) => upload(cx, args, &from, &to),
     }
 }
 
-fn open(cx: &mut Cx, args: &Args, at: &Place, command: &[&str], stdin: bool) -> Res<StreamId> {
+/// Runs a command in a container; with it comes what is to be said of the choice of the container.
+fn open(cx: &mut Cx, args: &Args, at: &Place, command: &[&str], stdin: bool) -> Res<(StreamId, String)> {
     let (namespace, name) = match at.pod.split_once('/') {
         Some((ns, name)) => (ns.to_string(), name),
         None => (cx.base.namespace.clone(), at.pod.as_str()),
     };
     let pod = cx.get(Kind::POD, &namespace, name)?;
-    let (container, notice) = pods::meant(&pod, args.value("container"))?;
-    // What is copied from a pod comes with its errors on standard output.
-    if stdin {
-        cx.eprint(&notice);
-    } else {
-        cx.print(&notice);
+    let phase = pod.at("status.phase").str();
+    if matches!(phase, "Succeeded" | "Failed") {
+        return Err(Fail::Plain(format!(
+            "cannot exec into a container in a completed pod; current phase is {phase}"
+        )));
     }
+    let (container, notice) = pods::meant(&pod, args.value("container"))?;
     let mut request = Request::new(Method::Create, Kind::POD, Some(&namespace), name).subresource("exec");
     let query = &mut request.options.query;
     query.extend(command.iter().map(|c| ("command", Text::from(*c))));
     query.push(("container", Text::from(container)));
     query.push(("stdin", Text::lit(if stdin { "true" } else { "false" })));
     query.extend([("stdout", Text::lit("true")), ("stderr", Text::lit("true")), ("tty", Text::lit("false"))]);
-    match cx.send(request)? {
-        Response::Stream(stream) => Ok(stream),
-        _ => Err("unexpected answer of the server".into()),
+    let Response::Stream(stream) = cx.send(request)? else {
+        return Err("unexpected answer of the server".into());
+    };
+    if !stdin && let Some(client) = cx.sys.client() {
+        client.stream_close_input(stream);
     }
+    Ok((stream, notice))
 }
 
 fn download(cx: &mut Cx, args: &Args, from: &Place, to: &Place) -> Outcome {
-    let stream = open(cx, args, from, &["tar", "cf", "-", &from.path], false)?;
-    if let Some(client) = cx.sys.client() {
-        client.stream_close_input(stream);
-    }
+    let (stream, notice) = open(cx, args, from, &["tar", "cf", "-", &from.path], false)?;
+    // What is copied from a pod comes with its errors on standard output.
+    cx.print(&notice);
     Ok(Done::Task(Box::new(Copying {
         stream,
         archive: vec![],
@@ -88,24 +98,70 @@ fn download(cx: &mut Cx, args: &Args, from: &Place, to: &Place) -> Outcome {
     })))
 }
 
-fn upload(cx: &mut Cx, args: &Args, from: &Place, to: &Place) -> Outcome {
+fn upload(cx: &mut Cx, args: &Args, from: Place, to: Place) -> Outcome {
     if cx.sys.stat(&from.path).is_err() {
         return Err(Fail::Plain(format!("{} doesn't exist in local filesystem", from.path)));
     }
-    let path = to.path.trim_end_matches('/');
-    let (dir, name) = path.rsplit_once('/').unwrap_or((".", path));
-    let base = from.path.trim_end_matches('/').rsplit('/').next().unwrap_or("").to_string();
-    let (dir, name) = if to.path.ends_with('/') { (path, base.as_str()) } else { (dir, name) };
-    let mut archive = Vec::new();
-    pack(cx, &from.path, name, 0, &mut archive)?;
-    archive.extend([0; 2 * BLOCK]);
-    let dir = if dir.is_empty() { "/" } else { dir };
-    let stream = open(cx, args, to, &["tar", "-xmf", "-", "-C", dir], true)?;
-    if let Some(client) = cx.sys.client() {
-        client.stream_write(stream, &archive);
-        client.stream_close_input(stream);
+    // What cannot be asked is no directory; the copy itself will tell why.
+    let probe = open(cx, args, &to, &["test", "-d", &to.path], false).ok().map(|(stream, _)| stream);
+    Ok(Done::Task(Box::new(Probing { args: args.clone(), from, to, probe })))
+}
+
+/// An upload that first asks whether its goal is a directory.
+#[derive(Clone, Debug)]
+struct Probing {
+    args: Args,
+    from: Place,
+    to: Place,
+    probe: Option<StreamId>,
+}
+
+impl Probing {
+    fn copy(&self, cx: &mut Cx, into: bool) -> Res<Copying> {
+        let base = self.from.path.rsplit('/').next().unwrap_or("");
+        let mut goal = self.to.path.clone();
+        if into {
+            goal = format!("{}/{base}", goal.trim_end_matches('/'));
+        }
+        let (dir, name) = goal.rsplit_once('/').unwrap_or((".", &goal));
+        let dir = if dir.is_empty() { "/" } else { dir };
+        let mut archive = Vec::new();
+        pack(cx, &self.from.path, name, 0, &mut archive)?;
+        archive.extend([0; 2 * BLOCK]);
+        let command = ["tar", "--no-same-permissions", "--no-same-owner", "-xmf", "-", "-C", dir];
+        let command: Vec<&str> = match self.args.is("no-preserve") {
+            true => command.to_vec(),
+            false => [&command[..1], &command[3..]].concat(),
+        };
+        let (stream, notice) = open(cx, &self.args, &self.to, &command, true)?;
+        cx.eprint(&notice);
+        if let Some(client) = cx.sys.client() {
+            client.stream_write(stream, &archive);
+            client.stream_close_input(stream);
+        }
+        Ok(Copying { stream, archive: vec![], prefix: String::new(), target: None })
     }
-    Ok(Done::Task(Box::new(Copying { stream, archive: vec![], prefix: String::new(), target: None })))
+}
+
+impl Task for Probing {
+    fn poll(&mut self, cx: &mut Cx) -> Poll {
+        let mut into = false;
+        if let Some(stream) = self.probe {
+            match cx.sys.client().and_then(|c| c.stream_end(stream)) {
+                None => return Poll::api(None),
+                Some(end) => into = end == StreamEnd::Exit(0),
+            }
+            cx.close(stream);
+        }
+        match self.copy(cx, into) {
+            Ok(copying) => Poll::Next(Box::new(copying)),
+            Err(fail) => Poll::Done(Err(fail)),
+        }
+    }
+
+    fn boxed_clone(&self) -> Box<dyn Task> {
+        Box::new(self.clone())
+    }
 }
 
 fn pack(cx: &mut Cx, path: &str, name: &str, depth: usize, out: &mut Vec<u8>) -> Res<()> {
@@ -188,17 +244,13 @@ struct Copying {
 impl Copying {
     fn unpack(&self, cx: &mut Cx, target: &str) -> Res<()> {
         let root = self.prefix.trim_start_matches('/').trim_end_matches('/').to_string();
-        let base = root.rsplit('/').next().unwrap_or("").to_string();
-        let into_dir = target.ends_with('/') || cx.sys.stat(target).is_ok_and(|s| s.kind == FileType::Dir);
-        let top =
-            if into_dir { format!("{}/{base}", target.trim_end_matches('/')) } else { target.to_string() };
         for (name, is_dir, content) in entries(&self.archive) {
             let name = name.trim_start_matches('/').trim_end_matches('/');
             let rest = name.strip_prefix(&root).unwrap_or(name).trim_start_matches('/');
             if rest.split('/').any(|p| p == "..") {
                 continue;
             }
-            let path = if rest.is_empty() { top.clone() } else { format!("{top}/{rest}") };
+            let path = if rest.is_empty() { target.to_string() } else { format!("{target}/{rest}") };
             if is_dir {
                 let _ = cx.sys.mkdir(&path, 0o755);
             } else {
@@ -226,12 +278,12 @@ impl Task for Copying {
             Some(end) => {
                 cx.close(self.stream);
                 match (end, self.target.clone()) {
-                    (StreamEnd::Error(s), _) => Poll::Done(Err(Fail::Plain(doubled(&s.message)))),
+                    (StreamEnd::Error(s), _) => Poll::Done(Err(Fail::Plain(s.message.to_string()))),
                     (_, Some(target)) => Poll::Done(self.unpack(cx, &target).map(|()| 0)),
                     (StreamEnd::Exit(0), None) => Poll::Done(Ok(0)),
                     (StreamEnd::Exit(code), None) => {
                         cx.eprint(&format!("command terminated with exit code {code}\n"));
-                        Poll::Done(Ok(1))
+                        Poll::Done(Ok(code))
                     }
                 }
             }
@@ -241,12 +293,6 @@ impl Task for Copying {
     fn boxed_clone(&self) -> Box<dyn Task> {
         Box::new(self.clone())
     }
-}
-
-/// kubectl wraps what the server already calls an internal error once more.
-fn doubled(message: &str) -> String {
-    const INTERNAL: &str = "Internal error occurred: ";
-    if message.starts_with(INTERNAL) { format!("{INTERNAL}{message}") } else { message.to_string() }
 }
 
 #[cfg(test)]

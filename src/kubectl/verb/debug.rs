@@ -1,7 +1,7 @@
 //! `kubectl debug`: an ephemeral container in a pod, a copy of the pod, or a pod on a node.
 
 use super::profile::{self, PROFILES, Style};
-use super::{create, pods, run};
+use super::{create, run};
 use crate::api::patch;
 use crate::api::patch::diff::two_way;
 use crate::api::request::{Options, PatchType, Verb as Method};
@@ -45,7 +45,7 @@ pub fn run(cx: &mut Cx, args: &Args) -> Outcome {
         let (pod, name) = match target.split_once('/') {
             Some((kind, node)) if kind_of(kind).ok() == Some(Kind::NODE) => job.on_node(cx, node)?,
             _ => {
-                let pod = pods::pod(cx, target)?;
+                let pod = pod(cx, target)?;
                 if args.value("copy-to").is_empty() {
                     job.ephemeral(cx, &pod)?
                 } else {
@@ -59,6 +59,21 @@ pub fn run(cx: &mut Cx, args: &Args) -> Outcome {
         }
     }
     OK
+}
+
+/// The pod that is to be looked into; workloads are not looked through.
+fn pod(cx: &mut Cx, target: &str) -> Res<Object> {
+    let (kind, name) = match target.split_once('/') {
+        Some((kind, name)) => (kind_of(kind)?, name),
+        None => (Kind::POD, target),
+    };
+    let namespace = cx.base.namespace.clone();
+    let found = cx.get(kind, &namespace, name)?;
+    if kind == Kind::POD {
+        return Ok(found);
+    }
+    let (info, slash) = (kind.info(), if kind.info().group().is_empty() { "/" } else { "" });
+    Err(Fail::Plain(format!("\"{slash}{}, Kind={}\" not supported by debug", info.api_version, info.kind)))
 }
 
 /// What is wrong with the flags (`DebugOptions.Validate`).
@@ -76,11 +91,6 @@ fn check(cx: &mut Cx, args: &Args, targets: &[String], command: &[String]) -> Re
         );
     }
     if args.value("copy-to").is_empty() {
-        for flag in ["replace", "same-node", "set-image"] {
-            if if flag == "set-image" { set_image } else { args.is(flag) } {
-                return fail(&format!("--{flag} may only be used with --copy-to."));
-            }
-        }
         if !image {
             return fail("you must specify --image when not using --copy-to.");
         }

@@ -119,11 +119,6 @@ pub fn run(cx: &mut Cx, args: &Args) -> Outcome {
 
 fn how(args: &Args) -> Res<How> {
     let (force, now, grace) = (args.is("force"), args.is("now"), args.int("grace-period"));
-    for flag in ["selector", "field-selector"] {
-        if args.is("all") && !args.value(flag).is_empty() {
-            return Err(Fail::Plain(format!("cannot set --all and --{flag} at the same time")));
-        }
-    }
     if now && grace != -1 {
         return Err("--now and --grace-period cannot be specified together".into());
     }
@@ -137,16 +132,7 @@ fn how(args: &Args) -> Res<How> {
         (_, g) if g < 0 => None,
         (_, g) => Some(g),
     };
-    let cascade = match args.value("cascade") {
-        "background" | "true" | "" => "Background",
-        "foreground" => "Foreground",
-        "orphan" | "false" => "Orphan",
-        other => {
-            return Err(Fail::Plain(format!(
-                "invalid cascade value ({other}). Must be \"background\", \"foreground\", or \"orphan\""
-            )));
-        }
-    };
+    let cascade = cascade(args)?;
     let output = args.value("output");
     if !matches!(output, "" | "name") {
         return Err(Fail::Usage(
@@ -162,6 +148,18 @@ fn how(args: &Args) -> Res<How> {
         names_only: output == "name",
         silent: false,
     })
+}
+
+/// What `--cascade` asks for.
+pub fn cascade(args: &Args) -> Res<&'static str> {
+    match args.value("cascade") {
+        "background" | "true" | "" => Ok("Background"),
+        "foreground" => Ok("Foreground"),
+        "orphan" | "false" => Ok("Orphan"),
+        other => Err(Fail::Plain(format!(
+            "invalid cascade value ({other}). Must be \"background\", \"foreground\", or \"orphan\""
+        ))),
+    }
 }
 
 fn targets(cx: &mut Cx, args: &Args, fails: &mut Vec<Fail>) -> Res<Vec<Target>> {

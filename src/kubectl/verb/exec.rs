@@ -50,19 +50,27 @@ pub fn run(cx: &mut Cx, args: &Args) -> Outcome {
     if words.len() < named || args.dash == Some(0) && !from_file {
         return Err("pod, type/name or --filename must be specified".into());
     }
-    let command = words.split_off(named);
-    if command.is_empty() {
+    if words.split_off(named).is_empty() {
         return Err("you must specify at least one command for the container".into());
     }
-    let pod = if from_file {
+    pods::patience(args).map_err(Fail::Usage)?;
+    pods::first(cx, args, session)
+}
+
+/// Opens the session once there is a pod.
+fn session(cx: &mut Cx, args: &Args) -> Res<Option<Done>> {
+    let mut words = args.rest.clone();
+    let pod = if args.changed("filename") {
         let loaded = files::load(cx, args)?;
         Fail::join(loaded.fails)?;
         let first = loaded.docs.first().ok_or(Fail::from("no resources found"))?;
         let arg = format!("{}/{}", first.kind.info().plural, first.name());
         pods::pod(cx, &arg)?
     } else {
-        pods::pod(cx, &words[0])?
+        pods::pod(cx, &words.remove(0))?
     };
+    let Some(pod) = pod else { return Ok(None) };
+    let command = words;
     let phase = pod.at("status.phase").str();
     if matches!(phase, "Succeeded" | "Failed") {
         return Err(Fail::Plain(format!(
@@ -70,18 +78,21 @@ pub fn run(cx: &mut Cx, args: &Args) -> Outcome {
         )));
     }
     let container = pods::container(cx, &pod, args.value("container"), args.is("quiet"))?;
-    let tty = terminal(cx, args);
+    let tty = terminal(cx, args, args.is("tty"));
     let session = open(cx, &pod, &container, "exec", command, args.is("stdin"), tty)?;
-    Ok(Done::Task(Box::new(session)))
+    Ok(Some(Done::Task(Box::new(session))))
 }
 
-/// Whether `-t` can be had.
-fn terminal(cx: &mut Cx, args: &Args) -> bool {
-    if args.is("tty") && !(args.is("stdin") && cx.sys.is_tty(STDIN)) {
-        cx.eprint("Unable to use a TTY - input is not a terminal or the right kind of file\n");
+/// Whether a terminal can be had where one is wanted.
+fn terminal(cx: &mut Cx, args: &Args, wanted: bool) -> bool {
+    if !args.is("stdin") || !wanted {
         return false;
     }
-    args.is("tty")
+    let had = cx.sys.is_tty(STDIN);
+    if !had && !args.is("quiet") {
+        cx.eprint("Unable to use a TTY - input is not a terminal or the right kind of file\n");
+    }
+    had
 }
 
 /// Opens a session in a container.
@@ -180,16 +191,23 @@ pub fn has_tty(pod: &Object, container: &str) -> bool {
 
 /// Runs `attach`.
 pub fn attach(cx: &mut Cx, args: &Args) -> Outcome {
-    let [name] = args.rest.as_slice() else {
-        return Err(match args.rest.len() {
-            0 => Fail::Usage("at least 1 argument is required for attach".into()),
-            n => Fail::Usage(format!(
-                "expected POD, TYPE/NAME, or TYPE NAME, (at most 2 arguments) saw {n}: [{}]",
-                args.rest.join(" ")
-            )),
-        });
-    };
-    let pod = pods::pod(cx, name)?;
+    let count = args.rest.len();
+    pods::patience(args).map_err(Fail::from)?;
+    if count == 0 {
+        return Err("at least 1 argument is required for attach".into());
+    }
+    if count > 2 {
+        return Err(Fail::Plain(format!(
+            "expected POD, TYPE/NAME, or TYPE NAME, (at most 2 arguments) saw {count}: [{}]",
+            args.rest.join(" ")
+        )));
+    }
+    pods::first(cx, args, attached)
+}
+
+/// Attaches once there is a pod.
+fn attached(cx: &mut Cx, args: &Args) -> Res<Option<Done>> {
+    let Some(pod) = pods::pod(cx, &args.rest.join("/"))? else { return Ok(None) };
     let phase = pod.at("status.phase").str();
     if matches!(phase, "Succeeded" | "Failed") {
         return Err(Fail::Plain(format!(
@@ -198,18 +216,23 @@ pub fn attach(cx: &mut Cx, args: &Args) -> Outcome {
     }
     let container = pods::container(cx, &pod, args.value("container"), args.is("quiet"))
         .map_err(|f| f.context("cannot attach to the container"))?;
-    let mut tty = terminal(cx, args);
-    if tty && !has_tty(&pod, &container) {
-        tty = false;
-        cx.eprint(&format!("error: Unable to use a TTY - container {container} did not allocate one\n"));
+    let mut wanted = args.is("tty");
+    if wanted && !has_tty(&pod, &container) {
+        wanted = false;
+        if !args.is("quiet") {
+            cx.eprint(&format!("error: Unable to use a TTY - container {container} did not allocate one\n"));
+        }
+    } else if !wanted {
+        wanted = has_tty(&pod, &container);
     }
+    let tty = terminal(cx, args, wanted);
     let stdin = args.is("stdin");
     if !args.is("quiet") {
         cx.eprint(HINT);
     }
     let mut session = open(cx, &pod, &container, "attach", vec![], stdin, tty)?;
     session.ends = Ends::Attach(if stdin && tty { farewell(&pod, &container) } else { String::new() });
-    Ok(Done::Task(Box::new(session)))
+    Ok(Some(Done::Task(Box::new(session))))
 }
 
 /// What is said when somebody's keys go into a container.

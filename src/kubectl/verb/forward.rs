@@ -19,8 +19,14 @@ pub fn run(cx: &mut Cx, args: &Args) -> Outcome {
     if args.rest.len() < 2 {
         return Err(Fail::Usage("TYPE/NAME and list of ports are required for port-forward".into()));
     }
+    pods::patience(args).map_err(Fail::Usage)?;
+    pods::first(cx, args, open)
+}
+
+/// Opens the ports once there is a pod.
+fn open(cx: &mut Cx, args: &Args) -> Res<Option<Done>> {
     let target = &args.rest[0];
-    let pod = pods::pod(cx, target)?;
+    let Some(pod) = pods::pod(cx, target)? else { return Ok(None) };
     let service = match target.split_once('/') {
         Some((kind, name)) if crate::kubectl::resource::kind_of(kind)? == Kind::SERVICE => {
             let namespace = cx.base.namespace.clone();
@@ -28,15 +34,21 @@ pub fn run(cx: &mut Cx, args: &Args) -> Outcome {
         }
         _ => None,
     };
-    let mut pairs = Vec::new();
-    for spec in &args.rest[1..] {
-        pairs.push(ports(&pod, service.as_ref(), spec)?);
+    let specs = &args.rest[1..];
+    refuse_udp(service.as_ref().unwrap_or(&pod), specs)?;
+    let mut wanted = Vec::new();
+    for spec in specs {
+        wanted.push(translated(&pod, service.as_ref(), spec)?);
     }
     let phase = pod.at("status.phase").str();
     if phase != "Running" {
         return Err(Fail::Plain(format!(
             "unable to forward port because pod is not running. Current status={phase}"
         )));
+    }
+    let mut pairs = Vec::new();
+    for spec in &wanted {
+        pairs.push(ports(spec)?);
     }
     let mut doors = Vec::new();
     for (local, remote) in pairs {
@@ -57,57 +69,112 @@ pub fn run(cx: &mut Cx, args: &Args) -> Outcome {
             }
         }
     }
-    Ok(Done::Task(Box::new(Forward { pod, doors, lines: vec![] })))
+    Ok(Some(Done::Task(Box::new(Forward { pod, doors, lines: vec![] }))))
+}
+
+/// `[LOCAL:]REMOTE` in its two parts.
+fn split(spec: &str) -> (&str, &str) {
+    match spec.split(':').collect::<Vec<_>>().as_slice() {
+        [local, remote] => (local, remote),
+        parts => (parts[0], parts[0]),
+    }
+}
+
+/// The number of a named port of a pod's containers.
+fn container_port(pod: &Object, name: &str) -> Res<i64> {
+    let lists = [pod.at("spec.containers"), pod.at("spec.initContainers")];
+    let mut all = lists.into_iter().flat_map(|l| l.items()).flat_map(|c| c["ports"].items());
+    let found = all.find(|p| p["name"].str() == name);
+    found
+        .map(|p| p["containerPort"].int_or(0))
+        .ok_or_else(|| Fail::Plain(format!("Pod '{}' does not have a named port '{name}'", pod.name())))
+}
+
+/// The number of a named port of a Service.
+fn service_port(service: &Object, name: &str) -> Res<i64> {
+    let found = service.at("spec.ports").items().iter().find(|p| p["name"].str() == name);
+    found.map(|p| p["port"].int_or(0)).ok_or_else(|| {
+        Fail::Plain(format!("Service '{}' does not have a named port '{name}'", service.name()))
+    })
+}
+
+/// Refuses ports that a pod or Service has for UDP alone.
+fn refuse_udp(object: &Object, specs: &[String]) -> Res<()> {
+    let is_service = object.kind == Kind::SERVICE;
+    let all: Vec<(i64, &str)> = if is_service {
+        let ports = object.at("spec.ports").items().iter();
+        ports.map(|p| (p["port"].int_or(0), p["protocol"].str())).collect()
+    } else {
+        let ports = object.at("spec.containers").items().iter().flat_map(|c| c["ports"].items());
+        ports.map(|p| (p["containerPort"].int_or(0), p["protocol"].str())).collect()
+    };
+    for spec in specs {
+        let (_, remote) = split(spec);
+        let number = match remote.parse::<i64>() {
+            Ok(number) => number,
+            Err(_) if remote.is_empty() && !is_service => {
+                return Err("remote port cannot be empty".into());
+            }
+            Err(_) if is_service => service_port(object, remote)?,
+            Err(_) => container_port(object, remote)?,
+        };
+        if all.contains(&(number, "UDP")) && !all.contains(&(number, "TCP")) {
+            return Err(Fail::Plain(format!("UDP protocol is not supported for {remote}")));
+        }
+    }
+    Ok(())
+}
+
+/// A pair of ports with the names and the Service's ports made into those of the pod.
+fn translated(pod: &Object, service: Option<&Object>, spec: &str) -> Res<String> {
+    let (local, remote) = split(spec);
+    let Some(service) = service else {
+        let to = match remote.parse::<i64>() {
+            Ok(_) => remote.to_string(),
+            Err(_) => container_port(pod, remote)?.to_string(),
+        };
+        return Ok(if local == remote { to } else { format!("{local}:{to}") });
+    };
+    let named = remote.parse::<i64>().is_err();
+    let number = if named { service_port(service, remote)? } else { remote.parse().unwrap_or(0) };
+    let from = if named && local == remote { number.to_string() } else { local.to_string() };
+    let port = service.at("spec.ports").items().iter().find(|p| p["port"].int_or(0) == number);
+    let Some(port) = port else {
+        return Err(Fail::Plain(format!("Service {} does not have a service port {number}", service.name())));
+    };
+    let target = &port["targetPort"];
+    let to = match target.as_int() {
+        _ if service.at("spec.clusterIP").str() == "None" => number,
+        Some(0) => number,
+        Some(n) => n,
+        None if target.str().is_empty() => number,
+        None => container_port(pod, target.str())?,
+    };
+    Ok(if from == to.to_string() { from } else { format!("{from}:{to}") })
 }
 
 /// (local port, port of the pod)
-fn ports(pod: &Object, service: Option<&Object>, spec: &str) -> Res<(u16, u16)> {
-    let (local, remote) = match spec.split_once(':') {
-        Some(("", remote)) => ("0", remote),
-        Some((local, remote)) => (local, remote),
-        None => (spec, spec),
+fn ports(spec: &str) -> Res<(u16, u16)> {
+    let (local, remote) = match spec.split(':').collect::<Vec<_>>().as_slice() {
+        [port] => (*port, *port),
+        ["", remote] => ("0", *remote),
+        [local, remote] => (*local, *remote),
+        _ => return Err(Fail::Plain(format!("invalid port format '{spec}'"))),
     };
-    let named = |name: &str| -> Option<u16> {
-        let all = pod.at("spec.containers").items().iter().flat_map(|c| c["ports"].items());
-        let found = all.into_iter().find(|p| p["name"].str() == name)?;
-        u16::try_from(found["containerPort"].int_or(0)).ok()
+    let number = |text: &str, which: &str| {
+        let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+        text.parse::<u16>().map_err(|_| {
+            let why = if digits { "value out of range" } else { "invalid syntax" };
+            Fail::Plain(format!(
+                "error parsing {which} port '{text}': strconv.ParseUint: parsing {text:?}: {why}"
+            ))
+        })
     };
-    let mut to = match remote.parse::<u16>() {
-        Ok(n) => n,
-        Err(_) if remote.bytes().all(|b| b.is_ascii_digit()) && !remote.is_empty() => {
-            return Err(Fail::Plain(format!(
-                "error parsing remote port '{remote}': strconv.ParseUint: parsing {remote:?}: value out of range"
-            )));
-        }
-        Err(_) => named(remote).ok_or_else(|| {
-            Fail::Plain(format!("Pod '{}' does not have a named port '{remote}'", pod.name()))
-        })?,
-    };
-    let from = match local.parse::<u16>() {
-        Ok(n) => n,
-        Err(_) if local == remote => to,
-        Err(_) => {
-            return Err(Fail::Plain(format!(
-                "error parsing local port {local:?}: strconv.ParseUint: parsing {local:?}: invalid syntax"
-            )));
-        }
-    };
-    if let Some(service) = service {
-        let found = service
-            .at("spec.ports")
-            .items()
-            .iter()
-            .find(|p| p["port"].as_int() == Some(i64::from(to)) || p["name"].str() == remote);
-        let Some(port) = found else {
-            return Err(Fail::Plain(format!("Service {} does not have a service port {to}", service.name())));
-        };
-        let target = &port["targetPort"];
-        to = match target.as_int() {
-            Some(n) => u16::try_from(n).unwrap_or(to),
-            None => named(target.str()).unwrap_or(to),
-        };
+    let pair = (number(local, "local")?, number(remote, "remote")?);
+    if pair.1 == 0 {
+        return Err("remote port must be > 0".into());
     }
-    Ok((from, to))
+    Ok(pair)
 }
 
 #[derive(Clone, Debug)]

@@ -2,13 +2,14 @@
 
 use crate::api::request::{StreamEnd, Verb as Method};
 use crate::api::{Kind, Object, Request, Response, Text};
-use crate::kubectl::cx::{Cx, Done, OK, Outcome, Poll, Select, Task};
+use crate::kubectl::cx::{Cx, Done, Outcome, Poll, Select, Task};
 use crate::kubectl::fail::{Fail, Res};
 use crate::kubectl::flags::{Args, Flag, int, span, switch, text};
 use crate::kubectl::resource;
 use crate::kubectl::verb::pods;
 use crate::kubectl::verb::stream::Pump;
 use crate::os::Wait;
+use crate::time::{Span, Time};
 
 /// Flags.
 pub const FLAGS: &[Flag] = &[
@@ -30,6 +31,9 @@ pub const FLAGS: &[Flag] = &[
     switch("insecure-skip-tls-verify-backend", ' '),
 ];
 
+/// How long kubectl waits before it asks again for a log that it follows (logs.go).
+const RETRY: Span = Span::secs(1);
+
 /// A log to be read.
 #[derive(Clone, Debug)]
 struct Log {
@@ -42,21 +46,20 @@ struct Log {
 /// Runs the verb.
 pub fn run(cx: &mut Cx, args: &Args) -> Outcome {
     check(args)?;
-    let wanted = match args.rest.get(1) {
-        Some(c) if args.changed("container") => {
-            return Err(Fail::Usage(format!("only one of -c or an inline [CONTAINER] arg is allowed: {c}")));
-        }
-        Some(c) => c.clone(),
-        None => args.value("container").to_string(),
-    };
-    let chosen = chosen(cx, args)?;
+    pods::first(cx, args, read)
+}
+
+/// Reads the logs of what is meant; nothing yet if a workload has no pods so far.
+fn read(cx: &mut Cx, args: &Args) -> Res<Option<Done>> {
+    let Some(chosen) = chosen(cx, args)? else { return Ok(None) };
+    let wanted = args.rest.get(1).map_or(args.value("container"), String::as_str);
     let mut logs = Vec::new();
     for pod in &chosen {
-        logs.extend(logs_of(cx, args, pod, &wanted)?);
+        logs.extend(logs_of(cx, args, pod, wanted)?);
     }
     if logs.is_empty() {
         cx.eprint(&format!("No resources found in {} namespace.\n", cx.base.namespace));
-        return OK;
+        return Ok(Some(Done::Exit(0)));
     }
     let follow = args.is("follow");
     let most = args.int("max-log-requests");
@@ -70,13 +73,15 @@ pub fn run(cx: &mut Cx, args: &Args) -> Outcome {
         query: query(args),
         logs,
         pumps: vec![],
-        together: follow,
+        follow,
+        until: cx.sys.now() + Span(args.micros("pod-running-timeout").max(0) as u64),
+        retry: None,
         ignore: args.is("ignore-errors"),
     };
     match task.poll(cx) {
-        Poll::Done(Ok(code)) => Ok(Done::Exit(code)),
+        Poll::Done(Ok(code)) => Ok(Some(Done::Exit(code))),
         Poll::Done(Err(fail)) => Err(fail),
-        _ => Ok(Done::Task(Box::new(task))),
+        _ => Ok(Some(Done::Task(Box::new(task)))),
     }
 }
 
@@ -88,33 +93,43 @@ fn check(args: &Args) -> Res<()> {
     if selector && !args.rest.is_empty() {
         return Err(Fail::Usage("only a selector (-l) or a POD name is allowed".into()));
     }
-    if args.changed("since") && args.changed("since-time") {
-        return Err("at most one of `sinceTime` or `sinceSeconds` may be specified".into());
-    }
-    if args.changed("limit-bytes") && args.int("limit-bytes") < 1 {
-        return Err("--limit-bytes must be greater than 0".into());
-    }
-    if args.int("tail") < -1 {
-        return Err("--tail must be greater than or equal to -1".into());
-    }
-    if args.is("all-containers") && args.changed("container") {
-        return Err("--all-containers=true should not be specified with container name ".into());
-    }
     let since = args.value("since-time");
     if !since.is_empty() && crate::time::parse_rfc3339(since).is_none() {
         return Err(Fail::Plain(format!(
             "parsing time {since:?} as \"2006-01-02T15:04:05Z07:00\": cannot parse {since:?} as \"2006\""
         )));
     }
+    pods::patience(args).map_err(Fail::Usage)?;
+    if !since.is_empty() && args.micros("since") != 0 {
+        return Err("at most one of `sinceTime` or `sinceSeconds` may be specified".into());
+    }
+    let container = args.rest.get(1).map_or(args.value("container"), String::as_str);
+    if args.is("all-containers") && !container.is_empty() {
+        return Err(Fail::Plain(format!(
+            "--all-containers=true should not be specified with container name {container}"
+        )));
+    }
+    if args.changed("container") && args.rest.len() == 2 {
+        return Err("only one of -c or an inline [CONTAINER] arg is allowed".into());
+    }
+    for (wrong, flag, bound) in [
+        (args.int("limit-bytes") < 0, "limit-bytes", "greater than 0"),
+        (args.micros("since") < 0, "since", "greater than 0"),
+        (args.int("tail") < -1, "tail", "greater than or equal to -1"),
+    ] {
+        if wrong {
+            return Err(Fail::Plain(format!("--{flag} must be {bound}")));
+        }
+    }
     Ok(())
 }
 
 /// The pods whose logs are meant.
-fn chosen(cx: &mut Cx, args: &Args) -> Res<Vec<Object>> {
+fn chosen(cx: &mut Cx, args: &Args) -> Res<Option<Vec<Object>>> {
     let namespace = cx.base.namespace.clone();
     if args.changed("selector") {
         let select = Select { labels: args.value("selector").into(), fields: String::new() };
-        return Ok(cx.list(Kind::POD, Some(&namespace), &select)?.0);
+        return Ok(Some(cx.list(Kind::POD, Some(&namespace), &select)?.0));
     }
     let arg = args.rest.first().cloned().unwrap_or_default();
     let (kind, name) = match arg.split_once('/') {
@@ -128,19 +143,19 @@ fn chosen(cx: &mut Cx, args: &Args) -> Res<Vec<Object>> {
         other => other,
     })?;
     if kind == Kind::POD {
-        return Ok(vec![object]);
+        return Ok(Some(vec![object]));
     }
-    let pods = pods::pods_of(cx, &object)?;
-    if args.is("all-pods") {
-        return Ok(pods);
+    let pods = pods::pods_of(cx, &object, "get the logs from")?;
+    if args.is("all-pods") && !pods.is_empty() {
+        return Ok(Some(pods));
     }
     match pods.as_slice() {
-        [] => Err("timed out waiting for the condition".into()),
-        [one] => Ok(vec![one.clone()]),
+        [] => Ok(None),
+        [one] => Ok(Some(vec![one.clone()])),
         [first, ..] => {
             let text = format!("Found {} pods, using pod/{}\n", pods.len(), first.name());
             cx.eprint(&text);
-            Ok(vec![first.clone()])
+            Ok(Some(vec![first.clone()]))
         }
     }
 }
@@ -185,7 +200,7 @@ fn query(args: &Args) -> Vec<(&'static str, Text)> {
         number("limitBytes", args.int("limit-bytes"));
     }
     if args.micros("since") > 0 {
-        number("sinceSeconds", (args.micros("since") as u64).div_ceil(1_000_000) as i64);
+        number("sinceSeconds", (args.micros("since") + 500_000) / 1_000_000);
     }
     if args.changed("since-time") {
         out.push(("sinceTime", Text::from(args.value("since-time"))));
@@ -215,29 +230,52 @@ pub fn open(
 struct Reading {
     query: Vec<(&'static str, Text)>,
     logs: Vec<Log>,
-    pumps: Vec<Pump>,
-    together: bool,
+    pumps: Vec<(Log, Pump)>,
+    /// All at once, and what cannot be read yet is asked for again.
+    follow: bool,
+    /// When asking again ends.
+    until: Time,
+    /// When to ask again next.
+    retry: Option<Time>,
     ignore: bool,
 }
 
 impl Reading {
     fn open_next(&mut self, cx: &mut Cx) -> Res<()> {
-        while !self.logs.is_empty() && (self.together || self.pumps.is_empty()) {
-            let log = self.logs.remove(0);
+        if self.retry.is_some_and(|t| cx.sys.now() < t) || !self.follow && !self.pumps.is_empty() {
+            return Ok(());
+        }
+        self.retry = None;
+        for log in std::mem::take(&mut self.logs) {
+            if !self.follow && !self.pumps.is_empty() {
+                self.logs.push(log);
+                continue;
+            }
             match open(cx, &log.namespace, &log.pod, &log.container, &self.query) {
-                Ok(pump) => self.pumps.push(pump.prefixed(log.prefix)),
-                Err(fail) => self.failed(cx, fail)?,
+                Ok(pump) => {
+                    let pump = pump.prefixed(log.prefix.clone());
+                    self.pumps.push((log, pump));
+                }
+                Err(fail) => self.failed(cx, fail, Some(log))?,
             }
         }
         Ok(())
     }
 
-    fn failed(&mut self, cx: &mut Cx, fail: Fail) -> Res<()> {
-        if !self.ignore {
-            return Err(fail);
+    /// What comes of a failure; a log that is followed is asked for again after a second.
+    fn failed(&mut self, cx: &mut Cx, fail: Fail, log: Option<Log>) -> Res<()> {
+        if self.ignore {
+            cx.print(&format!("error: {}\n", fail.message()));
+            return Ok(());
         }
-        cx.eprint(&fail.text(""));
-        Ok(())
+        let Some(log) = log.filter(|_| self.follow && matches!(fail, Fail::Server(_))) else {
+            return Err(fail);
+        };
+        cx.eprint(&format!("{}\n", fail.message()));
+        let next = cx.sys.now() + RETRY;
+        self.logs.push(log);
+        self.retry = Some(next.min(self.until));
+        if cx.sys.now() >= self.until { Err("context deadline exceeded".into()) } else { Ok(()) }
     }
 }
 
@@ -247,24 +285,24 @@ impl Task for Reading {
             if let Err(fail) = self.open_next(cx) {
                 return Poll::Done(Err(fail));
             }
-            if self.pumps.is_empty() {
+            if self.pumps.is_empty() && self.logs.is_empty() {
                 return Poll::Done(Ok(0));
             }
             let mut ended = false;
-            for mut pump in std::mem::take(&mut self.pumps) {
+            for (log, mut pump) in std::mem::take(&mut self.pumps) {
                 match pump.step(cx) {
-                    None => self.pumps.push(pump),
+                    None => self.pumps.push((log, pump)),
                     Some(StreamEnd::Exit(_)) => ended = true,
                     Some(StreamEnd::Error(status)) => {
                         ended = true;
-                        if let Err(fail) = self.failed(cx, Fail::Server(status)) {
+                        if let Err(fail) = self.failed(cx, Fail::Server(status), Some(log)) {
                             return Poll::Done(Err(fail));
                         }
                     }
                 }
             }
             if !ended {
-                return Poll::Wait(Wait { api: true, ..Wait::default() });
+                return Poll::Wait(Wait { api: true, until: self.retry, ..Wait::default() });
             }
         }
     }

@@ -11,6 +11,7 @@ pub mod copy;
 pub mod create;
 pub mod debug;
 pub mod delete;
+pub mod drain;
 pub mod dump;
 pub mod edit;
 pub mod entries;
@@ -36,15 +37,18 @@ pub mod raw;
 pub mod reconcile;
 pub mod record;
 pub mod rollout;
+mod rules;
 pub mod run;
 pub mod scale;
 pub mod set;
 pub mod show;
 pub mod stream;
 mod table;
+pub mod taint;
 pub mod top;
 pub mod wait;
 
+pub use rules::broken;
 pub use table::ROOT;
 
 use crate::api::Value;
@@ -134,9 +138,6 @@ pub fn refused(verb: &Verb, args: &Args) -> Option<Fail> {
     let set = |flag: &str| args.changed(flag) && !matches!(args.value(flag), "false" | "none" | "");
     // `debug` has a --profile of its own.
     let own = |flag: &str| verb.name == "debug" && flag == "profile";
-    if verb.name == "create" && args.is("edit") && args.changed("raw") {
-        return Some("--raw and --edit are mutually exclusive".into());
-    }
     // Only `get` asks for managed fields; other verbs would send them back.
     let shown = |flag: &str| verb.name == "get" && flag == "show-managed-fields";
     let set = |flag: &str| set(flag) && !own(flag) && !shown(flag);

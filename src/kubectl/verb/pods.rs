@@ -3,9 +3,11 @@
 use crate::api::labels::Selector;
 use crate::api::{Kind, Object, Value};
 use crate::collections::Order;
-use crate::kubectl::cx::{Cx, Select};
+use crate::kubectl::cx::{Cx, Done, Outcome, Poll, Select, Task};
 use crate::kubectl::fail::{Fail, Res};
+use crate::kubectl::flags::Args;
 use crate::kubectl::resource;
+use crate::time::{Span, Time};
 
 /// The annotation that names the container meant when none is given.
 const DEFAULT_CONTAINER: &str = "kubectl.kubernetes.io/default-container";
@@ -79,14 +81,17 @@ pub fn selector_of(object: &Object) -> Option<String> {
     (!selector.is_everything()).then(|| selector.to_string())
 }
 
-/// The pods of a workload, the most useful first.
-pub fn pods_of(cx: &mut Cx, object: &Object) -> Res<Vec<Object>> {
+/// The pods of a workload, the most useful first; `what` is to be done with them.
+pub fn pods_of(cx: &mut Cx, object: &Object, what: &str) -> Res<Vec<Object>> {
     let Some(labels) = selector_of(object) else {
-        let about = format!("{}/{}", object.kind.info().plural, object.name());
-        return Err(Fail::Plain(format!(
-            "cannot get the logs from {about}: selector for {} not implemented",
-            about
-        )));
+        // The Go type of the object, as `%T` prints it.
+        let typed = format!("*v1.{}", object.kind.info().kind);
+        let why = if object.kind == Kind::SERVICE {
+            format!("invalid service '{}': Service is defined without a selector", object.name())
+        } else {
+            format!("selector for {typed} not implemented")
+        };
+        return Err(Fail::Plain(format!("cannot {what} {typed}: {why}")));
     };
     let select = Select { labels, fields: String::new() };
     let (mut pods, _) = cx.list(Kind::POD, Some(object.namespace()), &select)?;
@@ -105,25 +110,67 @@ fn rank(pod: &Object) -> (bool, u8, bool, String) {
     (pod.at("spec.nodeName").is_empty(), phase, !pod.condition_true("Ready"), stamp)
 }
 
-/// The pod that `POD` or `TYPE/NAME` means, for `exec`, `attach`, `port-forward`.
-pub fn pod(cx: &mut Cx, arg: &str) -> Res<Object> {
+/// The pod that `POD` or `TYPE/NAME` means, for `exec`, `attach`, `port-forward`; nothing while a workload
+/// has none.
+pub fn pod(cx: &mut Cx, arg: &str) -> Res<Option<Object>> {
     let namespace = cx.base.namespace.clone();
     let Some((kind, name)) = arg.split_once('/') else {
-        return cx.get(Kind::POD, &namespace, arg);
+        return cx.get(Kind::POD, &namespace, arg).map(Some);
     };
     let kind = resource::kind_of(kind)?;
     let object = cx.get(kind, &namespace, name)?;
     if kind == Kind::POD {
-        return Ok(object);
+        return Ok(Some(object));
     }
-    let pods = pods_of(cx, &object).map_err(|_| {
-        Fail::Plain(format!(
-            "cannot attach to *unstructured.Unstructured: selector for {} not implemented",
-            kind.info().kind
-        ))
-    })?;
+    let pods = pods_of(cx, &object, "attach to")?;
     let running = pods.iter().find(|p| p.at("status.phase").str() == "Running").or(pods.first());
-    running.cloned().ok_or_else(|| Fail::Plain("error: timed out waiting for the condition".to_string()))
+    Ok(running.cloned())
+}
+
+/// How long `--pod-running-timeout` lets a verb wait for a pod.
+pub fn patience(args: &Args) -> Result<Span, String> {
+    match u64::try_from(args.micros("pod-running-timeout")) {
+        Ok(micros) if micros > 0 => Ok(Span(micros)),
+        _ => Err("--pod-running-timeout must be higher than zero".into()),
+    }
+}
+
+/// A step of a verb that comes to nothing while the pods it needs do not exist.
+type Step = fn(&mut Cx, &Args) -> Res<Option<Done>>;
+
+/// Takes a step as soon as there is a pod, until `--pod-running-timeout` is over.
+pub fn first(cx: &mut Cx, args: &Args, step: Step) -> Outcome {
+    if let Some(done) = step(cx, args)? {
+        return Ok(done);
+    }
+    let until = cx.sys.now() + patience(args).map_err(Fail::Usage)?;
+    Ok(Done::Task(Box::new(Awaited { args: args.clone(), step, until })))
+}
+
+/// A verb that waits for its first pod.
+#[derive(Clone, Debug)]
+struct Awaited {
+    args: Args,
+    step: Step,
+    until: Time,
+}
+
+impl Task for Awaited {
+    fn poll(&mut self, cx: &mut Cx) -> Poll {
+        match (self.step)(cx, &self.args) {
+            Err(fail) => Poll::Done(Err(fail)),
+            Ok(Some(Done::Exit(code))) => Poll::Done(Ok(code)),
+            Ok(Some(Done::Task(task))) => Poll::Next(task),
+            Ok(None) if cx.sys.now() >= self.until => {
+                Poll::Done(Err("timed out waiting for the condition".into()))
+            }
+            Ok(None) => Poll::api(Some(self.until)),
+        }
+    }
+
+    fn boxed_clone(&self) -> Box<dyn Task> {
+        Box::new(self.clone())
+    }
 }
 
 /// A container of a pod's spec.

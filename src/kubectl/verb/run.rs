@@ -52,6 +52,7 @@ pub fn run(cx: &mut Cx, args: &Args) -> Outcome {
     }
     let image = args.value("image");
     let dry = Dry::of(args)?;
+    delete::cascade(args)?;
     let (name, attach) = check(args, image, dry)?;
     let format = print::format(cx, args, print::MADE)?;
     let pod = pod(cx, args, name, image)?;
@@ -86,7 +87,8 @@ fn check<'a>(args: &'a Args, image: &str, dry: Dry) -> Res<(&'a str, bool)> {
     if !super::image_is_valid(image) {
         return Err(Fail::Plain(format!("Invalid image name {image:?}: invalid reference format")));
     }
-    let attach = args.is("stdin") || args.is("tty") || args.is("attach");
+    pods::patience(args).map_err(Fail::Usage)?;
+    let attach = if args.changed("attach") { args.is("attach") } else { args.is("stdin") };
     if args.is("tty") && !args.is("stdin") {
         return Err(Fail::Usage("-i/--stdin is required for containers with -t/--tty=true".into()));
     }
@@ -97,15 +99,15 @@ fn check<'a>(args: &'a Args, image: &str, dry: Dry) -> Res<(&'a str, bool)> {
     if !matches!(restart, "Always" | "OnFailure" | "Never") {
         return Err(Fail::Usage(format!("invalid restart policy: {restart}")));
     }
-    let pull = args.value("image-pull-policy");
-    if !matches!(pull, "" | "Always" | "IfNotPresent" | "Never") {
-        return Err(Fail::Usage(format!("invalid image pull policy: {pull}")));
-    }
     if args.is("rm") && !attach {
         return Err(Fail::Usage("--rm should only be used for attached containers".into()));
     }
     if attach && dry != Dry::No {
         return Err(Fail::Usage("--dry-run=[server|client] can't be used with attached containers options (--attach, --stdin, or --tty)".into()));
+    }
+    let pull = args.value("image-pull-policy");
+    if !matches!(pull, "" | "Always" | "IfNotPresent" | "Never") {
+        return Err(Fail::Usage(format!("invalid image pull policy: {pull}")));
     }
     Ok((name, attach))
 }
@@ -129,7 +131,7 @@ fn pod(cx: &mut Cx, args: &Args, name: &str, image: &str) -> Res<Object> {
     if !port.is_empty() {
         let n: i64 = port
             .parse()
-            .map_err(|_| Fail::Plain(format!("strconv.ParseInt: parsing {port:?}: invalid syntax")))?;
+            .map_err(|_| Fail::Plain(format!("strconv.Atoi: parsing {port:?}: invalid syntax")))?;
         container.set("ports", crate::list![crate::map! { "containerPort" => n }]);
     }
     for (flag, fields) in [("stdin", ["stdin", "stdinOnce"]), ("tty", ["tty", ""])] {
@@ -185,13 +187,14 @@ fn overridden(args: &Args, value: Value) -> Res<Value> {
     let how = match args.value("override-type") {
         "strategic" => PatchType::Strategic,
         "json" => PatchType::Json,
-        _ => PatchType::Merge,
+        "merge" | "" => PatchType::Merge,
+        other => return Err(Fail::Plain(format!("invalid override type: {other}"))),
     };
     Ok(crate::api::patch::apply(Kind::POD, how, &value, &over)?)
 }
 
 /// Whether kubectl takes a text as the name of a variable; the server is more lenient.
-fn is_variable(name: &str) -> bool {
+pub(super) fn is_variable(name: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
     !name.is_empty() && name.chars().all(plain) && !name.starts_with(|c: char| c.is_ascii_digit())
 }

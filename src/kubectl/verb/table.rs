@@ -153,14 +153,14 @@ static VERBS: &[Verb] = &[
     },
     verb("cordon", "Mark node as unschedulable", "NODE", 60, &[node::CORDON, DRY], node::cordon),
     verb("uncordon", "Mark node as schedulable", "NODE", 70, &[node::CORDON, DRY], node::uncordon),
-    verb("drain", "Drain node in preparation for maintenance", "NODE", 70, &[node::DRAIN, DRY], node::drain),
+    verb("drain", "Drain node in preparation for maintenance", "NODE", 70, &[drain::FLAGS, DRY], drain::run),
     verb(
         "taint",
         "Update the taints on one or more nodes",
         "NODE NAME KEY_1=VAL_1:TAINT_EFFECT_1 ...",
         60,
-        &[node::TAINT, files::VALIDATE, DRY, OUT],
-        node::taint,
+        &[taint::FLAGS, files::VALIDATE, DRY, OUT],
+        taint::run,
     ),
     verb(
         "describe",

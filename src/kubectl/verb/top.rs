@@ -44,12 +44,12 @@ impl Use {
     }
 }
 
-fn checked(args: &Args) -> Res<()> {
+fn checked(args: &Args, what: &str) -> Res<()> {
     if !matches!(args.value("sort-by"), "" | "cpu" | "memory") {
         return Err("--sort-by accepts only cpu or memory".into());
     }
     if args.rest.len() > 1 {
-        return Err(Fail::Usage(format!("unexpected arguments: [{}]", args.rest[1..].join(" "))));
+        return Err(Fail::Usage(format!("{what} [NAME | -l label]")));
     }
     if !args.rest.is_empty() && !args.value("selector").is_empty() {
         return Err("only one of NAME or --selector can be provided".into());
@@ -89,7 +89,7 @@ fn metrics(cx: &mut Cx, kind: Kind, namespace: Option<&str>, args: &Args) -> Res
 
 /// Runs `top pod`.
 pub fn pods(cx: &mut Cx, args: &Args) -> Outcome {
-    checked(args)?;
+    checked(args, "pod")?;
     let everywhere = args.is("all-namespaces");
     let own = cx.base.namespace.clone();
     let namespace = (!everywhere).then_some(own.as_str());
@@ -175,7 +175,7 @@ fn explain_nothing(cx: &mut Cx, namespace: Option<&str>, args: &Args) -> Outcome
 
 /// Runs `top node`.
 pub fn nodes(cx: &mut Cx, args: &Args) -> Outcome {
-    checked(args)?;
+    checked(args, "node")?;
     let mut found = metrics(cx, Kind::NODE, None, args)?;
     if found.is_empty() {
         return Err("metrics not available yet".into());

@@ -4,19 +4,6 @@ use crate::api::{Text, Value};
 use crate::cri::HttpGet;
 use crate::kubelet::pod::Pod;
 
-/// Numbers from here on are time-outs of attempts, not tickers.
-const TIME_OUTS: u32 = 1 << 31;
-
-/// The timer number of an attempt's time-out.
-pub fn time_out_number(attempt: u32) -> u32 {
-    TIME_OUTS | attempt
-}
-
-/// The attempt whose time-out a timer number is, if it is one.
-pub fn time_out_attempt(number: u32) -> Option<u32> {
-    (number & TIME_OUTS != 0).then_some(number & !TIME_OUTS)
-}
-
 /// A request.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Target {

@@ -9,7 +9,7 @@ pub mod http;
 mod run;
 mod worker;
 
-pub use run::{session_ended, timed_out};
+pub use run::session_ended;
 pub use worker::{ProbeWorker, tick, trigger};
 
 use super::pod::{Pod, Section, is_sidecar};

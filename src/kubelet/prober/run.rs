@@ -2,9 +2,9 @@
 //! (pkg/kubelet/prober/prober.go, pkg/probe/*).
 
 use super::worker::conclude;
-use super::{Outcome, http, set_timer};
+use super::{Outcome, http};
 use crate::api::Value;
-use crate::cri::{ExecConfig, HttpGet, SessionEnd};
+use crate::cri::{ExecConfig, Health, HttpGet, SessionEnd};
 use crate::kubelet::pod::Pod;
 use crate::kubelet::{Cx, Node, SessionOwner, causes};
 use crate::time::Span;
@@ -21,7 +21,6 @@ const RPC_ERROR: &str = "rpc error: code = Unknown desc = ";
 pub fn begin(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, index: usize) {
     let probe = &mut pod.probes[index];
     let Some(id) = probe.id else { return };
-    probe.attempt += 1;
     let (spec, timeout, name) = (probe.spec.clone(), probe.timeout(), probe.container.clone());
     let Some(at) = pod.lookup(&name) else { return };
     let command = spec.at("exec.command");
@@ -57,30 +56,16 @@ pub fn begin(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, index: usize) {
             Err(why) => errored(node, pod, cx, index, &why),
         }
     } else if grpc.is_some() {
-        // No server here speaks gRPC: the client goes on connecting until its time is over.
-        let attempt = pod.probes[index].attempt;
-        set_timer(pod, cx, index, http::time_out_number(attempt), timeout);
+        let port = u16::try_from(grpc["port"].int_or(0)).unwrap_or_default();
+        let (ip, service) = (pod.seen.ip.clone(), grpc["service"].text());
+        let session = cx.cri.grpc_check(cx.world, cx.api.now, node.cri, (&ip, port), &service, timeout);
+        hold(node, pod, index, session);
     }
 }
 
 fn hold(node: &mut Node, pod: &mut Pod, index: usize, session: crate::cri::SessionId) {
     node.sessions.insert(session, SessionOwner::Probe { pod: pod.uid.clone(), index });
     pod.probes[index].session = Some(session);
-}
-
-/// A gRPC probe's time is over.
-pub fn timed_out(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, index: usize, attempt: u32) {
-    let Some(probe) = pod.probes.get(index) else { return };
-    if probe.stopped || probe.attempt != attempt {
-        return;
-    }
-    let port = probe.spec.at("grpc.port").int_or(0);
-    let timeout = go_seconds(probe.timeout());
-    let ip = &pod.seen.ip;
-    let message = format!(
-        "timeout: failed to connect service \"{ip}:{port}\" within {timeout}: context deadline exceeded"
-    );
-    failed(node, pod, cx, index, &message);
 }
 
 /// A probe's session has ended.
@@ -112,7 +97,29 @@ pub fn session_ended(
                 format!("command timed out: \"{}\" timed out after {}", argv.join(" "), go_seconds(timeout));
             failed(node, pod, cx, index, &text);
         }
-        SessionEnd::Http(status, _) if (200..400).contains(status) => {
+        SessionEnd::Health(Health::Serving) => conclude(node, pod, cx, index, Some(Outcome::Success)),
+        SessionEnd::Health(Health::NotServing) => {
+            failed(node, pod, cx, index, "service unhealthy (responded with \"NOT_SERVING\")");
+        }
+        SessionEnd::Health(Health::UnknownService) => {
+            let why = "error: health rpc probe failed: rpc error: code = NotFound desc = unknown service";
+            failed(node, pod, cx, index, why);
+        }
+        SessionEnd::Unanswered => {
+            let why = format!("timeout: health rpc did not complete within {}", go_seconds(timeout));
+            failed(node, pod, cx, index, &why);
+        }
+        SessionEnd::TimedOut if spec["grpc"].is_some() => {
+            let (ip, port, within) = (&pod.seen.ip, spec.at("grpc.port").int_or(0), go_seconds(timeout));
+            let why = format!(
+                "timeout: failed to connect service \"{ip}:{port}\" within {within}: context deadline exceeded"
+            );
+            failed(node, pod, cx, index, &why);
+        }
+        SessionEnd::Http(status, body) if (200..400).contains(status) => {
+            if *status >= 300 {
+                warned(node, pod, cx, index, &format!("Probe terminated redirects, Response body: {body}"));
+            }
             conclude(node, pod, cx, index, Some(Outcome::Success));
         }
         SessionEnd::Http(status, _) => {
@@ -126,6 +133,13 @@ pub fn session_ended(
             failed(node, pod, cx, index, &why);
         }
     }
+}
+
+/// A probe has passed, but not as it should.
+fn warned(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, index: usize, output: &str) {
+    let (kind, name) = (pod.probes[index].kind, pod.probes[index].container.clone());
+    let message = format!("{} probe warning: {output}", kind.noun());
+    node.event(pod, cx, &name, "Warning", "ProbeWarning", &message);
 }
 
 fn failed(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, index: usize, output: &str) {

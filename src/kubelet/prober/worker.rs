@@ -25,8 +25,6 @@ pub struct ProbeWorker {
     pub stopped: bool,
     /// The probe under way.
     pub session: Option<SessionId>,
-    /// The number of the attempt under way, or of its time-out.
-    pub attempt: u32,
     /// How often this probe has errored at once (prober.go `maxProbeRetries`).
     pub errors: u32,
     /// The number of the ticker; ticks of other numbers are stale.
@@ -49,7 +47,6 @@ impl ProbeWorker {
             on_hold: false,
             stopped: false,
             session: None,
-            attempt: 0,
             errors: 0,
             ticker: 0,
             busy: false,

@@ -34,6 +34,9 @@ const MAX_RETRY: Span = Span::secs(122);
 /// pkg/kubelet/volumemanager `podAttachAndMountTimeout`: then the sync gives up for now.
 const TIMEOUT: Span = Span::secs(123);
 
+/// The plugin of images.
+const IMAGE: &str = "image";
+
 /// How much of a file of variables is read, in bytes.
 const FILE_BYTES: usize = 1 << 20;
 
@@ -58,6 +61,8 @@ struct Mounted {
     own: bool,
     /// Whose directory of the pod's volumes it lies in.
     plugin: &'static str,
+    /// Where the runtime has mounted an image.
+    place: Text,
     read_only: bool,
     payload: Option<Payload>,
 }
@@ -168,7 +173,7 @@ fn try_all(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, wanted: &Value) -> O
     let mut next: Option<Time> = None;
     for volume in wanted.items() {
         let name = volume["name"].text();
-        if pod.volumes.mounted.contains_key(&name) {
+        if pod.volumes.mounted.contains_key(&name) || volume["image"].is_some() {
             continue;
         }
         let before = pod.volumes.retries.get(&name).copied();
@@ -205,6 +210,7 @@ fn set_up(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, volume: &Value) -> Re
         path: Text::default(),
         own: true,
         plugin,
+        place: Text::default(),
         read_only: false,
         payload,
     };
@@ -226,7 +232,7 @@ fn set_up(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, volume: &Value) -> Re
     if volume["hostPath"].is_some() {
         let path = host_path(node, cx, &volume["hostPath"])?;
         let tree = cx.cri.node_root(node.cri);
-        return Ok(Mounted { tree, path, own: false, plugin: "", read_only: false, payload: None });
+        return Ok(on_node(tree, path, false));
     }
     if volume["persistentVolumeClaim"].is_some() {
         return claim(node, pod, cx, &volume["persistentVolumeClaim"]);
@@ -243,12 +249,29 @@ fn set_up(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, volume: &Value) -> Re
             // A volume without a source is an emptyDir (pkg/apis/core/v1/defaults.go).
             set_up(node, pod, cx, &crate::map! { "emptyDir" => Value::map() })
         } else {
-            Err(format!("not simulated: volumes of type {kind}"))
+            Err(unsupported(kind, &volume[kind]))
         };
     }
     let payload = Payload::read(node, pod, cx, volume)?;
     let tree = cx.world.forest.add(payload.tree(cx));
     Ok(own(tree, payload::plugin(volume), Some(payload)))
+}
+
+/// What is said of a volume that cannot be mounted whatever one does.
+fn unsupported(kind: &str, source: &Value) -> String {
+    match kind {
+        "csi" if source.is_some() => format!(
+            "kubernetes.io/csi: mounter.SetUpAt failed to get CSI client: driver name {} not found in the list of \
+             registered CSI drivers",
+            source["driver"].str()
+        ),
+        "gitRepo" => {
+            "git-repo volume plugin has been disabled; if necessary, it may be re-enabled by enabling \
+                      the feature-gate `GitRepoVolumeDriver`"
+                .to_string()
+        }
+        kind => format!("not simulated: volumes of type {kind}"),
+    }
 }
 
 /// Gives a volume's files to the pod's `fsGroup` (pkg/volume/volume_linux.go): the group may read them, and
@@ -264,6 +287,24 @@ fn give_to_group(pod: &Pod, cx: &mut Cx<'_>, tree: TreeId, read_only: bool) {
             inode.mode |= if read_only { 0o440 } else { 0o660 } | if dir { 0o2110 } else { 0 };
         }
     });
+}
+
+/// Mounts an image that is on the node.
+pub fn mount_image(node: &Node, pod: &mut Pod, cx: &mut Cx<'_>, name: &Text, image: &str) {
+    if pod.volumes.mounted.contains_key(name) {
+        return;
+    }
+    let Some(files) = cx.cri.image_files(node.cri, image) else { return };
+    let tree = cx.world.forest.add(files);
+    let place = pod.newest_sandbox().and_then(|s| cx.cri.image_place(s, node.cri, image)).unwrap_or_default();
+    let path = Text::default();
+    let mounted = Mounted { tree, path, own: true, plugin: IMAGE, place, read_only: true, payload: None };
+    pod.volumes.mounted.insert(name.clone(), mounted);
+}
+
+/// A place in the node's own files.
+fn on_node(tree: TreeId, path: Text, read_only: bool) -> Mounted {
+    Mounted { tree, path, own: false, plugin: "", place: Text::default(), read_only, payload: None }
 }
 
 /// The volume behind a claim.
@@ -284,14 +325,15 @@ fn claim(node: &mut Node, pod: &Pod, cx: &mut Cx<'_>, source: &Value) -> Result<
     } else if spec["local"].is_some() {
         crate::map! { "path" => &spec["local"]["path"], "type" => "Directory" }
     } else {
-        // What a provisioner made lives on the node's disk.
-        let path = format!("/var/lib/kubelet/volumes/{volume}");
-        crate::map! { "path" => path, "type" => "DirectoryOrCreate" }
+        let others = ["capacity", "claimRef", "nodeAffinity"];
+        let mut fields =
+            spec.entries().filter(|(k, v)| v.as_map().is_some() && !others.contains(&k.as_str()));
+        return Err(unsupported(fields.next().map_or("", |(k, _)| k.as_str()), &Value::Null));
     };
     let path = host_path(node, cx, &place)?;
     let tree = cx.cri.node_root(node.cri);
     let read_only = source["readOnly"].is_true();
-    Ok(Mounted { tree, path, own: false, plugin: "", read_only, payload: None })
+    Ok(on_node(tree, path, read_only))
 }
 
 /// Writes volumes anew whose sources have changed since.
@@ -348,7 +390,8 @@ pub fn mounts(
         if !sub.is_empty() {
             path = format!("{}/{sub}", path.trim_end_matches('/'));
             let mtime = cx.api.epoch.unix_micros(cx.api.now);
-            if let Some(tree) = cx.world.forest.get_mut(volume.tree)
+            let image = volume.plugin == IMAGE;
+            if let Some(tree) = cx.world.forest.get_mut(volume.tree).filter(|_| !image)
                 && tree.lookup(&path).is_none()
             {
                 let ino = tree.make_dirs(&path, mtime);
@@ -358,6 +401,7 @@ pub fn mounts(
             }
         }
         let host_path = match (sub.is_empty(), volume.own) {
+            _ if volume.plugin == IMAGE => volume.place.to_string(),
             (false, _) => format!("{home}/volume-subpaths/{}/{}/{i}", m["name"].str(), spec["name"].str()),
             (true, true) => format!("{home}/volumes/kubernetes.io~{}/{}", volume.plugin, m["name"].str()),
             (true, false) => path.clone(),

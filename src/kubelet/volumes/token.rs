@@ -1,12 +1,10 @@
-//! Service-account tokens: JSON web tokens with the claims of a real one and a signature that means nothing.
+//! The service-account tokens that are mounted into pods, with the claims of real ones.
 
 use super::super::Cx;
 use super::super::pod::Pod;
 use crate::api::{Kind, Text, Value};
+use crate::apiserver::token::signed;
 use crate::rng::Rng;
-
-/// Bytes of an RS256 signature.
-const SIGNATURE: usize = 256;
 
 /// The token of a pod for a `serviceAccountToken` source.
 pub fn token(pod: &Pod, cx: &Cx<'_>, source: &Value) -> Text {
@@ -33,33 +31,5 @@ pub fn token(pod: &Pod, cx: &Cx<'_>, source: &Value) -> Text {
         pod.uid,
         uid.unwrap_or_default()
     );
-    let key: Vec<u8> = (0..32).map(|_| rng.below(256) as u8).collect();
-    let header = format!("{{\"alg\":\"RS256\",\"kid\":\"{}\"}}", encode(&key));
-    let signature: Vec<u8> = (0..SIGNATURE).map(|_| rng.below(256) as u8).collect();
-    Text::from(format!("{}.{}.{}", encode(header.as_bytes()), encode(claims.as_bytes()), encode(&signature)))
-}
-
-/// Base64 for URLs, without padding.
-fn encode(bytes: &[u8]) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    let mut out = String::with_capacity(bytes.len() * 4 / 3 + 2);
-    for chunk in bytes.chunks(3) {
-        let n = chunk.iter().enumerate().fold(0_u32, |n, (i, b)| n | u32::from(*b) << (16 - 8 * i));
-        for i in 0..=chunk.len() {
-            out.push(ALPHABET[(n >> (18 - 6 * i) & 63) as usize] as char);
-        }
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::encode;
-
-    #[test]
-    fn tokens_are_base64_for_urls() {
-        assert_eq!(encode(b"{\"alg\""), "eyJhbGci");
-        assert_eq!(encode(b"a"), "YQ");
-        assert_eq!(encode(&[0xfb, 0xff]), "-_8");
-    }
+    Text::from(signed(&claims, &mut rng))
 }

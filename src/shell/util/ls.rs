@@ -117,16 +117,7 @@ fn directory(ctx: &mut Ctx, o: &opts::Opts, path: &str, depth: u32) -> i32 {
 
 /// Whether a path is on a file system without a disk, whose directories take no blocks.
 fn in_memory(mounts: &[MountInfo], cwd: &str, path: &str) -> bool {
-    let mut parts: Vec<&str> = Vec::new();
-    let base = if path.starts_with('/') { "" } else { cwd };
-    for part in base.split('/').chain(path.split('/')) {
-        match part {
-            "" | "." => {}
-            ".." => drop(parts.pop()),
-            part => parts.push(part),
-        }
-    }
-    let full = format!("/{}/", parts.join("/"));
+    let full = format!("{}/", crate::os::program::logical(cwd, path));
     let holds = |m: &&MountInfo| full.starts_with(&format!("{}/", m.path.trim_end_matches('/')));
     let mount = mounts.iter().filter(holds).max_by_key(|m| m.path.len());
     mount.is_some_and(|m| matches!(m.fs_type.as_str(), "tmpfs" | "proc" | "sysfs"))

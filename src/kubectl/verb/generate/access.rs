@@ -7,8 +7,10 @@ use crate::collections::Order;
 use crate::kubectl::cx::{Cx, OK, Outcome};
 use crate::kubectl::discovery::named;
 use crate::kubectl::fail::{Fail, Res};
-use crate::kubectl::flags::{Args, Flag, slice, span, text};
+use crate::kubectl::flags::{Args, Flag, array, slice, span, text};
+use crate::kubectl::print;
 use crate::kubectl::verb::pairs_map;
+use crate::os::STDOUT;
 
 /// Flags of `create role`.
 pub const ROLE: &[Flag] = &[slice("verb", ' '), slice("resource", ' '), slice("resource-name", ' ')];
@@ -23,7 +25,15 @@ pub const BINDING: &[Flag] = &[
     slice("serviceaccount", ' '),
 ];
 /// Flags of `create token`.
-pub const TOKEN: &[Flag] = &[slice("audience", ' '), span("duration", "0s")];
+pub const TOKEN: &[Flag] = &[
+    array("audience", ' '),
+    span("duration", "0s"),
+    text("bound-object-kind", ' ', ""),
+    text("bound-object-name", ' ', ""),
+    text("bound-object-uid", ' ', ""),
+];
+/// The kinds that a token can be bound to.
+const BOUND: &[&str] = &["Node", "Pod", "Secret"];
 
 const GROUP: &str = "rbac.authorization.k8s.io";
 const VERBS: &[&str] = &[
@@ -42,6 +52,9 @@ const VERBS: &[&str] = &[
     "escalate",
     "impersonate",
 ];
+
+/// The verbs for paths that are no resources.
+const PATH_VERBS: &[&str] = &["*", "get", "post", "put", "delete", "patch", "head", "options"];
 
 fn list(all: &[String]) -> Value {
     all.iter().map(String::as_str).collect()
@@ -75,8 +88,10 @@ fn rules(cx: &mut Cx, args: &Args) -> Res<Value> {
             None => groups.push((group, vec![resource])),
         }
     }
-    for verb in verbs.iter().filter(|v| !VERBS.contains(&v.as_str())) {
-        cx.eprint(&format!("Warning: '{verb}' is not a standard resource verb\n"));
+    if !groups.is_empty() {
+        for verb in verbs.iter().filter(|v| !VERBS.contains(&v.as_str())) {
+            cx.eprint(&format!("Warning: '{verb}' is not a standard resource verb\n"));
+        }
     }
     groups.order();
     let mut out = Vec::new();
@@ -91,9 +106,26 @@ fn rules(cx: &mut Cx, args: &Args) -> Res<Value> {
     }
     let urls = args.values("non-resource-url");
     if !urls.is_empty() {
+        paths(&urls, &verbs)?;
         out.push(crate::map! { "nonResourceURLs" => list(&urls), "verbs" => list(&verbs) });
     }
     Ok(Value::from(out))
+}
+
+/// Checks paths that are no resources, and the verbs for them.
+fn paths(urls: &[String], verbs: &[String]) -> Res<()> {
+    if let Some(verb) = verbs.iter().find(|v| !PATH_VERBS.contains(&v.as_str())) {
+        return Err(Fail::Plain(format!("invalid verb: '{verb}' for nonResourceURL")));
+    }
+    for url in urls.iter().filter(|u| *u != "*") {
+        if !url.starts_with('/') {
+            return Err("nonResourceURL should start with /".into());
+        }
+        if url[..url.len() - 1].contains('*') {
+            return Err("nonResourceURL only supports wildcard matches when '*' is at the end".into());
+        }
+    }
+    Ok(())
 }
 
 /// `create role`.
@@ -115,8 +147,9 @@ pub fn cluster_role(cx: &mut Cx, args: &Args) -> Outcome {
     let failed = "failed to create clusterrole:";
     let aggregation = args.value("aggregation-rule");
     if !aggregation.is_empty() {
-        if !args.values("resource").is_empty() || !args.values("verb").is_empty() {
-            return Err("aggregation rule must be specified without other rules".into());
+        let others = ["non-resource-url", "verb", "resource", "resource-name"];
+        if others.iter().any(|f| !args.values(f).is_empty()) {
+            return Err("aggregation rule must be specified without nonResourceURLs, verbs, resources or resourceNames".into());
         }
         let labels = pairs_map(aggregation).map_err(Fail::Plain)?;
         let fields = crate::map! {
@@ -138,11 +171,11 @@ pub fn cluster_role(cx: &mut Cx, args: &Args) -> Outcome {
 }
 
 fn binding(cx: &mut Cx, args: &Args, kind: Kind, failed: &str) -> Outcome {
+    if kind == Kind::CLUSTER_ROLE_BINDING {
+        super::required(args, &["clusterrole"])?;
+    }
     let name = name(args)?;
     let (cluster_role, role) = (args.value("clusterrole"), args.value("role"));
-    if kind == Kind::CLUSTER_ROLE_BINDING && cluster_role.is_empty() {
-        return Err("exactly one clusterrole must be specified".into());
-    }
     if cluster_role.is_empty() == role.is_empty() {
         return Err("exactly one of clusterrole or role must be specified".into());
     }
@@ -154,7 +187,9 @@ fn binding(cx: &mut Cx, args: &Args, kind: Kind, failed: &str) -> Outcome {
         }
     }
     for account in args.values("serviceaccount") {
-        let Some((ns, who)) = account.split_once(':').filter(|(n, w)| !n.is_empty() && !w.is_empty()) else {
+        let Some((ns, who)) =
+            account.split_once(':').filter(|(n, w)| !n.is_empty() && !w.is_empty() && !w.contains(':'))
+        else {
             return Err("serviceaccount must be <namespace>:<name>".into());
         };
         subjects.push(crate::map! { "kind" => "ServiceAccount", "name" => who, "namespace" => ns });
@@ -187,19 +222,67 @@ pub fn service_account(cx: &mut Cx, args: &Args) -> Outcome {
     finish(cx, args, object, "failed to create serviceaccount:")
 }
 
+/// What is asked for with a token (`TokenRequestSpec`).
+fn token_spec(args: &Args) -> Res<Value> {
+    let micros = args.micros("duration");
+    if micros < 0 {
+        return Err("--duration must be greater than or equal to 0".into());
+    }
+    if micros % 1_000_000 != 0 {
+        return Err("--duration cannot be expressed in units less than seconds".into());
+    }
+    let audiences = args.values("audience");
+    if audiences.iter().any(String::is_empty) {
+        return Err("--audience must not be an empty string".into());
+    }
+    let mut spec = crate::map! { "audiences" => list(&audiences) };
+    if micros > 0 {
+        spec.set("expirationSeconds", micros / 1_000_000);
+    }
+    let (kind, name, uid) =
+        (args.value("bound-object-kind"), args.value("bound-object-name"), args.value("bound-object-uid"));
+    if kind.is_empty() {
+        for (flag, value) in [("name", name), ("uid", uid)] {
+            if !value.is_empty() {
+                return Err(Fail::Plain(format!(
+                    "--bound-object-{flag} can only be set if --bound-object-kind is provided"
+                )));
+            }
+        }
+        return Ok(spec);
+    }
+    if !BOUND.contains(&kind) {
+        return Err(Fail::Plain(format!("supported --bound-object-kind values are {}", BOUND.join(", "))));
+    }
+    if name.is_empty() {
+        return Err("--bound-object-name is required if --bound-object-kind is provided".into());
+    }
+    let mut bound = crate::map! { "apiVersion" => "v1", "kind" => kind, "name" => name };
+    if !uid.is_empty() {
+        bound.set("uid", uid);
+    }
+    spec.set("boundObjectRef", bound);
+    Ok(spec)
+}
+
 /// `create token`.
 pub fn token(cx: &mut Cx, args: &Args) -> Outcome {
     let name = name(args)?;
+    let format = print::format(cx, args, print::MADE)?;
+    let spec = token_spec(args)?;
     let namespace = cx.base.namespace.clone();
     let mut request =
         Request::new(Method::Create, Kind::SERVICE_ACCOUNT, Some(&namespace), &name).subresource("token");
-    request.body = crate::map! { "spec" => crate::map! { "audiences" => list(&args.values("audience")) } };
-    let made = cx.object(request).map_err(|f| match f {
-        Fail::Server(s) if s.reason == "NotFound" => {
-            Fail::Plain(format!("failed to create token: {}", s.message))
-        }
-        other => other,
-    })?;
-    cx.print(&format!("{}\n", made.at("status.token").str()));
+    request.body = crate::map! { "spec" => spec };
+    let made =
+        cx.object(request).map_err(|f| Fail::Plain(format!("failed to create token: {}", f.message())))?;
+    if format != print::Format::Human {
+        let text = print::value(&made.value, &format, false)?;
+        cx.print(&text);
+        return OK;
+    }
+    // A line end is for people alone.
+    let end = if cx.sys.is_tty(STDOUT) { "\n" } else { "" };
+    cx.print(&format!("{}{end}", made.at("status.token").str()));
     OK
 }

@@ -6,6 +6,7 @@ use crate::kubectl::cx::{Cx, Outcome, lower};
 use crate::kubectl::fail::{Fail, Res};
 use crate::kubectl::flags::{Args, Flag, array, slice, switch, text};
 use crate::kubectl::verb::base64;
+use crate::kubectl::verb::run::is_variable;
 use crate::os::FileType;
 
 /// Flags of what holds keys and values.
@@ -28,6 +29,9 @@ pub const DOCKER: &[Flag] = &[
 ];
 /// Flags of `create secret tls`.
 pub const TLS: &[Flag] = &[text("cert", ' ', ""), text("key", ' ', ""), switch("append-hash", ' ')];
+
+/// What kubectl, stricter than the server, says of the name of a variable.
+const VARIABLE: &str = "a valid environment variable name must consist of alphabetic characters, digits, '_', '-', or '.', and must not start with a digit (e.g. 'my.env-name',  or 'MY_ENV.NAME',  or 'MyEnvName1', regex used for validation is '[-._a-zA-Z][-._a-zA-Z0-9]*')";
 
 /// Keys and bytes in the order given.
 struct Entries {
@@ -78,6 +82,9 @@ impl Entries {
 
     fn file(&mut self, cx: &mut Cx, source: &str) -> Res<()> {
         let (key, path) = match source.split_once('=') {
+            Some((_, path)) if path.contains('=') => {
+                return Err("key names or file paths cannot contain '='".into());
+            }
             Some(("", path)) => {
                 return Err(Fail::Plain(format!("key name for file path {path} missing")));
             }
@@ -130,8 +137,8 @@ impl Entries {
                     (line, env.map(|(_, v)| v.to_string()).unwrap_or_default())
                 }
             };
-            if let Some(why) = names::env_name(key).first() {
-                return Err(Fail::Plain(format!("{key:?} is not a valid key name: {why}")));
+            if !is_variable(key) {
+                return Err(Fail::Plain(format!("{key:?} is not a valid key name: {VARIABLE}")));
             }
             self.add(key, value.into_bytes())?;
         }

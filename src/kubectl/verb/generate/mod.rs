@@ -36,6 +36,15 @@ pub fn required(args: &Args, names: &[&str]) -> Res<()> {
     Err(Fail::Plain(format!("required flag(s) {} not set", missing.join(", "))))
 }
 
+/// A port as Go's `ParsePort` reads one.
+fn port(text: &str) -> Res<i64> {
+    let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let why = if digits { "value out of range" } else { "invalid syntax" };
+    text.parse::<u16>()
+        .map(i64::from)
+        .map_err(|_| Fail::Plain(format!("strconv.ParseUint: parsing {text:?}: {why}")))
+}
+
 /// Makes an object from its fields without `metadata`, and prints the result. `failed` goes before the
 /// server's message, as the generators of most kinds do.
 pub fn make(
@@ -48,6 +57,10 @@ pub fn make(
     failed: &str,
 ) -> Outcome {
     let mut meta = crate::map! { "name" => name };
+    if args.is("append-hash") {
+        let whole = fields.clone().with("metadata", &meta).with("kind", kind.info().kind);
+        meta.set("name", format!("{name}-{}", crate::kubectl::digest::name_suffix(&whole)));
+    }
     if !labels.is_empty() {
         meta.set("labels", labels);
     }

@@ -1,7 +1,7 @@
 //! Services and Ingresses.
 
 use super::{make, name};
-use crate::api::{Kind, Value};
+use crate::api::{Kind, Value, names};
 use crate::kubectl::cx::{Cx, Outcome};
 use crate::kubectl::fail::{Fail, Res};
 use crate::kubectl::flags::{Args, Flag, array, int, slice, text};
@@ -22,17 +22,24 @@ pub const INGRESS: &[Flag] =
 fn ports(args: &Args, type_name: &str) -> Res<Value> {
     let mut out = Vec::new();
     for spec in args.values("tcp") {
-        let (port, target) = spec.split_once(':').unwrap_or((&spec, &spec));
-        let number = |text: &str| -> Res<i64> {
-            let bad = || Fail::Plain(format!("strconv.Atoi: parsing {text:?}: invalid syntax"));
-            text.parse().map_err(|_| bad())
-        };
-        let target_port = match target.parse::<i64>() {
-            Ok(n) => Value::from(n),
-            Err(_) => Value::from(target),
+        let (port, target) = spec.split_once(':').map_or((spec.as_str(), None), |(p, t)| (p, Some(t)));
+        let number = super::port(port)?;
+        let target_port = match target.map(|t| (t, t.parse::<i64>())) {
+            None => Value::from(number),
+            Some((text, Err(_))) => {
+                let wrong = names::port_name(text);
+                if !wrong.is_empty() {
+                    return Err(Fail::Plain(wrong.join(",")));
+                }
+                Value::from(text)
+            }
+            Some((_, Ok(n))) if !(1..=65_535).contains(&n) => {
+                return Err("must be between 1 and 65535, inclusive".into());
+            }
+            Some((_, Ok(n))) => Value::from(n),
         };
         let mut entry = crate::map! {
-            "name" => spec.replace(':', "-"), "port" => number(port)?, "protocol" => "TCP",
+            "name" => spec.replace(':', "-"), "port" => number, "protocol" => "TCP",
             "targetPort" => target_port,
         };
         let node = args.int("node-port");
@@ -51,6 +58,10 @@ fn service(cx: &mut Cx, args: &Args, type_name: &'static str) -> Outcome {
     if ports.is_empty() && !headless && type_name != "ExternalName" {
         return Err("at least one tcp port specifier must be provided".into());
     }
+    let external = args.value("external-name");
+    if !external.is_empty() && !names::dns_subdomain(external).is_empty() {
+        return Err(Fail::Plain(format!("invalid service external name {external}")));
+    }
     let labels = crate::map! { "app" => &name };
     let mut spec = crate::map! { "type" => type_name, "selector" => &labels };
     if !ports.is_empty() {
@@ -60,7 +71,7 @@ fn service(cx: &mut Cx, args: &Args, type_name: &'static str) -> Outcome {
         spec.set("clusterIP", args.value("clusterip"));
     }
     if type_name == "ExternalName" {
-        spec.set("externalName", args.value("external-name"));
+        spec.set("externalName", external);
     }
     let fields = crate::map! { "spec" => spec, "status" => crate::map! { "loadBalancer" => Value::map() } };
     make(cx, args, Kind::SERVICE, &name, labels, fields, &format!("failed to create {type_name} service:"))

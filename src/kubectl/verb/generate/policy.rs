@@ -35,9 +35,9 @@ pub fn quota(cx: &mut Cx, args: &Args) -> Outcome {
     if !hard.is_empty() {
         let mut map = Value::map();
         for pair in hard.split(',') {
-            let Some((k, v)) = pair.split_once('=') else {
+            let Some((k, v)) = pair.split_once('=').filter(|(_, v)| !v.contains('=')) else {
                 return Err(Fail::Plain(format!(
-                    "Invalid argument syntax {pair}, expected <resource>=<quantity>"
+                    "Invalid argument syntax {pair}, expected <resource>=<value>"
                 )));
             };
             if crate::api::quantity::Quantity::parse(v).is_none() {
@@ -70,6 +70,15 @@ pub fn budget(cx: &mut Cx, args: &Args) -> Outcome {
     }
     if !least.is_empty() && !most.is_empty() {
         return Err("min-available and max-unavailable cannot be both specified".into());
+    }
+    let number = |text: &str| {
+        let digits = text.strip_suffix('%').unwrap_or(text);
+        !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit())
+    };
+    for (flag, text) in [("min-available", least), ("max-unavailable", most)] {
+        if !text.is_empty() && !number(text) {
+            return Err(Fail::Plain(format!("invalid format specified for {flag}")));
+        }
     }
     let mut spec = crate::map! { "selector" => Selector::parse_object(args.value("selector"))? };
     if least.is_empty() {

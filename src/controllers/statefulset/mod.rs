@@ -4,6 +4,8 @@
 //! gone); with `Parallel` it takes all steps at once. Updates go from the highest ordinal down to the
 //! partition.
 
+mod retention;
+
 use super::work::Cx;
 use super::{Which, controller_key, history, pods, rules};
 use crate::api::request::WatchKind;
@@ -63,15 +65,9 @@ pub fn sync(set: &Object, cx: &mut Cx<'_>) {
     all.order_by_key(|p| ordinal(set, p));
     let Some(revisions) = history::record(set, cx) else { return };
     let state = state(set, &revisions);
-    if !set.is_deleting() {
-        step(set, &all, &state, cx);
-    }
-    let now = {
-        let mut now = cx.owned(set, Kind::POD);
-        now.retain(|p| ordinal(set, p).is_some());
-        now
-    };
-    write_status(set, &now, &state, cx);
+    let replaced = if set.is_deleting() { 0 } else { step(set, &all, &state, cx) };
+    write_status(set, &all, &state, replaced, cx);
+    let now = cx.owned(set, Kind::POD);
     let used = |name: &str| now.iter().any(|p| revision_of(p).ends_with(name));
     history::truncate(set, &revisions, &used, cx);
 }
@@ -93,14 +89,17 @@ fn state(set: &Object, revisions: &Revisions) -> State {
     }
 }
 
-/// Creates, replaces or deletes the next pod (or all of them).
-fn step(set: &Object, all: &[Object], state: &State, cx: &mut Cx<'_>) {
+/// Creates, replaces or deletes the next pod (or all of them); how many were deleted for an update.
+fn step(set: &Object, all: &[Object], state: &State, cx: &mut Cx<'_>) -> usize {
     let wanted = state.start..state.start + state.replicas;
+    let staying: Vec<&Object> =
+        all.iter().filter(|p| ordinal(set, p).is_some_and(|i| wanted.contains(&i))).collect();
+    retention::keep(set, &staying, true, cx);
     for i in wanted.clone() {
         match all.iter().find(|p| ordinal(set, p) == Some(i)) {
             None => {
                 if !create(set, i, state, all, cx) || state.monotonic {
-                    return;
+                    return 0;
                 }
             }
             Some(pod) if pods::is_terminal(pod) && !pod.is_deleting() => {
@@ -119,42 +118,59 @@ fn step(set: &Object, all: &[Object], state: &State, cx: &mut Cx<'_>) {
                 cx.event(WHICH, set, "Warning", reason, &message);
                 delete(set, pod, cx);
                 if state.monotonic {
-                    return;
+                    return 0;
                 }
             }
             Some(pod) if state.monotonic => {
                 let available = pods::is_ready(pod) && !pod.is_deleting();
                 match pods::availability(pod, state.min_ready, cx.api) {
                     Ok(()) if available => {}
-                    Err(Some(wait)) => return cx.enqueue_after(WHICH, &set.key(), wait),
-                    _ => return,
+                    Err(Some(wait)) => {
+                        cx.enqueue_after(WHICH, &set.key(), wait);
+                        return 0;
+                    }
+                    _ => return 0,
                 }
             }
             Some(_) => {}
         }
     }
-    let mut excess: Vec<&Object> =
-        all.iter().filter(|p| !wanted.contains(&ordinal(set, p).unwrap_or(-1))).collect();
-    excess.reverse();
-    for pod in excess {
-        if pod.is_deleting() {
-            if state.monotonic {
-                return;
-            }
-            continue;
-        }
-        delete(set, pod, cx);
-        if state.monotonic {
-            return;
-        }
+    let excess = all.iter().filter(|p| !wanted.contains(&ordinal(set, p).unwrap_or(-1)));
+    if shrink(set, excess.collect(), state, cx) {
+        return 0;
     }
-    if set.at("spec.updateStrategy.type").str() != "OnDelete" {
-        update(set, all, state, cx);
+    if set.at("spec.updateStrategy.type").str() == "OnDelete" {
+        return 0;
     }
+    update(set, all, state, cx)
 }
 
-/// Replaces the highest outdated pod once those above it are healthy.
-fn update(set: &Object, all: &[Object], state: &State, cx: &mut Cx<'_>) {
+/// Deletes the pods that are too many, the highest first; `true` if that is all for now.
+fn shrink(set: &Object, mut excess: Vec<&Object>, state: &State, cx: &mut Cx<'_>) -> bool {
+    retention::keep(set, &excess, false, cx);
+    let healthy = |p: &Object| {
+        !p.is_deleting() && pods::is_ready(p) && pods::availability(p, state.min_ready, cx.api).is_ok()
+    };
+    // Of several pods that are not well the first one goes first.
+    let sick = excess.iter().find(|p| !healthy(p)).map(|p| p.uid().to_string());
+    let blocked: Vec<bool> = excess.iter().map(|p| !healthy(p) && sick.as_deref() != Some(p.uid())).collect();
+    excess.reverse();
+    for (pod, blocked) in excess.into_iter().zip(blocked.into_iter().rev()) {
+        if state.monotonic && (pod.is_deleting() || blocked) {
+            return true;
+        }
+        if !pod.is_deleting() {
+            delete(set, pod, cx);
+        }
+        if state.monotonic {
+            return true;
+        }
+    }
+    false
+}
+
+/// Replaces the highest outdated pod once those above it are healthy; how many it deletes.
+fn update(set: &Object, all: &[Object], state: &State, cx: &mut Cx<'_>) -> usize {
     let partition = set.at("spec.updateStrategy.rollingUpdate.partition").int_or(0);
     let most = super::deployment::scaled(
         set.at("spec.updateStrategy.rollingUpdate.maxUnavailable"),
@@ -162,19 +178,21 @@ fn update(set: &Object, all: &[Object], state: &State, cx: &mut Cx<'_>) {
         true,
     )
     .max(1);
-    let mut missing = 0;
+    let (mut missing, mut deleted) = (0, 0);
     for pod in all.iter().rev().filter(|p| ordinal(set, p).is_some_and(|i| i - state.start >= partition)) {
         let outdated = revision_of(pod) != state.update.as_str();
         if outdated && !pod.is_deleting() && missing < most {
             delete(set, pod, cx);
             missing += 1;
+            deleted += 1;
         } else if !pods::is_ready(pod) || pod.is_deleting() {
             missing += 1;
         }
         if missing >= most {
-            return;
+            break;
         }
     }
+    deleted
 }
 
 fn create(set: &Object, i: i64, state: &State, all: &[Object], cx: &mut Cx<'_>) -> bool {
@@ -192,28 +210,20 @@ fn create(set: &Object, i: i64, state: &State, all: &[Object], cx: &mut Cx<'_>) 
     } else {
         (set.at("spec.template"), &state.update)
     };
-    for claim in claims(set, &name) {
-        let known = cx.api.store.get(&claim.key()).is_some();
-        if !known {
-            let claim_name = claim.at("metadata.name").text();
-            let what = format!("Claim {claim_name} Pod {name} in StatefulSet {}", set.name());
-            match cx.api.create(claim) {
-                Ok(_) => {
-                    cx.event(WHICH, set, "Normal", "SuccessfulCreate", &format!("create {what} success"));
-                }
-                Err(error) => {
-                    let message = format!("create {what} failed error: {}", error.message);
-                    cx.event(WHICH, set, "Warning", "FailedCreate", &message);
-                    cx.retry(WHICH, &key);
-                    return false;
-                }
-            }
-        }
+    if retention::is_stale(set, &name, cx) {
+        return false;
+    }
+    if let Err(why) = create_claims(set, &name, cx) {
+        let message = format!("create Pod {name} in StatefulSet {} failed error: {why}", set.name());
+        cx.event(WHICH, set, "Warning", "FailedCreate", &message);
+        cx.retry(WHICH, &key);
+        return false;
     }
     let what = format!("Pod {name} in StatefulSet {}", set.name());
     match cx.api.create(new_pod(set, template, &name, i, revision)) {
-        Ok(_) => {
+        Ok(pod) => {
             cx.succeeded(WHICH, &key);
+            retention::keep(set, &[&pod], true, cx);
             cx.event(WHICH, set, "Normal", "SuccessfulCreate", &format!("create {what} successful"));
             true
         }
@@ -223,6 +233,38 @@ fn create(set: &Object, i: i64, state: &State, all: &[Object], cx: &mut Cx<'_>) 
             cx.retry(WHICH, &key);
             false
         }
+    }
+}
+
+/// Makes the claims of a pod that are missing.
+fn create_claims(set: &Object, pod: &str, cx: &mut Cx<'_>) -> Result<(), String> {
+    let mut failures = Vec::new();
+    for claim in claims(set, pod) {
+        let name = claim.at("metadata.name").text();
+        match cx.api.store.get(&claim.key()) {
+            Some(there) if there.is_deleting() => failures.push(format!("pvc {name} is being deleted")),
+            Some(_) => {}
+            None => match cx.api.create(claim) {
+                Ok(_) => {
+                    let message =
+                        format!("create Claim {name} Pod {pod} in StatefulSet {} success", set.name());
+                    cx.event(WHICH, set, "Normal", "SuccessfulCreate", &message);
+                }
+                Err(error) => {
+                    let (in_set, why) = (set.name(), error.message);
+                    let message = format!(
+                        "create Claim {name} for Pod {pod} in StatefulSet {in_set} failed error: {why}"
+                    );
+                    cx.event(WHICH, set, "Warning", "FailedCreate", &message);
+                    failures.push(format!("failed to create PVC {name}: {why}"));
+                }
+            },
+        }
+    }
+    match &failures[..] {
+        [] => Ok(()),
+        [one] => Err(one.clone()),
+        _ => Err(format!("[{}]", failures.join(", "))),
     }
 }
 
@@ -275,7 +317,8 @@ fn new_pod(set: &Object, template: &Value, name: &str, i: i64, revision: &Text) 
     pod
 }
 
-fn write_status(set: &Object, all: &[Object], state: &State, cx: &mut Cx<'_>) {
+/// Writes what the step began with: a pod that it made or deleted counts when it is seen next.
+fn write_status(set: &Object, all: &[Object], state: &State, replaced: usize, cx: &mut Cx<'_>) {
     let count = |test: &dyn Fn(&Object) -> bool| all.iter().filter(|p| test(p)).count();
     let living = |p: &Object| !p.is_deleting();
     // Pods that are going count as ready until they are not (upstream `computeReplicaStatus`).
@@ -283,6 +326,7 @@ fn write_status(set: &Object, all: &[Object], state: &State, cx: &mut Cx<'_>) {
     let available = |p: &Object| ready(p) && pods::availability(p, state.min_ready, cx.api).is_ok();
     let updated = count(&|p| living(p) && revision_of(p) == state.update.as_str());
     let current = count(&|p| living(p) && revision_of(p) == state.current.as_str());
+    let current = current.saturating_sub(replaced);
     // When all pods are of the new revision and ready, it becomes the current one.
     let settled = updated as i64 == state.replicas
         && all.len() as i64 == state.replicas
