@@ -19,6 +19,16 @@ const TERMINAL_SIZE: (u32, u32) = (80, 24);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct JobId(u32);
 
+/// What a job writes to.
+#[derive(Clone, Copy, PartialEq)]
+enum Streams {
+    /// A pipe for output, another for standard error.
+    Apart,
+    /// One pipe for both.
+    Together,
+    Terminal,
+}
+
 /// All jobs and terminals.
 #[derive(Clone, Debug, Default)]
 pub struct Jobs {
@@ -53,7 +63,16 @@ impl Cluster {
     pub fn start_job(&mut self, line: &str, dir: &str, tty: bool) -> JobId {
         self.typed(line);
         let argv = vec![Text::lit("bash"), Text::lit("-c"), Text::from(line)];
-        let id = self.launch(argv, dir, tty);
+        let id = self.launch(argv, dir, if tty { Streams::Terminal } else { Streams::Apart });
+        self.settle();
+        id
+    }
+
+    /// Starts a command line whose standard error goes where its output goes.
+    pub fn start_merged_job(&mut self, line: &str, dir: &str) -> JobId {
+        self.typed(line);
+        let argv = vec![Text::lit("bash"), Text::lit("-c"), Text::from(line)];
+        let id = self.launch(argv, dir, Streams::Together);
         self.settle();
         id
     }
@@ -64,7 +83,7 @@ impl Cluster {
         self.command = self.api.note(What::Command { line: Text::from(line.trim_end()) });
     }
 
-    fn launch(&mut self, argv: Vec<Text>, dir: &str, tty: bool) -> JobId {
+    fn launch(&mut self, argv: Vec<Text>, dir: &str, streams: Streams) -> JobId {
         let mut job = Job {
             process: None,
             input: None,
@@ -76,7 +95,7 @@ impl Cluster {
         };
         let mut fds: Vec<(Fd, Handle)> = Vec::new();
         let mut ours = Vec::new();
-        if tty {
+        if streams == Streams::Terminal {
             let (master, slave) = self.world.terminal(TERMINAL_SIZE);
             job.input = Some(master);
             job.output.push((master, false));
@@ -87,6 +106,10 @@ impl Cluster {
             fds.push((0, null));
             ours.push(null);
             for fd in [1, 2] {
+                if let (2, Streams::Together, Some(&write)) = (fd, streams, ours.last()) {
+                    fds.push((fd, write));
+                    continue;
+                }
                 let (read, write) = self.world.pipe();
                 job.output.push((read, fd == 2));
                 fds.push((fd, write));
@@ -215,7 +238,7 @@ impl Cluster {
         if self.jobs.terminals.contains_key(&id) {
             return;
         }
-        let job = self.launch(vec![Text::lit("bash"), Text::lit("--login")], "/root", true);
+        let job = self.launch(vec![Text::lit("bash"), Text::lit("--login")], "/root", Streams::Terminal);
         self.jobs.terminals.insert(id, job);
         self.settle();
     }

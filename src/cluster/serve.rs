@@ -86,7 +86,7 @@ impl Cluster {
         }
         let container = logs::running_container(&pod, kubelet, &self.runtime, &asked, request.subresource)?;
         match request.subresource {
-            "exec" => self.open_exec(request, &pod, container),
+            "exec" => self.open_exec(request, container),
             "attach" => {
                 let stdin = request.query("stdin") == Some("true");
                 let session = self.runtime.attach(&mut self.world, self.now, container, stdin);
@@ -98,12 +98,7 @@ impl Cluster {
         }
     }
 
-    fn open_exec(
-        &mut self,
-        request: &Request,
-        pod: &Object,
-        container: ContainerId,
-    ) -> Result<NodeState, Status> {
+    fn open_exec(&mut self, request: &Request, container: ContainerId) -> Result<NodeState, Status> {
         let argv: Vec<Text> =
             request.options.query.iter().filter(|(k, _)| *k == "command").map(|(_, v)| v.clone()).collect();
         let config = ExecConfig {
@@ -115,7 +110,7 @@ impl Cluster {
         };
         match self.runtime.exec(&mut self.world, self.now, container, config) {
             Ok(session) => Ok(NodeState::Session(session)),
-            Err(text) => Err(logs::cannot_exec(pod, container, &text)),
+            Err(text) => Err(logs::cannot_exec(&text)),
         }
     }
 

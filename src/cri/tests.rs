@@ -1,30 +1,10 @@
 //! The runtime with small programs in its containers.
 
 use super::*;
-use crate::api::request::{Channel, Client, Request, Response, StreamEnd, StreamId, WatchEvent};
 use crate::images::Preset;
+use crate::os::nobody::Nobody;
 use crate::os::{self, Disposition, Program, STDOUT, Signal, Spawn, Step, Sys, Wait, World};
 use crate::time::Span;
-
-struct Nobody;
-
-impl Client for Nobody {
-    fn request(&mut self, _: Request) -> Response {
-        Response::List(Vec::new(), 0)
-    }
-    fn watch_next(&mut self, _: StreamId) -> Vec<WatchEvent> {
-        Vec::new()
-    }
-    fn stream_end(&mut self, _: StreamId) -> Option<StreamEnd> {
-        None
-    }
-    fn stream_read(&mut self, _: StreamId) -> Vec<(Channel, Vec<u8>)> {
-        Vec::new()
-    }
-    fn stream_write(&mut self, _: StreamId, _: &[u8]) {}
-    fn stream_close_input(&mut self, _: StreamId) {}
-    fn close(&mut self, _: StreamId) {}
-}
 
 /// Does what its arguments say, one after the other: `say TEXT`, `eat BYTES`, `exit CODE`, `catch`, `wait`.
 #[derive(Clone, Debug)]

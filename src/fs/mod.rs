@@ -32,4 +32,4 @@ pub(crate) use ops::{truncate, write_at};
 pub use stat::{FileType, MountInfo, Stat};
 pub use tree::{Base, Content, Device, FsKind, Ino, Inode, ROOT, Tree};
 pub use view::View;
-pub use walk::{Found, Place};
+pub use walk::{Found, Place, logical};

@@ -17,6 +17,20 @@ const NAME_BYTES: usize = 255;
 /// Most components that one resolution walks through, links expanded.
 const MAX_STEPS: usize = 4096;
 
+/// A path behind a directory, with `.` and `..` resolved as text: links are not looked at.
+pub fn logical(base: &str, path: &str) -> String {
+    let base = if path.starts_with('/') { "" } else { base };
+    let mut parts: Vec<&str> = Vec::new();
+    for part in base.split('/').chain(path.split('/')) {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
+    format!("/{}", parts.join("/"))
+}
+
 /// Something that a path names.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Place {

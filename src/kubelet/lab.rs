@@ -6,12 +6,13 @@
 
 use super::{Kubelet, KubeletTimer, NodeSettings};
 use crate::agenda::{Agenda, Timers};
-use crate::api::request::{Channel, Client, Request, Response, StreamEnd, StreamId, WatchEvent, WatchKind};
-use crate::api::{Kind, Object, Status, Text, Value};
+use crate::api::request::WatchKind;
+use crate::api::{Kind, Object, Text, Value};
 use crate::apiserver::{ApiServer, DeleteOptions};
 use crate::collections::Order;
 use crate::cri::{NodeConfig, Runtime};
 use crate::map;
+use crate::os::nobody::Nobody;
 use crate::os::{Disposition, Program, Signal, Spawn, Step, Sys, Wait, World};
 use crate::time::{Epoch, Span, Time};
 use crate::trace::Cause;
@@ -71,27 +72,6 @@ fn actor(_name: &str, spawn: &Spawn) -> Option<Box<dyn Program>> {
     let script = spawn.argv.last().cloned().unwrap_or_default();
     let words = script.split_whitespace().map(str::to_string).collect();
     Some(Box::new(Actor { words, at: 0, until: None }))
-}
-
-/// Nobody talks to the API server from a container.
-struct NoClient;
-
-impl Client for NoClient {
-    fn request(&mut self, _: Request) -> Response {
-        Response::Error(Status::not_simulated("clients in tests"))
-    }
-    fn watch_next(&mut self, _: StreamId) -> Vec<WatchEvent> {
-        Vec::new()
-    }
-    fn stream_read(&mut self, _: StreamId) -> Vec<(Channel, Vec<u8>)> {
-        Vec::new()
-    }
-    fn stream_write(&mut self, _: StreamId, _: &[u8]) {}
-    fn stream_close_input(&mut self, _: StreamId) {}
-    fn stream_end(&mut self, _: StreamId) -> Option<StreamEnd> {
-        None
-    }
-    fn close(&mut self, _: StreamId) {}
 }
 
 /// A cluster of one node.
@@ -204,7 +184,7 @@ impl Lab {
                 });
                 self.show();
             }
-            busy |= self.world.run(now, &mut NoClient);
+            busy |= self.world.run(now, &mut Nobody);
             self.runtime.settle(&mut self.world, now);
             for event in self.runtime.take_events() {
                 busy = true;

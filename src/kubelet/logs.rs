@@ -109,6 +109,9 @@ pub fn running_container(
     if pod.at("spec.nodeName").is_empty() {
         return Err(upgrade_error(&format!("pod {} does not have a host assigned", pod.name())));
     }
+    if kubelet.is_none() {
+        return Err(upgrade_error(&no_node(pod).message));
+    }
     let kubelet = reachable(pod, kubelet, |host| {
         upgrade_error(&format!("error dialing backend: dial tcp {host}: connect: connection refused"))
     })?;
@@ -125,9 +128,10 @@ pub fn running_container(
     }
 }
 
-/// A command that could not be started in a container.
-pub fn cannot_exec(_pod: &Object, _container: ContainerId, text: &str) -> Status {
-    let inner = format!("error executing command in container: {text}");
+/// A command that could not be started in a container: the kubelet calls it an internal error, and so does the
+/// API server that passes its answer on (recorded).
+pub fn cannot_exec(text: &str) -> Status {
+    let inner = format!("Internal error occurred: error executing command in container: {text}");
     Status::new(500, "InternalError", format!("Internal error occurred: {inner}"))
 }
 
@@ -161,13 +165,17 @@ fn instances(kubelet: &Kubelet, runtime: &Runtime, pod: &Object, name: &str) -> 
     known.instances.iter().rev().filter(of_name).copied().collect()
 }
 
+/// The pod names a node that is not there; the API server's words take it for a pod (recorded).
+fn no_node(pod: &Object) -> Status {
+    Status::not_found(Kind::POD, pod.at("spec.nodeName").str())
+}
+
 fn reachable<'a>(
     pod: &Object,
     kubelet: Option<&'a Kubelet>,
     refused: impl FnOnce(&str) -> Status,
 ) -> Result<&'a Kubelet, Status> {
-    let node = pod.at("spec.nodeName").str();
-    let Some(kubelet) = kubelet else { return Err(Status::not_found(Kind::POD, node)) };
+    let Some(kubelet) = kubelet else { return Err(no_node(pod)) };
     if kubelet.is_running() {
         return Ok(kubelet);
     }

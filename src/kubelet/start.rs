@@ -7,7 +7,7 @@ use super::lifecycle::{self, Hook};
 use super::pod::{ContainerRef, Pod, Section};
 use super::worker::{self, Task};
 use super::{Cx, Node, SessionOwner, causes, config, rules, sync, termination};
-use crate::api::Text;
+use crate::api::{Text, Value};
 use crate::cri::{ContainerId, Pull, SessionEnd};
 use crate::time::{Span, Time};
 
@@ -37,8 +37,9 @@ enum Stage {
 pub fn begin(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, at: ContainerRef) {
     let name = pod.spec(at)["name"].text();
     pod.worker.starting = Some(Starting { at, name: name.clone(), stage: Stage::Create });
-    if let Some(until) = back_off(node, pod, cx, &name) {
-        let wait = go_duration(pod.backoffs.wait(&name));
+    let key = back_off_key(&name, &pod.spec(at)["image"]);
+    if let Some(until) = back_off(node, pod, cx, &name, &key) {
+        let wait = go_duration(pod.backoffs.wait(&key));
         let message = format!("back-off {wait} restarting failed container={name} pod={}", pod.label());
         return fail(node, pod, cx, "CrashLoopBackOff", &message, Some(until));
     }
@@ -59,12 +60,18 @@ pub fn begin(node: &mut Node, pod: &mut Pod, cx: &mut Cx<'_>, at: ContainerRef) 
     }
 }
 
+/// What a container's back-off goes by: its name and its content, of which upstream takes name and image
+/// (kuberuntime `getStableKey`, container `HashContainer`); with another image it begins anew.
+fn back_off_key(name: &str, image: &Value) -> String {
+    format!("{name}\n{}", image.str())
+}
+
 /// Until when the container has to wait before it may be started again.
-fn back_off(node: &Node, pod: &mut Pod, cx: &mut Cx<'_>, name: &Text) -> Option<Time> {
+fn back_off(node: &Node, pod: &mut Pod, cx: &mut Cx<'_>, name: &Text, key: &str) -> Option<Time> {
     let finished = *pod.worker.run.exits.get(name)?;
     let now = cx.api.now;
-    if let Some(until) = pod.backoffs.waiting(name, finished, now) {
-        let wait = go_duration(pod.backoffs.wait(name));
+    if let Some(until) = pod.backoffs.waiting(key, finished, now) {
+        let wait = go_duration(pod.backoffs.wait(key));
         causes::after_end(pod, cx, name);
         let until_text = Text::from(until.0.to_string());
         let values = vec![("container", name.clone()), ("wait", Text::from(wait)), ("until", until_text)];
@@ -73,10 +80,10 @@ fn back_off(node: &Node, pod: &mut Pod, cx: &mut Cx<'_>, name: &Text) -> Option<
         node.event(pod, cx, name, "Warning", "BackOff", &message);
         return Some(until);
     }
-    let waited = pod.backoffs.wait(name);
+    let waited = pod.backoffs.wait(key);
     let waited = if waited == Span::ZERO { String::new() } else { go_duration(waited) };
     causes::restart(pod, cx, name, &waited);
-    pod.backoffs.next(name, finished, now);
+    pod.backoffs.next(key, finished, now);
     None
 }
 

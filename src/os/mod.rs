@@ -18,6 +18,8 @@ mod kernel;
 mod load;
 mod memory;
 mod net;
+#[cfg(test)]
+pub mod nobody;
 mod outside;
 mod pipe;
 mod process;

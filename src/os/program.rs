@@ -6,7 +6,7 @@ use crate::rng::Rng;
 use crate::time::{Span, Time};
 use std::fmt::Debug;
 
-pub use crate::fs::{Cap, Errno, FileType, MountInfo, Stat, Sysr};
+pub use crate::fs::{Cap, Errno, FileType, MountInfo, Stat, Sysr, logical};
 
 /// A process number as seen inside its pid namespace (the first process of a container is 1).
 pub type Pid = u32;

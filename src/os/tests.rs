@@ -1,33 +1,12 @@
 //! The world with small step machines in it.
 
+use super::nobody::Nobody;
 use super::*;
 use crate::api::Text;
-use crate::api::request::{Channel, Client, Request, Response, StreamEnd, StreamId, WatchEvent};
 use crate::fs::{
     Content, Cred, Device, FileData, FsKind, Mount, MountSource, MountTable, ROOT, Tree, VirtualKind,
 };
 use crate::time::{Span, Time};
-
-/// An API server that is not there.
-struct Nobody;
-
-impl Client for Nobody {
-    fn request(&mut self, _: Request) -> Response {
-        Response::List(Vec::new(), 0)
-    }
-    fn watch_next(&mut self, _: StreamId) -> Vec<WatchEvent> {
-        Vec::new()
-    }
-    fn stream_end(&mut self, _: StreamId) -> Option<StreamEnd> {
-        None
-    }
-    fn stream_read(&mut self, _: StreamId) -> Vec<(Channel, Vec<u8>)> {
-        Vec::new()
-    }
-    fn stream_write(&mut self, _: StreamId, _: &[u8]) {}
-    fn stream_close_input(&mut self, _: StreamId) {}
-    fn close(&mut self, _: StreamId) {}
-}
 
 /// Test programs, by their names.
 #[derive(Clone, Debug)]

@@ -192,7 +192,12 @@ impl<'a> Replay<'a> {
         let step = &self.recording["steps"][i];
         self.run_to(self.at(&step["t"]));
         let stop = self.at(&step["stopped_at"]);
-        let job = self.cluster.start_job(step["cmd"].str(), &self.dir, step["tty"].is_true());
+        // The recorder wrote down both streams of a background command as one.
+        let command = step["cmd"].str();
+        let job = match step["tty"].is_true() {
+            true => self.cluster.start_job(command, &self.dir, true),
+            false => self.cluster.start_merged_job(command, &self.dir),
+        };
         self.background.push(Background { step: i, job, stop });
     }
 
@@ -219,6 +224,9 @@ impl<'a> Replay<'a> {
         let job = self.cluster.start_job(step["cmd"].str(), &self.dir, step["tty"].is_true());
         for typed in step["typed"].items() {
             self.run_to(start + Span::secs_f64(number(&typed[0])));
+            if self.cluster.job_status(job).is_some() {
+                break;
+            }
             self.cluster.type_job(job, typed[1].str());
         }
         let limit = start + STEP_LIMIT;

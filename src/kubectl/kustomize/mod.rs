@@ -181,19 +181,7 @@ fn no_directory(dir: &str, root: &str, why: &str) -> String {
 
 /// A path from the root directory on.
 fn absolute(cx: &Cx, path: &str) -> String {
-    let cwd = cx.sys.cwd();
-    let joined = if path.starts_with('/') { path.to_string() } else { format!("{cwd}/{path}") };
-    let mut parts: Vec<&str> = Vec::new();
-    for part in joined.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop();
-            }
-            part => parts.push(part),
-        }
-    }
-    format!("/{}", parts.join("/"))
+    crate::os::program::logical(&cx.sys.cwd(), path)
 }
 
 /// Reads a directory's kustomization with its field names as they are meant.

@@ -745,12 +745,15 @@ const ENDPOINTS_SHOWN: usize = 3;
 fn shortened(all: Vec<String>, separator: &str) -> String {
     let more = all.len().saturating_sub(ENDPOINTS_SHOWN);
     let text = all.into_iter().take(ENDPOINTS_SHOWN).collect::<Vec<_>>().join(separator);
-    if more > 0 { format!("{text} + {more} more...") } else { none(text) }
+    if more > 0 { format!("{text} + {more} more...") } else { text }
 }
 
-/// `10.1.2.3:80,…`.
+/// `10.1.2.3:80,…`; empty where there are only addresses that are not ready.
 pub fn endpoints(o: &Object) -> String {
     let mut all = Vec::new();
+    if o["subsets"].items().is_empty() {
+        return "<none>".into();
+    }
     for subset in o["subsets"].items() {
         let ports = subset["ports"].items();
         if ports.is_empty() {

@@ -278,7 +278,7 @@ impl Task for Copying {
             Some(end) => {
                 cx.close(self.stream);
                 match (end, self.target.clone()) {
-                    (StreamEnd::Error(s), _) => Poll::Done(Err(Fail::Plain(doubled(&s.message)))),
+                    (StreamEnd::Error(s), _) => Poll::Done(Err(Fail::Plain(s.message.to_string()))),
                     (_, Some(target)) => Poll::Done(self.unpack(cx, &target).map(|()| 0)),
                     (StreamEnd::Exit(0), None) => Poll::Done(Ok(0)),
                     (StreamEnd::Exit(code), None) => {
@@ -293,12 +293,6 @@ impl Task for Copying {
     fn boxed_clone(&self) -> Box<dyn Task> {
         Box::new(self.clone())
     }
-}
-
-/// kubectl wraps what the server already calls an internal error once more.
-fn doubled(message: &str) -> String {
-    const INTERNAL: &str = "Internal error occurred: ";
-    if message.starts_with(INTERNAL) { format!("{INTERNAL}{message}") } else { message.to_string() }
 }
 
 #[cfg(test)]

@@ -5,34 +5,13 @@ mod others;
 mod stress;
 
 use crate::api::Text;
-use crate::api::request::{Channel, Client, Request, Response, StreamEnd, StreamId, WatchEvent};
 use crate::fs::{
     Content, Cred, Device, FsKind, Mount, MountSource, MountTable, ROOT, Tree, TreeId, VirtualKind,
 };
 use crate::images::{Preset, build, find};
+use crate::os::nobody::Nobody;
 use crate::os::{CellId, Handle, Machine, NetId, NewCell, ProcessId, Settings, Signal, Spawn, Start, World};
 use crate::time::{Epoch, Span, Time};
-
-/// An API server that is not there.
-struct Nobody;
-
-impl Client for Nobody {
-    fn request(&mut self, _: Request) -> Response {
-        Response::List(Vec::new(), 0)
-    }
-    fn watch_next(&mut self, _: StreamId) -> Vec<WatchEvent> {
-        Vec::new()
-    }
-    fn stream_end(&mut self, _: StreamId) -> Option<StreamEnd> {
-        None
-    }
-    fn stream_read(&mut self, _: StreamId) -> Vec<(Channel, Vec<u8>)> {
-        Vec::new()
-    }
-    fn stream_write(&mut self, _: StreamId, _: &[u8]) {}
-    fn stream_close_input(&mut self, _: StreamId) {}
-    fn close(&mut self, _: StreamId) {}
-}
 
 /// A pod with containers.
 struct Lab {

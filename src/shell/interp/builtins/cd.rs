@@ -2,6 +2,7 @@
 
 use super::Outcome;
 use crate::os::program::Sys;
+use crate::os::program::logical;
 use crate::shell::Flavour;
 use crate::shell::interp::Shell;
 use std::rc::Rc;
@@ -50,22 +51,6 @@ pub fn cd(shell: &mut Shell, sys: &mut dyn Sys, argv: &[Rc<str>]) -> Outcome {
         shell.print(1, line.as_bytes());
     }
     Outcome::Status(0)
-}
-
-/// A path put behind a directory, with `.` and `..` resolved as text.
-fn logical(base: &str, path: &str) -> String {
-    let joined = if path.starts_with('/') { path.to_owned() } else { format!("{base}/{path}") };
-    let mut parts: Vec<&str> = Vec::new();
-    for part in joined.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop();
-            }
-            part => parts.push(part),
-        }
-    }
-    format!("/{}", parts.join("/"))
 }
 
 pub fn pwd(shell: &mut Shell, sys: &mut dyn Sys, argv: &[Rc<str>]) -> Outcome {
