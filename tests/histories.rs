@@ -1,5 +1,5 @@
-//! StatefulSets, DaemonSets, Jobs, CronJobs, ReplicaSets and disruption budgets under random edits and faults, on
-//! whole clusters: what their documentation promises holds after every single write, and in the end they are what
+//! StatefulSets, DaemonSets, Jobs, CronJobs, ReplicaSets, autoscalers, disruption budgets, quotas and namespaces
+//! under random edits and faults, on whole clusters: what their documentation promises holds after every single write, and in the end they are what
 //! was asked for.
 //!
 //! Each module has one workload: how a person and the world disturb it, a watcher that reads the change log and
@@ -8,6 +8,8 @@
 //! A failure prints its case; `PODLAB_SEED=N cargo test histories` runs just that one, and
 //! `PODLAB_CASES=200 cargo test histories` runs that many.
 
+#[path = "histories/autoscaler.rs"]
+mod autoscaler;
 #[path = "histories/budget.rs"]
 mod budget;
 #[path = "histories/cronjob.rs"]
@@ -18,6 +20,8 @@ mod daemonset;
 mod driver;
 #[path = "histories/job.rs"]
 mod job;
+#[path = "histories/namespace.rs"]
+mod namespace;
 #[path = "histories/replicas.rs"]
 mod replicas;
 #[path = "histories/statefulset.rs"]

@@ -92,6 +92,13 @@ impl Lab {
             let target = Text::from(format!("/proc/self/fd{fd}"));
             tree.put(path, Content::Symlink(target), 0o777, 0);
         }
+        if preset == Preset::Internet {
+            // The machine of the real programs has more packages than the bare image.
+            for name in ["free", "hexdump", "pgrep", "pidof", "pkill", "ps", "top", "uptime", "xxd"] {
+                let program = Content::Program(Text::from(format!("coreutils/{name}")), 100_000);
+                tree.put(&format!("/usr/bin/{name}"), program, 0o755, 0);
+            }
+        }
         tree.put(DIR, Content::Dir(Default::default()), 0o755, 0);
         let tree = world.forest.add(tree);
         let mounts = MountTable(
@@ -189,14 +196,14 @@ struct Subject {
 const SUBJECTS: &[Subject] = &[
     Subject {
         name: "ash",
-        files: &["posix", "util", "busybox"],
+        files: &["posix", "entry", "util", "busybox"],
         preset: Preset::Lab,
         image: "busybox",
         version: ("busybox", &[], "BusyBox v1.35"),
     },
     Subject {
         name: "dash",
-        files: &["posix", "util", "gnu"],
+        files: &["posix", "entry", "util", "gnu"],
         preset: Preset::Internet,
         image: "debian:12",
         version: ("ls", &["--version"], "coreutils) 9.1"),
@@ -263,11 +270,12 @@ fn without_usage(text: &str) -> String {
     let mut out = String::new();
     let mut usage = false;
     for line in text.lines() {
-        let message = line
-            .split_once(": ")
-            .is_some_and(|(name, _)| !name.contains([' ', '\t']) && !matches!(name, "Usage" | "or"));
-        usage = line.starts_with("BusyBox v") || usage && !message;
-        if !usage || line.starts_with("BusyBox v") {
+        let message = line.split_once(": ").is_some_and(|(name, _)| {
+            !name.contains([' ', '\t']) && name.starts_with(char::is_lowercase) && name != "or"
+        });
+        let first = line.starts_with("BusyBox v") || !usage && line.starts_with("Usage: ");
+        usage = first || usage && !message;
+        if !usage || first {
             out.push_str(line);
             out.push('\n');
         }

@@ -7,7 +7,7 @@
 use super::cache::{Cache, NodeInfo};
 use super::plugins::{
     balanced_allocation, image_locality, inter_pod_affinity, node_affinity, node_ports, node_resources_fit,
-    pod_topology_spread, taint_toleration, volume_binding,
+    pod_topology_spread, taint_toleration, volume_binding, volume_restrictions, volume_zone,
 };
 use super::pod_info::PodInfo;
 use crate::api::Text;
@@ -33,8 +33,12 @@ pub enum Plugin {
     NodePorts,
     /// Requested resources.
     NodeResourcesFit,
+    /// Claims that one pod alone may use.
+    VolumeRestrictions,
     /// Persistent volume claims.
     VolumeBinding,
+    /// Zones of volumes.
+    VolumeZone,
     /// Topology spread constraints.
     PodTopologySpread,
     /// Affinity to other pods.
@@ -56,7 +60,9 @@ impl Plugin {
             Plugin::NodeAffinity => "NodeAffinity",
             Plugin::NodePorts => "NodePorts",
             Plugin::NodeResourcesFit => "NodeResourcesFit",
+            Plugin::VolumeRestrictions => "VolumeRestrictions",
             Plugin::VolumeBinding => "VolumeBinding",
+            Plugin::VolumeZone => "VolumeZone",
             Plugin::PodTopologySpread => "PodTopologySpread",
             Plugin::InterPodAffinity => "InterPodAffinity",
             Plugin::NodeResourcesBalancedAllocation => "NodeResourcesBalancedAllocation",
@@ -111,6 +117,8 @@ pub struct State {
     pub spread: pod_topology_spread::State,
     /// Of VolumeBinding.
     pub volumes: volume_binding::State,
+    /// Of VolumeRestrictions.
+    pub restrictions: volume_restrictions::State,
     /// Of NodeAffinity: the nodes that the pod names, if all its terms name some.
     pub names: Option<Vec<Text>>,
 }
@@ -124,6 +132,7 @@ impl State {
         Ok(State {
             names: node_affinity::names(pod)?,
             volumes: volume_binding::State::new(pod, api)?,
+            restrictions: volume_restrictions::State::new(pod, cache, api),
             spread: pod_topology_spread::State::new(pod, cache),
             affinity: inter_pod_affinity::State::new(pod, cache, api),
         })
@@ -131,6 +140,7 @@ impl State {
 
     /// Takes into account that `other` is put on (`1`) or taken from (`-1`) a node.
     pub fn update(&mut self, pod: &PodInfo, other: &PodInfo, node: &NodeInfo, delta: i64, api: &ApiServer) {
+        self.restrictions.update(pod, other, delta);
         self.spread.update(pod, other, node, delta);
         self.affinity.update(pod, other, node, delta, api);
     }
@@ -145,7 +155,9 @@ pub fn filter(pod: &PodInfo, node: &NodeInfo, state: &State) -> Option<Rejection
         .or_else(|| node_affinity::filter(pod, node))
         .or_else(|| node_ports::filter(pod, node))
         .or_else(|| node_resources_fit::filter(pod, node))
+        .or_else(|| state.restrictions.filter())
         .or_else(|| state.volumes.filter(node))
+        .or_else(|| volume_zone::filter(&state.volumes.bound, node))
         .or_else(|| state.spread.filter(pod, node))
         .or_else(|| state.affinity.filter(node))
 }

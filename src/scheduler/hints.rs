@@ -5,7 +5,7 @@
 
 use super::cache::NodeInfo;
 use super::framework::Plugin;
-use super::plugins::{node_affinity, node_ports, taint_toleration, volume_binding};
+use super::plugins::{node_affinity, node_ports, taint_toleration, volume_binding, volume_restrictions};
 use super::pod_info::PodInfo;
 use super::queue::Queued;
 use crate::api::{Kind, Text, Value, selector};
@@ -51,6 +51,7 @@ fn helps_plugin(plugin: Plugin, pod: &PodInfo, event: &Event<'_>) -> bool {
         Event::PodGone(other) => match plugin {
             Plugin::NodeResourcesFit => true,
             Plugin::NodePorts => node_ports::collide(pod, other),
+            Plugin::VolumeRestrictions => volume_restrictions::share_a_claim(pod, other),
             Plugin::InterPodAffinity => {
                 concerns(pod, other, "podAntiAffinity") || concerns(other, pod, "podAntiAffinity")
             }
@@ -58,7 +59,7 @@ fn helps_plugin(plugin: Plugin, pod: &PodInfo, event: &Event<'_>) -> bool {
             _ => false,
         },
         Event::Volume { kind, namespace, name } => {
-            plugin == Plugin::VolumeBinding
+            matches!(plugin, Plugin::VolumeBinding | Plugin::VolumeZone | Plugin::VolumeRestrictions)
                 && (*kind != Kind::PERSISTENT_VOLUME_CLAIM
                     || (pod.key.namespace == **namespace
                         && volume_binding::claims(pod).iter().any(|c| c == *name)))
@@ -75,7 +76,7 @@ fn node_helps(plugin: Plugin, pod: &PodInfo, old: Option<&NodeInfo>, new: &NodeI
         Plugin::NodeAffinity => newly(&|n| node_affinity::matches(pod, n)),
         Plugin::NodeResourcesFit => old.is_none_or(|o| o.allocatable != new.allocatable),
         Plugin::NodePorts => old.is_none(),
-        Plugin::VolumeBinding => old.is_none_or(|o| o.labels != new.labels),
+        Plugin::VolumeBinding | Plugin::VolumeZone => old.is_none_or(|o| o.labels != new.labels),
         Plugin::PodTopologySpread | Plugin::InterPodAffinity => {
             let differs = |key: &str| old.is_none_or(|o| o.labels.get(key) != new.labels.get(key));
             topology_keys(pod).any(|k| new.labels.get(k).is_some() && differs(k)) || old.is_none()

@@ -26,6 +26,8 @@ const BATCH: Span = Span::millis(940);
 /// Upstream `DefaultJobPodFailureBackOff` and `MaxJobPodFailureBackOff`.
 const FIRST_BACKOFF: Span = Span::secs(10);
 const MAX_BACKOFF: Span = Span::secs(600);
+/// Who manages Jobs that do not say otherwise (`managedBy`); others are left alone.
+const MANAGER: &str = "kubernetes.io/job-controller";
 /// Most pods created at once (upstream `MaxPodCreateDeletePerSync`).
 const MAX_PER_SYNC: usize = 500;
 
@@ -84,6 +86,10 @@ pub fn sync(job: &Object, cx: &mut Cx<'_>) {
     if verdict::is_finished(job) {
         return after_end(job, cx);
     }
+    let manager = job.at("spec.managedBy").str();
+    if !manager.is_empty() && manager != MANAGER {
+        return;
+    }
     if cx.put_off(WHICH, &key) {
         return;
     }
@@ -101,7 +107,7 @@ pub fn sync(job: &Object, cx: &mut Cx<'_>) {
                 cx.enqueue_after(WHICH, &key, *wait);
             }
             if suspended {
-                delete_pods(job, &tally.active.clone(), &mut tally, cx);
+                withdraw(job, &tally.active.clone(), &mut tally, cx);
             } else if !job.is_deleting() && manage(job, &all, &mut tally, cx) {
                 // The status is written when the new pods are there.
                 return;
@@ -134,7 +140,7 @@ fn manage(job: &Object, all: &[Object], tally: &mut Tally, cx: &mut Cx<'_>) -> b
         let mut ranked = tally.active.clone();
         pods::rank_for_deletion(&mut ranked, &crate::collections::BTreeMap::new(), cx.api);
         ranked.truncate(excess);
-        delete_pods(job, &ranked, tally, cx);
+        withdraw(job, &ranked, tally, cx);
         return false;
     }
     let mut missing = wanted - active;
@@ -230,6 +236,12 @@ fn new_pod(job: &Object, index: Option<i64>, failures: i64) -> Object {
     pod
 }
 
+/// Deletes pods that are not wanted now; as they are no longer tracked, they do not count as failed.
+fn withdraw(job: &Object, list: &[Object], tally: &mut Tally, cx: &mut Cx<'_>) {
+    list.iter().for_each(|pod| release(pod, cx));
+    delete_pods(job, list, tally, cx);
+}
+
 fn delete_pods(job: &Object, list: &[Object], tally: &mut Tally, cx: &mut Cx<'_>) {
     for pod in list {
         cx.delete_for(WHICH, Some(job), &pod.key(), pod.at("metadata.uid").text());
@@ -305,7 +317,13 @@ fn track(job: &Object, mut status: Value, tally: &Tally, end: &Verdict, cx: &mut
     if over {
         match end {
             Verdict::Failed { reason, message } => cx.event(WHICH, job, "Warning", reason, message),
-            _ => cx.event(WHICH, job, "Normal", "Completed", "Job completed"),
+            _ => {
+                if job.at("spec.completions").as_int().is_some_and(|n| tally.succeeded > n) {
+                    let message = "Too many succeeded pods running after completion count reached";
+                    cx.event(WHICH, job, "Warning", "TooManySucceededPods", message);
+                }
+                cx.event(WHICH, job, "Normal", "Completed", "Job completed");
+            }
         }
         cx.enqueue(WHICH, &job.key());
     }

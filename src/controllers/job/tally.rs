@@ -51,6 +51,11 @@ pub fn is_tracked(pod: &Object) -> bool {
     pod.at("metadata.finalizers").items().iter().any(|f| f.str() == FINALIZER)
 }
 
+/// Whether a pod was deleted because it was not wanted then: it tells nothing of success or failure.
+fn is_withdrawn(pod: &Object) -> bool {
+    pod.is_deleting() && !is_tracked(pod)
+}
+
 /// The index of a pod.
 pub fn index_of(pod: &Object) -> Option<i64> {
     pod.annotation(INDEX)?.parse().ok()
@@ -81,7 +86,7 @@ pub fn tally(job: &Object, all: &[Object]) -> Tally {
         let failed = pod.at("status.phase").str() == "Failed"
             || (pod.is_deleting() && !succeeded && !replace_failed_only);
         let index = index_of(pod).filter(|_| indexed);
-        if let Some(i) = index.filter(|_| failed) {
+        if let Some(i) = index.filter(|_| failed && !is_withdrawn(pod)) {
             t.note_index_failure(job, pod, i);
         }
         if !is_tracked(pod) || !(succeeded || failed) {
@@ -142,7 +147,7 @@ pub fn finished_at(pod: &Object) -> Text {
 /// How often pods failed since one last succeeded, and when the last failed.
 pub fn failures_in_a_row(all: &[Object]) -> (u32, Text) {
     let ended = |phase: &str| {
-        let with = all.iter().filter(|p| p.at("status.phase").str() == phase);
+        let with = all.iter().filter(|p| p.at("status.phase").str() == phase && !is_withdrawn(p));
         with.map(finished_at).collect::<Vec<Text>>()
     };
     let last_success = ended("Succeeded").into_iter().max().unwrap_or_default();

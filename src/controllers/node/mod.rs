@@ -1,10 +1,9 @@
 //! The node lifecycle controller: notices nodes whose heartbeats cease, marks and taints them, and has the
-//! taint manager ([`eviction`]) move their pods.
-//!
-//! Left out: zones, and the slower eviction when most nodes of a zone are unhealthy.
+//! taint manager ([`eviction`]) move their pods, as fast as their [zone](zones) allows.
 
 pub mod eviction;
 pub mod pod_gc;
+mod zones;
 
 use super::work::Cx;
 use super::{Timer, Which, pods, rules};
@@ -37,6 +36,8 @@ pub struct Health {
     /// When each node was last heard of.
     seen: BTreeMap<Text, Time>,
     monitoring: bool,
+    /// For each zone: when the next node may be emptied.
+    next: BTreeMap<Text, Time>,
 }
 
 /// All nodes count as heard of now: nobody could be heard of while the API server was away.
@@ -88,6 +89,7 @@ fn node_changed(change: &Change, cx: &mut Cx<'_>) {
 /// Looks at all nodes' heartbeats.
 pub fn monitor(cx: &mut Cx<'_>) {
     cx.timers.set(cx.api.now + PERIOD, cx.api.cause, Timer::MonitorNodes);
+    zones::look_again(cx);
     let late = |at: &Time| *at + GRACE < cx.api.now;
     let silent: Vec<Text> =
         cx.work.health.seen.iter().filter(|(_, at)| late(at)).map(|(name, _)| name.clone()).collect();
@@ -150,9 +152,11 @@ pub fn sync(node: &Object, cx: &mut Cx<'_>) {
     let ready = node.condition("Ready")["status"].str();
     let mut wanted: Vec<(&str, &str)> = Vec::new();
     let (unknown, not_ready) = (ready == "Unknown", ready == "False");
-    for (key, on) in [(UNREACHABLE, unknown), (NOT_READY, not_ready)] {
-        if on {
-            wanted.extend([(key, "NoSchedule"), (key, "NoExecute")]);
+    if unknown || not_ready {
+        let key = if unknown { UNREACHABLE } else { NOT_READY };
+        wanted.push((key, "NoSchedule"));
+        if zones::may_empty(node, cx) {
+            wanted.push((key, "NoExecute"));
         }
     }
     for (kind, key) in PRESSURES {

@@ -26,7 +26,7 @@ pub const SELECTED_NODE: &str = "volume.kubernetes.io/selected-node";
 #[derive(Clone, Debug, Default)]
 pub struct State {
     /// Volumes of bound claims; null for a volume that is gone.
-    bound: Vec<Value>,
+    pub bound: Vec<Value>,
     /// Claims to be bound once a node is picked.
     pub delayed: Vec<Delayed>,
 }

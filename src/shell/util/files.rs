@@ -3,7 +3,7 @@
 use super::ctx::Ctx;
 use super::{mode, opts};
 use crate::api::Text;
-use crate::os::program::{Errno, FileType};
+use crate::os::program::{Errno, FileType, Stat};
 
 /// How deep directories are followed.
 const MAX_DEPTH: u32 = 64;
@@ -123,11 +123,17 @@ pub fn mkdir(ctx: &mut Ctx) -> i32 {
     for path in &o.rest {
         let result = if o.has('p') { make_parents(ctx, path, true) } else { ctx.sys.mkdir(path, bits) };
         match result {
-            Ok(()) if o.has('m') => drop(ctx.sys.chmod(path, bits)),
-            Ok(()) => {}
+            Ok(()) => {
+                if o.has('m') {
+                    let _ = ctx.sys.chmod(path, bits);
+                }
+                if o.has('v') && !ctx.busybox() {
+                    ctx.print(format!("mkdir: created directory '{path}'\n"));
+                }
+            }
             Err(error) => {
                 status = cannot(ctx, "can't create directory", "cannot create directory", path, error);
-                if !ctx.busybox() {
+                if !ctx.busybox() && ctx.utf8() {
                     // GNU quotes this one in its own way.
                     if let Some((_, bytes)) = ctx.out.last_mut() {
                         let text = String::from_utf8_lossy(bytes)
@@ -163,6 +169,9 @@ pub fn rmdir(ctx: &mut Ctx) -> i32 {
     }
     let mut status = 0;
     for path in o.rest.iter().flat_map(|p| with_parents(p, o.has('p'))) {
+        if o.has('v') && !ctx.busybox() {
+            ctx.print(format!("rmdir: removing directory, '{path}'\n"));
+        }
         if let Err(error) = ctx.sys.rmdir(path) {
             if error == Errno::ENOTEMPTY && o.has('i') {
                 continue;
@@ -217,25 +226,30 @@ pub fn rm(ctx: &mut Ctx) -> i32 {
                 ctx.fail("use --no-preserve-root to override this failsafe");
                 status = 1;
             }
-            Ok(_) => status |= remove(ctx, path, 0),
+            Ok(_) => status |= remove(ctx, path, 0, o.has('v') && !ctx.busybox()),
         }
     }
     status
 }
 
-fn remove(ctx: &mut Ctx, path: &str, depth: u32) -> i32 {
+fn remove(ctx: &mut Ctx, path: &str, depth: u32, shows: bool) -> i32 {
     let mut status = 0;
     let is_dir = ctx.sys.lstat(path).is_ok_and(|s| s.kind == FileType::Dir);
     if is_dir && depth < MAX_DEPTH {
         for name in ctx.sys.read_dir(path).unwrap_or_default() {
-            status |= remove(ctx, &join(path, &name), depth + 1);
+            status |= remove(ctx, &join(path, &name), depth + 1, shows);
         }
     }
     let result = if is_dir { ctx.sys.rmdir(path) } else { ctx.sys.unlink(path) };
     match result {
         Err(_) if status != 0 => 1,
         Err(error) => cannot(ctx, "can't remove", "cannot remove", path, error),
-        Ok(()) => status,
+        Ok(()) => {
+            if shows {
+                ctx.print(format!("removed {}'{path}'\n", if is_dir { "directory " } else { "" }));
+            }
+            status
+        }
     }
 }
 
@@ -266,7 +280,10 @@ fn targets(ctx: &mut Ctx, o: &opts::Opts, name: &str) -> Result<Vec<(Text, Strin
 
 /// `cp`.
 pub fn cp(ctx: &mut Ctx) -> i32 {
-    let o = match opts::parse(ctx, "arRpdfivnuLPHlst:T recursive=r archive=a force=f verbose=v") {
+    let o = match opts::parse(
+        ctx,
+        "arRpdfivnuLPHlst:T recursive=r archive=a force=f verbose=v no-clobber=n update=u target-directory=t parents=P",
+    ) {
         Ok(o) => o,
         Err(status) => return status,
     };
@@ -280,9 +297,39 @@ pub fn cp(ctx: &mut Ctx) -> i32 {
         if o.has('n') && ctx.sys.stat(&to).is_ok() {
             continue;
         }
-        status |= copy(ctx, &from, &to, recursive, o.has('a') || o.has('p'), 0);
+        if same_file(ctx, &from, &to) {
+            ctx.fail(&format!("'{from}' and '{to}' are the same file"));
+            status = 1;
+            continue;
+        }
+        if o.has('u') && !newer(ctx, &from, &to) {
+            continue;
+        }
+        let failed = copy(ctx, &from, &to, recursive, o.has('a') || o.has('p'), 0);
+        status |= failed;
+        if failed == 0 && o.has('v') && !ctx.busybox() {
+            ctx.print(format!("'{from}' -> '{to}'\n"));
+        }
     }
     status
+}
+
+/// Whether two paths are one file.
+fn same_file(ctx: &Ctx, a: &str, b: &str) -> bool {
+    match (ctx.sys.stat(a), ctx.sys.stat(b)) {
+        (Ok(x), Ok(y)) => {
+            x.inode == y.inode && super::paths::resolved(ctx, a) == super::paths::resolved(ctx, b)
+        }
+        _ => false,
+    }
+}
+
+/// Whether a file is newer than what it would replace.
+fn newer(ctx: &Ctx, from: &str, to: &str) -> bool {
+    match (ctx.sys.stat(from), ctx.sys.stat(to)) {
+        (Ok(a), Ok(b)) => a.mtime_micros > b.mtime_micros,
+        _ => true,
+    }
 }
 
 fn copy(ctx: &mut Ctx, from: &str, to: &str, recursive: bool, keep: bool, depth: u32) -> i32 {
@@ -345,7 +392,7 @@ fn copy(ctx: &mut Ctx, from: &str, to: &str, recursive: bool, keep: bool, depth:
 
 /// `mv`.
 pub fn mv(ctx: &mut Ctx) -> i32 {
-    let o = match opts::parse(ctx, "finvTt: force=f verbose=v no-clobber=n") {
+    let o = match opts::parse(ctx, "finvTt:u force=f verbose=v no-clobber=n target-directory=t") {
         Ok(o) => o,
         Err(status) => return status,
     };
@@ -358,11 +405,17 @@ pub fn mv(ctx: &mut Ctx) -> i32 {
         if o.has('n') && ctx.sys.stat(&to).is_ok() {
             continue;
         }
+        if same_file(ctx, &from, &to) && ctx.sys.lstat(&from).is_ok_and(|s| s.kind != FileType::Symlink) {
+            ctx.fail(&format!("'{from}' and '{to}' are the same file"));
+            status = 1;
+            continue;
+        }
         match ctx.sys.rename(&from, &to) {
+            Ok(()) if o.has('v') && !ctx.busybox() => ctx.print(format!("renamed '{from}' -> '{to}'\n")),
             Ok(()) => {}
             Err(Errno::EXDEV) => {
                 let failed = copy(ctx, &from, &to, true, true, 0);
-                status |= if failed == 0 { remove(ctx, &from, 0) } else { failed };
+                status |= if failed == 0 { remove(ctx, &from, 0, false) } else { failed };
             }
             Err(Errno::ENOENT) if ctx.sys.lstat(&from).is_err() => {
                 status = cannot(ctx, "can't rename", "cannot stat", &from, Errno::ENOENT);
@@ -372,6 +425,52 @@ pub fn mv(ctx: &mut Ctx) -> i32 {
                 ctx.fail(&format!("cannot move '{from}' to '{to}': {}", error.text()));
                 status = 1;
             }
+        }
+    }
+    status
+}
+
+/// `install`: copies with a mode, or makes directories.
+pub fn install(ctx: &mut Ctx) -> i32 {
+    let o = match opts::parse(ctx, "dDcvpm:o:g:t: directory=d mode=m owner=o group=g") {
+        Ok(o) => o,
+        Err(status) => return status,
+    };
+    let bits = o.get('m').and_then(|m| mode::parse(m, 0, false, 0)).unwrap_or(0o755);
+    let mut status = 0;
+    let mut made: Vec<String> = Vec::new();
+    if o.has('d') {
+        for path in &o.rest {
+            match make_parents(ctx, path, true) {
+                Ok(()) => made.push(path.to_string()),
+                Err(error) => {
+                    status = cannot(ctx, "can't create directory", "cannot create directory", path, error)
+                }
+            }
+        }
+    } else {
+        let pairs = match targets(ctx, &o, "install") {
+            Ok(pairs) => pairs,
+            Err(status) => return status,
+        };
+        for (from, to) in pairs {
+            if o.has('D') {
+                let _ = make_parents(ctx, &to, false);
+            }
+            let _ = ctx.sys.unlink(&to);
+            let failed = copy(ctx, &from, &to, false, false, 0);
+            status |= failed;
+            if failed == 0 {
+                made.push(to);
+            }
+        }
+    }
+    let uid = o.get('o').and_then(|u| id_named(ctx, "/etc/passwd", u));
+    let gid = o.get('g').and_then(|g| id_named(ctx, "/etc/group", g));
+    for path in made {
+        let _ = ctx.sys.chmod(&path, bits);
+        if uid.or(gid).is_some() {
+            let _ = ctx.sys.chown(&path, uid, gid);
         }
     }
     status
@@ -405,6 +504,8 @@ pub fn ln(ctx: &mut Ctx) -> i32 {
         if o.has('f') {
             let _ = ctx.sys.unlink(&to);
         }
+        let arrow = if o.has('s') { "->" } else { "=>" };
+        let shown = format!("'{to}' {arrow} '{from}'\n");
         let result = if o.has('s') { ctx.sys.symlink(&from, &to) } else { ctx.sys.link(&from, &to) };
         if let Err(error) = result {
             let text = match (ctx.busybox(), o.has('s')) {
@@ -418,6 +519,8 @@ pub fn ln(ctx: &mut Ctx) -> i32 {
             };
             ctx.fail(&text);
             status = 1;
+        } else if o.has('v') {
+            ctx.print(shown);
         }
     }
     status
@@ -456,6 +559,23 @@ pub fn chmod(ctx: &mut Ctx) -> i32 {
         status |= change(ctx, path, o.has('R'), 0, &mut |ctx, path| {
             let stat = ctx.sys.stat(path)?;
             let bits = mode::parse(&text, stat.mode, stat.kind == FileType::Dir, 0o022).unwrap_or(stat.mode);
+            let same = bits == stat.mode & 0o7777;
+            if !ctx.busybox() && (o.has('v') || o.has('c') && !same) {
+                let shown = |bits: u32| {
+                    let text = mode::text(&Stat { mode: bits, ..stat.clone() });
+                    format!("{bits:04o} ({})", &text[1..])
+                };
+                let line = if same {
+                    format!("mode of '{path}' retained as {}\n", shown(bits))
+                } else {
+                    format!(
+                        "mode of '{path}' changed from {} to {}\n",
+                        shown(stat.mode & 0o7777),
+                        shown(bits)
+                    )
+                };
+                ctx.print(line);
+            }
             ctx.sys.chmod(path, bits)
         });
     }
@@ -585,6 +705,10 @@ pub fn mktemp(ctx: &mut Ctx) -> i32 {
     if in_tmp && !name.contains('/') {
         let dir = o.get('p').cloned().or_else(|| ctx.env("TMPDIR")).unwrap_or(Text::lit("/tmp"));
         name = join(&dir, &name);
+    }
+    if o.has('u') {
+        ctx.print(format!("{name}\n"));
+        return 0;
     }
     let made = if o.has('d') { ctx.sys.mkdir(&name, 0o700) } else { ctx.sys.write_file(&name, b"", false) };
     match made {

@@ -97,7 +97,11 @@ pub fn sed(ctx: &mut Ctx) -> Result<Stream, i32> {
     }
     if script.is_empty() {
         if rest.is_empty() {
-            super::usage::print(ctx, "sed");
+            if ctx.busybox() {
+                super::usage::print(ctx, "sed")
+            } else {
+                super::help::hint(ctx, "sed")
+            }
             return Err(1);
         }
         script.push(rest.remove(0).to_string());
@@ -141,7 +145,7 @@ pub fn sed(ctx: &mut Ctx) -> Result<Stream, i32> {
     });
     if let Some(label) = labels.next() {
         ctx.fail(&format!("can't find label for jump to `{label}'"));
-        return Err(1);
+        return Err(if ctx.busybox() { 1 } else { 4 });
     }
     drop(labels);
     for command in &filter.commands {
@@ -228,7 +232,7 @@ impl Parser {
             }
             Some(c) if c.is_ascii_digit() => {
                 let n = self.number();
-                if self.peek() == Some('~') {
+                if self.peek() == Some('~') && !self.busybox {
                     self.pos += 1;
                     let step = self.number();
                     return Ok(Some(Addr::Step(n, step)));
@@ -398,7 +402,18 @@ impl Parser {
 }
 
 /// The text of a replacement for one match.
-fn replacement(with: &str, chars: &[char], found: &super::regex::Match, out: &mut String) {
+fn replacement(with: &str, chars: &[char], found: &super::regex::Match, cases: bool, out: &mut String) {
+    // `\U` and `\L` count up to `\E`, `\u` and `\l` for the next character.
+    let (mut run, mut once): (Option<char>, Option<char>) = (None, None);
+    let put = |out: &mut String, text: &str, run: Option<char>, once: &mut Option<char>| {
+        for c in text.chars() {
+            match once.take().or(run) {
+                Some('U' | 'u') => out.extend(c.to_uppercase()),
+                Some(_) => out.extend(c.to_lowercase()),
+                None => out.push(c),
+            }
+        }
+    };
     let group = |n: usize| {
         found
             .groups
@@ -411,25 +426,30 @@ fn replacement(with: &str, chars: &[char], found: &super::regex::Match, out: &mu
     let mut it = with.chars();
     while let Some(c) = it.next() {
         match c {
-            '&' => out.push_str(&group(0)),
+            '&' => put(out, &group(0), run, &mut once),
             '\\' => match it.next() {
-                Some(d) if d.is_ascii_digit() => out.push_str(&group(d as usize - '0' as usize)),
-                Some('n') => out.push('\n'),
-                Some('t') => out.push('\t'),
-                other => out.extend(other),
+                Some(d) if d.is_ascii_digit() => put(out, &group(d as usize - '0' as usize), run, &mut once),
+                Some('n') => put(out, "\n", run, &mut once),
+                Some('t') => put(out, "\t", run, &mut once),
+                Some(mark @ ('U' | 'L')) if cases => run = Some(mark),
+                Some(mark @ ('u' | 'l')) if cases => once = Some(mark),
+                Some('E') if cases => run = None,
+                Some(other) => put(out, &other.to_string(), run, &mut once),
+                None => {}
             },
-            c => out.push(c),
+            c => put(out, &c.to_string(), run, &mut once),
         }
     }
 }
 
-/// Replaces matches; `None` if there are none.
+/// Replaces matches; `None` if there are none. `cases`: whether `\U` and the like are known, as to GNU's sed.
 pub fn substitute(
     regex: &Regex,
     text: &str,
     with: &str,
     global: bool,
     nth: usize,
+    cases: bool,
 ) -> Option<(String, usize)> {
     let chars: Vec<char> = text.chars().collect();
     let mut out = String::new();
@@ -439,7 +459,7 @@ pub fn substitute(
         out.extend(&chars[at..a]);
         count += 1;
         if count >= nth && (global || done == 0) {
-            replacement(with, &chars, &found, &mut out);
+            replacement(with, &chars, &found, cases, &mut out);
             done += 1;
         } else {
             out.extend(&chars[a..b]);
@@ -562,7 +582,9 @@ impl Sed {
             match self.commands[i].verb.clone() {
                 Verb::Block(_) | Verb::Label(_) => {}
                 Verb::Subst { regex, with, global, print, nth, file } => {
-                    if let Some((text, _)) = substitute(&regex, &self.pattern, &with, global, nth) {
+                    if let Some((text, _)) =
+                        substitute(&regex, &self.pattern, &with, global, nth, !ctx.busybox())
+                    {
                         self.pattern = text;
                         self.substituted = true;
                         let text = self.pattern.clone();
@@ -652,6 +674,8 @@ impl Sed {
             }
             'p' => self.emit(ctx, &text),
             'P' => self.emit(ctx, text.split('\n').next().unwrap_or("")),
+            // busybox knows the command and prints nothing.
+            'l' if ctx.busybox() => {}
             'l' => {
                 let shown = text.replace('\\', "\\\\").replace('\n', "\\n").replace('\t', "\\t");
                 self.emit(ctx, &(shown + "$"));

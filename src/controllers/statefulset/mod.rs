@@ -4,6 +4,8 @@
 //! gone); with `Parallel` it takes all steps at once. Updates go from the highest ordinal down to the
 //! partition.
 
+mod retention;
+
 use super::work::Cx;
 use super::{Which, controller_key, history, pods, rules};
 use crate::api::request::WatchKind;
@@ -90,6 +92,9 @@ fn state(set: &Object, revisions: &Revisions) -> State {
 /// Creates, replaces or deletes the next pod (or all of them); how many were deleted for an update.
 fn step(set: &Object, all: &[Object], state: &State, cx: &mut Cx<'_>) -> usize {
     let wanted = state.start..state.start + state.replicas;
+    let staying: Vec<&Object> =
+        all.iter().filter(|p| ordinal(set, p).is_some_and(|i| wanted.contains(&i))).collect();
+    retention::keep(set, &staying, true, cx);
     for i in wanted.clone() {
         match all.iter().find(|p| ordinal(set, p) == Some(i)) {
             None => {
@@ -130,25 +135,38 @@ fn step(set: &Object, all: &[Object], state: &State, cx: &mut Cx<'_>) -> usize {
             Some(_) => {}
         }
     }
-    let mut excess: Vec<&Object> =
-        all.iter().filter(|p| !wanted.contains(&ordinal(set, p).unwrap_or(-1))).collect();
-    excess.reverse();
-    for pod in excess {
-        if pod.is_deleting() {
-            if state.monotonic {
-                return 0;
-            }
-            continue;
-        }
-        delete(set, pod, cx);
-        if state.monotonic {
-            return 0;
-        }
+    let excess = all.iter().filter(|p| !wanted.contains(&ordinal(set, p).unwrap_or(-1)));
+    if shrink(set, excess.collect(), state, cx) {
+        return 0;
     }
     if set.at("spec.updateStrategy.type").str() == "OnDelete" {
         return 0;
     }
     update(set, all, state, cx)
+}
+
+/// Deletes the pods that are too many, the highest first; `true` if that is all for now.
+fn shrink(set: &Object, mut excess: Vec<&Object>, state: &State, cx: &mut Cx<'_>) -> bool {
+    retention::keep(set, &excess, false, cx);
+    let healthy = |p: &Object| {
+        !p.is_deleting() && pods::is_ready(p) && pods::availability(p, state.min_ready, cx.api).is_ok()
+    };
+    // Of several pods that are not well the first one goes first.
+    let sick = excess.iter().find(|p| !healthy(p)).map(|p| p.uid().to_string());
+    let blocked: Vec<bool> = excess.iter().map(|p| !healthy(p) && sick.as_deref() != Some(p.uid())).collect();
+    excess.reverse();
+    for (pod, blocked) in excess.into_iter().zip(blocked.into_iter().rev()) {
+        if state.monotonic && (pod.is_deleting() || blocked) {
+            return true;
+        }
+        if !pod.is_deleting() {
+            delete(set, pod, cx);
+        }
+        if state.monotonic {
+            return true;
+        }
+    }
+    false
 }
 
 /// Replaces the highest outdated pod once those above it are healthy; how many it deletes.
@@ -192,28 +210,20 @@ fn create(set: &Object, i: i64, state: &State, all: &[Object], cx: &mut Cx<'_>) 
     } else {
         (set.at("spec.template"), &state.update)
     };
-    for claim in claims(set, &name) {
-        let known = cx.api.store.get(&claim.key()).is_some();
-        if !known {
-            let claim_name = claim.at("metadata.name").text();
-            let what = format!("Claim {claim_name} Pod {name} in StatefulSet {}", set.name());
-            match cx.api.create(claim) {
-                Ok(_) => {
-                    cx.event(WHICH, set, "Normal", "SuccessfulCreate", &format!("create {what} success"));
-                }
-                Err(error) => {
-                    let message = format!("create {what} failed error: {}", error.message);
-                    cx.event(WHICH, set, "Warning", "FailedCreate", &message);
-                    cx.retry(WHICH, &key);
-                    return false;
-                }
-            }
-        }
+    if retention::is_stale(set, &name, cx) {
+        return false;
+    }
+    if let Err(why) = create_claims(set, &name, cx) {
+        let message = format!("create Pod {name} in StatefulSet {} failed error: {why}", set.name());
+        cx.event(WHICH, set, "Warning", "FailedCreate", &message);
+        cx.retry(WHICH, &key);
+        return false;
     }
     let what = format!("Pod {name} in StatefulSet {}", set.name());
     match cx.api.create(new_pod(set, template, &name, i, revision)) {
-        Ok(_) => {
+        Ok(pod) => {
             cx.succeeded(WHICH, &key);
+            retention::keep(set, &[&pod], true, cx);
             cx.event(WHICH, set, "Normal", "SuccessfulCreate", &format!("create {what} successful"));
             true
         }
@@ -223,6 +233,38 @@ fn create(set: &Object, i: i64, state: &State, all: &[Object], cx: &mut Cx<'_>) 
             cx.retry(WHICH, &key);
             false
         }
+    }
+}
+
+/// Makes the claims of a pod that are missing.
+fn create_claims(set: &Object, pod: &str, cx: &mut Cx<'_>) -> Result<(), String> {
+    let mut failures = Vec::new();
+    for claim in claims(set, pod) {
+        let name = claim.at("metadata.name").text();
+        match cx.api.store.get(&claim.key()) {
+            Some(there) if there.is_deleting() => failures.push(format!("pvc {name} is being deleted")),
+            Some(_) => {}
+            None => match cx.api.create(claim) {
+                Ok(_) => {
+                    let message =
+                        format!("create Claim {name} Pod {pod} in StatefulSet {} success", set.name());
+                    cx.event(WHICH, set, "Normal", "SuccessfulCreate", &message);
+                }
+                Err(error) => {
+                    let (in_set, why) = (set.name(), error.message);
+                    let message = format!(
+                        "create Claim {name} for Pod {pod} in StatefulSet {in_set} failed error: {why}"
+                    );
+                    cx.event(WHICH, set, "Warning", "FailedCreate", &message);
+                    failures.push(format!("failed to create PVC {name}: {why}"));
+                }
+            },
+        }
+    }
+    match &failures[..] {
+        [] => Ok(()),
+        [one] => Err(one.clone()),
+        _ => Err(format!("[{}]", failures.join(", "))),
     }
 }
 
