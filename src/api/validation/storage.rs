@@ -336,7 +336,8 @@ pub(super) fn volume_update(old: &Object, new: &Object, errors: &mut Errors) {
         let words = format!("spec.persistentvolumesource is immutable after creation\n{diff}");
         errors.forbidden("spec.persistentvolumesource", words);
     }
-    if before["volumeMode"] != after["volumeMode"] {
+    // A volume that a provisioner made may be kept without its default.
+    if before["volumeMode"].is_some() && before["volumeMode"] != after["volumeMode"] {
         errors.invalid("volumeMode", &after["volumeMode"], "field is immutable");
     }
     let (old_affinity, new_affinity) = (&before["nodeAffinity"], &after["nodeAffinity"]);
@@ -380,7 +381,7 @@ pub(super) fn claim_update(old: &Object, new: &Object, errors: &mut Errors) {
     if storage(new) < storage(old) && storage(new) <= Quantity::of(old.at("status.capacity.storage")) {
         errors.forbidden("spec.resources.requests.storage", "field can not be less than status.capacity");
     }
-    if old["spec"]["volumeMode"] != new["spec"]["volumeMode"] {
+    if old["spec"]["volumeMode"].is_some() && old["spec"]["volumeMode"] != new["spec"]["volumeMode"] {
         errors.invalid("volumeMode", &new["spec"]["volumeMode"], "field is immutable");
     }
     if old.at("status.currentVolumeAttributesClassName").is_some() {
