@@ -18,6 +18,7 @@ mod usage;
 mod archive;
 mod awk;
 mod columns;
+mod copy;
 mod curl;
 mod date;
 mod dd;

@@ -3,9 +3,9 @@
 use super::ctx::Ctx;
 use super::stream::Stream;
 use super::{
-    archive, awk, columns, curl, date, dd, diff, disks, dump, echo, editor, expr, files, find as search,
-    grep, info, lines, ls, machine, multi, net, nslookup, paths, ping, procs, scp, sed, sort, sums, tail,
-    test, text, time, top,
+    archive, awk, columns, copy, curl, date, dd, diff, disks, dump, echo, editor, expr, files,
+    find as search, grep, info, lines, ls, machine, multi, net, nslookup, paths, ping, procs, scp, sed, sort,
+    sums, tail, test, text, time, top,
 };
 use crate::os::program::Program;
 
@@ -47,7 +47,7 @@ pub const TABLE: &[Row] = &[
     row("chmod", Plain(files::chmod)),
     row("chown", Plain(files::chown)),
     row("clear", Plain(info::clear)),
-    row("cp", Plain(files::cp)),
+    row("cp", Plain(copy::cp)),
     row("curl", Machine(curl::curl)),
     row("cut", Filter(lines::cut)),
     row("date", Plain(date::date)),
@@ -73,7 +73,7 @@ pub const TABLE: &[Row] = &[
     row("kill", Plain(procs::kill)),
     row("killall", Plain(procs::by_name)),
     row("less", Filter(text::cat)),
-    row("ln", Plain(files::ln)),
+    row("ln", Plain(copy::ln)),
     row("logname", Plain(info::id)),
     row("ls", Plain(ls::ls)),
     row("mawk", Filter(awk::awk)),
@@ -82,7 +82,7 @@ pub const TABLE: &[Row] = &[
     row("mktemp", Plain(files::mktemp)),
     row("more", Filter(text::cat)),
     row("mount", Plain(disks::mount)),
-    row("mv", Plain(files::mv)),
+    row("mv", Plain(copy::mv)),
     row("nc", Machine(net::nc)),
     row("nice", Machine(time::prefix)),
     row("nl", Filter(lines::nl)),
@@ -164,7 +164,7 @@ pub const TABLE: &[Row] = &[
     row("hexdump", Plain(dump::hexdump)),
     row("ifconfig", Plain(ping::ip)),
     row("ip", Plain(ping::ip)),
-    row("install", Plain(files::install)),
+    row("install", Plain(copy::install)),
     row("join", Plain(columns::join)),
     row("link", Plain(columns::link)),
     row("stty", Plain(info::stty)),
