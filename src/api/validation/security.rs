@@ -139,9 +139,8 @@ pub(super) fn pod(spec: &Value, path: &str, errors: &mut Errors) {
         errors.invalid(format!("{path}.shareProcessNamespace"), true, words);
     }
     sysctls(spec, &format!("{path}.sysctls"), errors);
-    for (field, known) in [("fsGroupChangePolicy", ["Always", "OnRootMismatch"])] {
-        one_of(&context[field], &format!("{path}.{field}"), &known, errors);
-    }
+    let policy = "fsGroupChangePolicy";
+    one_of(&context[policy], &format!("{path}.{policy}"), &["Always", "OnRootMismatch"], errors);
     seccomp(&context["seccompProfile"], &format!("{path}.seccompProfile"), errors);
     windows(&context["windowsOptions"], &format!("{path}.windowsOptions"), errors);
     app_armor(&context["appArmorProfile"], &format!("{path}.appArmorProfile"), errors);
@@ -220,8 +219,13 @@ pub(super) fn system(spec: &Value, path: &str, errors: &mut Errors) {
             errors.forbidden(at, "windows options cannot be set for a linux pod");
         }),
         "windows" => {
+            // `hostPID` and `hostIPC` may be given as false.
+            let set = |field: &str| match field {
+                "hostPID" | "hostIPC" => spec[field].is_true(),
+                _ => spec[field].is_some(),
+            };
             for field in ["hostUsers", "hostPID", "hostIPC", "shareProcessNamespace"] {
-                if spec[field].is_some() && !(field.len() == 7 && !spec[field].is_true()) {
+                if set(field) {
                     errors.forbidden(format!("{path}.{field}"), "cannot be set for a windows pod");
                 }
             }

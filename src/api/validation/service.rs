@@ -174,13 +174,13 @@ fn cluster_ips(spec: &Value, errors: &mut Errors) {
         return;
     }
     let is_v6 = |a: &&str| a.contains(':');
-    if given.len() > 1 && (given.iter().all(|a| is_v6(&a)) || !given.iter().any(|a| is_v6(&a))) {
+    if given.len() > 1 && (given.iter().all(is_v6) || !given.iter().any(is_v6)) {
         let words = "may specify no more than one IP for each IP family";
         errors.invalid_shown("spec.clusterIPs", shown(), words);
     }
     for (i, (address, family)) in given.iter().zip(families).enumerate() {
         let expected = family.str();
-        if FAMILIES.contains(&expected) && (expected == "IPv6") != is_v6(&address) {
+        if FAMILIES.contains(&expected) && (expected == "IPv6") != is_v6(address) {
             let words = format!("expected an {expected} value as indicated by `ipFamilies[{i}]`");
             errors.invalid(format!("spec.clusterIPs[{i}]"), *address, words);
         }
@@ -294,7 +294,8 @@ pub(super) fn update(old: &Object, new: &Object, errors: &mut Errors) {
     let (before, after) = (&old["spec"], &new["spec"]);
     let external = |spec: &Value| spec["type"].str() == "ExternalName";
     let (held, asked) = (addresses(before), addresses(after));
-    if !external(before) && !external(after) && !held.is_empty() && !(held == ["None"] && asked == ["None"]) {
+    let headless = held == ["None"] && asked == ["None"];
+    if !(external(before) || external(after) || held.is_empty() || headless) {
         let shown = json::print(&asked.iter().map(|a| Value::from(*a)).collect::<Value>());
         if asked.is_empty() {
             let words = "primary clusterIP can not be unset";

@@ -67,10 +67,10 @@ pub(super) fn check(kind: &str, source: &Value, path: &str, errors: &mut Errors)
                 errors.not_supported(at("pullPolicy"), policy, &["Always", "IfNotPresent", "Never"]);
             }
         }
-        "cinder" | "storageos" => {
-            if source["secretRef"].is_some() && source["secretRef"]["name"].str().is_empty() {
-                errors.required(at("secretRef.name"), "");
-            }
+        "cinder" | "storageos"
+            if source["secretRef"].is_some() && source["secretRef"]["name"].str().is_empty() =>
+        {
+            errors.required(at("secretRef.name"), "");
         }
         "flexVolume" => flex_options(source, path, errors),
         "azureDisk" => azure_disk(source, path, errors),
