@@ -20,4 +20,5 @@ mod texts;
 mod tidy;
 mod transcripts;
 mod upstream;
+mod validation;
 mod why;

@@ -12,7 +12,7 @@ use podlab::api::Text;
 use podlab::api::request::{Channel, Client, Request, Response, StreamEnd, StreamId, WatchEvent};
 use podlab::fs::{Content, Cred, Device, FsKind, Mount, MountSource, MountTable, ROOT, Tree, VirtualKind};
 use podlab::images::{Preset, build, find};
-use podlab::os::{CellId, Machine, NewCell, Settings, Signal, Spawn, Start, World};
+use podlab::os::{CellId, Machine, NewCell, ProcessId, Settings, Signal, Spawn, Start, World};
 use podlab::time::{Epoch, Span, Time};
 use std::fs;
 use std::os::unix::process::ExitStatusExt;
@@ -92,6 +92,13 @@ impl Lab {
             let target = Text::from(format!("/proc/self/fd{fd}"));
             tree.put(path, Content::Symlink(target), 0o777, 0);
         }
+        if preset == Preset::Internet {
+            // The machine of the real programs has more packages than the bare image.
+            for name in ["free", "hexdump", "pgrep", "pidof", "pkill", "ps", "top", "uptime", "xxd"] {
+                let program = Content::Program(Text::from(format!("coreutils/{name}")), 100_000);
+                tree.put(&format!("/usr/bin/{name}"), program, 0o755, 0);
+            }
+        }
         tree.put(DIR, Content::Dir(Default::default()), 0o755, 0);
         let tree = world.forest.add(tree);
         let mounts = MountTable(
@@ -114,7 +121,18 @@ impl Lab {
     }
 
     /// Runs a script to its end, or until the limit of time, where it is killed.
-    fn run(mut self, shell: &str, path: &'static str, script: &str) -> Outcome {
+    fn run(self, shell: &str, path: &'static str, script: &str) -> Outcome {
+        self.run_with(shell, path, script, |_, _, _| {})
+    }
+
+    /// The same; between the instants at which something happens the world is given away.
+    fn run_with(
+        mut self,
+        shell: &str,
+        path: &'static str,
+        script: &str,
+        mut between: impl FnMut(&mut World, ProcessId, Time),
+    ) -> Outcome {
         let (out, out_w) = self.world.pipe();
         let (err, err_w) = self.world.pipe();
         let null = self.world.null();
@@ -157,7 +175,10 @@ impl Lab {
                 }
             }
             match self.world.next_due().filter(|d| *d <= Time::ZERO + LIMIT) {
-                Some(due) if outcome.code < 0 || due <= now => now = now.max(due),
+                Some(due) if outcome.code < 0 || due <= now => {
+                    between(&mut self.world, process, now);
+                    now = now.max(due);
+                }
                 _ => break,
             }
         }
@@ -189,14 +210,14 @@ struct Subject {
 const SUBJECTS: &[Subject] = &[
     Subject {
         name: "ash",
-        files: &["posix", "util", "busybox"],
+        files: &["posix", "entry", "util", "busybox"],
         preset: Preset::Lab,
         image: "busybox",
         version: ("busybox", &[], "BusyBox v1.35"),
     },
     Subject {
         name: "dash",
-        files: &["posix", "util", "gnu"],
+        files: &["posix", "entry", "util", "gnu"],
         preset: Preset::Internet,
         image: "debian:12",
         version: ("ls", &["--version"], "coreutils) 9.1"),
@@ -263,11 +284,12 @@ fn without_usage(text: &str) -> String {
     let mut out = String::new();
     let mut usage = false;
     for line in text.lines() {
-        let message = line
-            .split_once(": ")
-            .is_some_and(|(name, _)| !name.contains([' ', '\t']) && !matches!(name, "Usage" | "or"));
-        usage = line.starts_with("BusyBox v") || usage && !message;
-        if !usage || line.starts_with("BusyBox v") {
+        let message = line.split_once(": ").is_some_and(|(name, _)| {
+            !name.contains([' ', '\t']) && name.starts_with(char::is_lowercase) && name != "or"
+        });
+        let first = line.starts_with("BusyBox v") || !usage && line.starts_with("Usage: ");
+        usage = first || usage && !message;
+        if !usage || first {
             out.push_str(line);
             out.push('\n');
         }
@@ -354,6 +376,25 @@ fn compare(subject: &Subject) {
     }
     let _ = fs::remove_dir_all(&base);
     assert!(wrong.is_empty(), "{} scripts differ\n{}", wrong.len(), wrong.concat());
+}
+
+/// A checkpoint is a copy: what becomes of the original must not touch it.
+#[test]
+fn scripts_go_on_in_a_copy_as_they_would_have_in_the_original() {
+    for (subject, files) in [(&SUBJECTS[0], ["entry", "util"]), (&SUBJECTS[2], ["bash", "entry"])] {
+        let lab = Lab::new(subject.preset, subject.image);
+        let (shell, path) = if subject.name == "ash" { ("sh", BUSYBOX_PATH) } else { (subject.name, PATH) };
+        for (i, script) in files.iter().flat_map(|f| scripts(f)).enumerate() {
+            let whole = lab.clone().run(shell, path, &script);
+            let copied = lab.clone().run_with(shell, path, &script, |world, process, now| {
+                let copy = world.clone();
+                world.signal(process, Signal::Kill);
+                world.run(now, &mut Nobody);
+                *world = copy;
+            });
+            assert_eq!(whole, copied, "script {i} of {} {files:?}\n{script}", subject.name);
+        }
+    }
 }
 
 #[test]

@@ -87,6 +87,22 @@ pub fn dns_subdomain(s: &str) -> Complaints {
     errs
 }
 
+/// `IsDNS1123SubdomainWithUnderscore`
+pub fn subdomain_with_underscore(s: &str) -> Complaints {
+    let inner = |b: u8| lower_or_dash(b) || b == b'_';
+    let part = |part: &str| framed(part.strip_prefix('_').unwrap_or(part), lower, inner);
+    let mut errs = vec![];
+    if s.len() > SUBDOMAIN_MAX {
+        errs.push(too_long(SUBDOMAIN_MAX));
+    }
+    if !s.split('.').all(part) {
+        let words = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.', and must start and end with an alphanumeric character";
+        let label = "_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?";
+        errs.push(regex_error(words, &format!("{label}(\\.{label})*"), &["example.com"]));
+    }
+    errs
+}
+
 /// `IsDNS1035Label`
 pub fn dns1035_label(s: &str) -> Complaints {
     let mut errs = vec![];

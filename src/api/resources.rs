@@ -3,6 +3,7 @@
 
 use super::Value;
 use super::quantity::Quantity;
+use crate::collections::BTreeMap;
 
 /// The resources that a class is made of, and that may be changed of a running pod.
 pub const CLASS: [&str; 2] = ["cpu", "memory"];
@@ -59,4 +60,57 @@ pub fn pod_request(pod: &Value, name: &str) -> Quantity {
         }
     }
     sum.max(peak).plus(Quantity::of(&pod.at("spec.overhead")[name]))
+}
+
+/// What a pod's containers ask for or are limited to together: containers and sidecars, or one init container
+/// beside the sidecars before it, whichever is more.
+pub fn sums(spec: &Value, list: &str) -> BTreeMap<String, Quantity> {
+    let mut total: BTreeMap<String, Quantity> = BTreeMap::new();
+    let add = |to: &mut BTreeMap<String, Quantity>, c: &Value| {
+        for (resource, value) in c["resources"][list].entries() {
+            let sum = to.get(resource.as_str()).copied().unwrap_or_default().plus(Quantity::of(value));
+            to.insert(resource.to_string(), sum);
+        }
+    };
+    spec["containers"].items().iter().for_each(|c| add(&mut total, c));
+    let mut sidecars: BTreeMap<String, Quantity> = BTreeMap::new();
+    let mut most: BTreeMap<String, Quantity> = BTreeMap::new();
+    for c in spec["initContainers"].items() {
+        let mut now = sidecars.clone();
+        if is_sidecar(c) {
+            add(&mut total, c);
+            add(&mut sidecars, c);
+            now = sidecars.clone();
+        } else {
+            add(&mut now, c);
+        }
+        for (resource, amount) in now.iter() {
+            if most.get(resource).is_none_or(|m| m < amount) {
+                most.insert(resource.clone(), *amount);
+            }
+        }
+    }
+    for (resource, amount) in most.iter() {
+        if total.get(resource).is_none_or(|t| t < amount) {
+            total.insert(resource.clone(), *amount);
+        }
+    }
+    total
+}
+
+/// What a pod as a whole requests or is limited to: what it says of itself, or its containers' sums, and its
+/// overhead (`PodRequests`, `PodLimits`).
+pub fn totals(spec: &Value, list: &str) -> BTreeMap<String, Quantity> {
+    let mut total = sums(spec, list);
+    for (name, amount) in spec["resources"][list].entries() {
+        total.insert(name.to_string(), Quantity::of(amount));
+    }
+    for (name, amount) in spec["overhead"].entries() {
+        let before = total.get(name.as_str()).copied();
+        // Overhead does not limit what has no limit.
+        if list == "requests" || before.is_some_and(|q| !q.is_zero()) {
+            total.insert(name.to_string(), before.unwrap_or_default().plus(Quantity::of(amount)));
+        }
+    }
+    total
 }

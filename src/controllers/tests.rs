@@ -383,7 +383,14 @@ fn a_silent_node_is_marked_after_its_grace_and_its_pods_go_when_their_toleration
         "apiVersion" => "v1", "kind" => "Pod", "metadata" => map! { "name" => "web", "namespace" => "default" },
         "spec" => map! { "containers" => list![map! { "name" => "c", "image" => "nginx" }], "tolerations" => tolerations },
     });
-    sim.run(Span::secs(49));
+    sim.run(Span::secs(45));
+    // Were it the only node, nobody would be driven away.
+    let ready = map! { "type" => "Ready", "status" => "True", "lastHeartbeatTime" => "2026-11-23T07:51:24Z" };
+    sim.create(map! {
+        "apiVersion" => "v1", "kind" => "Node", "metadata" => map! { "name" => "worker02" },
+        "status" => map! { "conditions" => list![ready] },
+    });
+    sim.run(Span::secs(4));
     assert_eq!(sim.get(&node).condition("Ready")["status"].str(), "True");
     sim.run(Span::secs(8));
     assert_eq!(sim.get(&node).condition("Ready")["status"].str(), "Unknown");

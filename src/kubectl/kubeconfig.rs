@@ -32,25 +32,41 @@ const NAMESPACE_FIRST: &[&str] = &[
     "taint",
 ];
 
-/// The file with the configuration.
-pub fn path(args: &Args, env: &[(Text, Text)]) -> String {
+/// The files with the configuration, the most important first: that of the flag, those of `KUBECONFIG`, or
+/// the one at home.
+pub fn paths(args: &Args, env: &[(Text, Text)]) -> Vec<String> {
     let of = |name: &str| env.iter().find(|(k, _)| k == name).map(|(_, v)| v.to_string());
-    match args.value("kubeconfig") {
-        "" => of("KUBECONFIG")
-            .filter(|p| !p.is_empty())
-            .map(|p| p.split(':').next().unwrap_or("").to_string())
-            .unwrap_or_else(|| format!("{}/.kube/config", of("HOME").unwrap_or_else(|| "/root".into()))),
-        given => given.to_string(),
+    let given = args.value("kubeconfig");
+    if !given.is_empty() {
+        return vec![given.to_string()];
     }
+    let listed = of("KUBECONFIG").unwrap_or_default();
+    let mut all: Vec<String> = Vec::new();
+    for path in listed.split(':').filter(|p| !p.is_empty()) {
+        if !all.iter().any(|p| p == path) {
+            all.push(path.to_string());
+        }
+    }
+    if all.is_empty() {
+        all.push(format!("{}/.kube/config", of("HOME").unwrap_or_else(|| "/root".into())));
+    }
+    all
 }
 
-/// The configuration as it stands in the file; null if there is none.
+/// The file that takes what has no file yet: the first that exists, or the last.
+pub fn path(args: &Args, env: &[(Text, Text)], sys: &mut dyn Sys) -> String {
+    let mut all = paths(args, env);
+    let found = all.iter().position(|p| sys.stat(p).is_ok());
+    let last = all.len() - 1;
+    all.swap_remove(found.unwrap_or(last))
+}
+
+/// The configuration of one file; null if there is none.
 ///
 /// # Errors
 /// Says what is wrong with the file.
-pub fn load(args: &Args, env: &[(Text, Text)], sys: &mut dyn Sys) -> Res<Value> {
-    let file = path(args, env);
-    let Ok(bytes) = sys.read_file(&file) else { return Ok(Value::Null) };
+pub fn read(file: &str, sys: &mut dyn Sys) -> Res<Value> {
+    let Ok(bytes) = sys.read_file(file) else { return Ok(Value::Null) };
     let text = String::from_utf8_lossy(&bytes);
     let wrong = |why: String| Fail::Plain(format!("error loading config file {file:?}: {why}"));
     let read = yaml::read_value(&text, yaml::Limits::default()).map_err(|e| wrong(e.message))?;
@@ -62,6 +78,41 @@ pub fn load(args: &Args, env: &[(Text, Text)], sys: &mut dyn Sys) -> Res<Value> 
     }
     Ok(read)
 }
+
+/// The configuration as it stands in the files; null if there is none. The first file that has an entry, or a
+/// value, wins.
+///
+/// # Errors
+/// Says what is wrong with a file.
+pub fn load(args: &Args, env: &[(Text, Text)], sys: &mut dyn Sys) -> Res<Value> {
+    let mut merged = Value::Null;
+    for file in paths(args, env) {
+        let next = read(&file, sys)?;
+        merged = if merged.is_null() { next } else { merge(merged, &next) };
+    }
+    Ok(merged)
+}
+
+fn merge(mut first: Value, second: &Value) -> Value {
+    for list in LISTS {
+        let mut entries = first[*list].items().to_vec();
+        let new =
+            second[*list].items().iter().filter(|e| first[*list].find("name", e["name"].str()).is_null());
+        entries.extend(new.cloned());
+        if !entries.is_empty() {
+            first.set(list, Value::from(entries));
+        }
+    }
+    for (field, value) in second.entries().filter(|(f, _)| !LISTS.contains(&f.as_str())) {
+        if first.get(field).is_empty() {
+            first.set(field, value.clone());
+        }
+    }
+    first
+}
+
+/// The lists of named entries.
+pub const LISTS: &[&str] = &["clusters", "contexts", "users"];
 
 /// What a command line means by its flags and the configuration.
 #[derive(Clone, Debug, Default)]

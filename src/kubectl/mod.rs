@@ -132,7 +132,7 @@ impl Kubectl {
                 }
                 let mut cx = Cx { sys, output: &mut self.output, base: &self.base, origin: None };
                 if cx.base.verbosity >= 6 {
-                    let file = kubeconfig::path(&call.args, &cx.base.env);
+                    let file = kubeconfig::path(&call.args, &cx.base.env, cx.sys);
                     cx.klog('I', "loader.go:405", &format!("Config loaded from file:  {file}"));
                 }
                 let done = (call.verb.run)(&mut cx, &call.args);

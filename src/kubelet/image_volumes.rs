@@ -80,5 +80,5 @@ fn failed(pod: &mut Pod, volume: Text, reason: &'static str, message: String) {
 pub fn failure(pod: &Pod, at: ContainerRef) -> Option<(&'static str, String)> {
     let failed = &pod.worker.run.images.as_ref()?.failed;
     let mounts = pod.spec(at)["volumeMounts"].items().iter();
-    mounts.filter_map(|m| failed.get(m["name"].str())).last().cloned()
+    mounts.filter_map(|m| failed.get(m["name"].str())).next_back().cloned()
 }

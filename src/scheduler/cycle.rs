@@ -184,8 +184,7 @@ impl Scheduler {
             return;
         }
         let note = format!("Successfully assigned {}/{} to {node}", key.namespace, key.name);
-        let event =
-            Event { kind: "Normal", reason: "Scheduled", action: "Binding", note: &note, related: None };
+        let event = Event { kind: "Normal", reason: "Scheduled", action: "Binding", note: &note };
         self.recorder.record(api, pod, &event);
         let at = api.now;
         let decision = Decision { at, node: Some(node.clone()), message: Text::default(), verdicts };
@@ -277,18 +276,13 @@ impl Scheduler {
         self.decisions.put(info.key.clone(), decision);
         let because = api.cause;
         self.queue.put_back(queued, plugins, api.now);
-        let event = Event {
-            kind: "Warning",
-            reason: "FailedScheduling",
-            action: "Scheduling",
-            note: &message,
-            related: None,
-        };
+        let event =
+            Event { kind: "Warning", reason: "FailedScheduling", action: "Scheduling", note: &message };
         self.recorder.record(api, pod, &event);
         if let Some((node, victims)) = &eviction {
             self.drop_nominations(&info, node, api);
             self.nominated.insert(info.key.clone(), (node.clone(), info.clone()));
-            self.evict(&info, pod, node, victims, api);
+            self.evict(&info, node, victims, api);
         }
         api.cause = because;
         let node = eviction.map(|(node, _)| node);
@@ -310,14 +304,7 @@ impl Scheduler {
         }
     }
 
-    fn evict(
-        &mut self,
-        preemptor: &PodInfo,
-        pod: &Object,
-        node: &Text,
-        victims: &[Rc<PodInfo>],
-        api: &mut ApiServer,
-    ) {
+    fn evict(&mut self, preemptor: &PodInfo, node: &Text, victims: &[Rc<PodInfo>], api: &mut ApiServer) {
         api.rule(rules::PREEMPT, &preemptor.key.path(), vec![("node", node.clone())]);
         for victim in victims {
             let Some(object) = api.store.get(&victim.key).cloned() else { continue };
@@ -335,13 +322,7 @@ impl Scheduler {
             let _ = api.update_status(&victim.key, status);
             let _ = api.delete(&victim.key, &DeleteOptions::default());
             let note = format!("Preempted by pod {} on node {node}", preemptor.uid);
-            let event = Event {
-                kind: "Normal",
-                reason: "Preempted",
-                action: "Preempting",
-                note: &note,
-                related: Some(pod),
-            };
+            let event = Event { kind: "Normal", reason: "Preempted", action: "Preempting", note: &note };
             self.recorder.record(api, &object, &event);
         }
     }

@@ -25,8 +25,6 @@ pub struct Event<'a> {
     pub action: &'static str,
     /// The sentence.
     pub note: &'a str,
-    /// The object that the event also concerns.
-    pub related: Option<&'a Object>,
 }
 
 /// The scheduler's recorder.
@@ -81,7 +79,7 @@ impl Recorder {
 }
 
 fn new_event(api: &ApiServer, pod: &Object, event: &Event<'_>, name: &Text, instance: &Text) -> Object {
-    let mut tree = map! {
+    let tree = map! {
         "metadata" => map! { "name" => name, "namespace" => pod.namespace() },
         "involvedObject" => reference(pod),
         "reason" => event.reason,
@@ -95,9 +93,6 @@ fn new_event(api: &ApiServer, pod: &Object, event: &Event<'_>, name: &Text, inst
         "reportingComponent" => COMPONENT,
         "reportingInstance" => instance,
     };
-    if let Some(related) = event.related {
-        tree.set("related", reference(related));
-    }
     Object::new(Kind::EVENT, tree)
 }
 

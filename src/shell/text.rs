@@ -95,6 +95,12 @@ pub fn traced(text: &str) -> String {
     if !text.is_empty() && text.chars().all(safe) { text.to_owned() } else { single_quoted(text) }
 }
 
+/// The same as busybox's shell shows it, which goes by ranges of ASCII.
+pub fn traced_ash(text: &str) -> String {
+    let safe = |b: u8| matches!(b, b'+'..=b':' | b'@'..=b'z') && !matches!(b, b'[' | b'\\' | b'`');
+    if !text.is_empty() && text.bytes().all(safe) { text.to_owned() } else { single_quoted(text) }
+}
+
 /// `text` in double quotes, as bash's `declare -p` prints values; in `$'…'` if it has control characters.
 pub fn double_quoted(text: &str) -> String {
     if text.chars().any(char::is_control) {

@@ -1,6 +1,7 @@
-//! Containers: names, images, ports, environment, mounts, probes, hooks (pkg/apis/core/validation).
+//! Containers of all three lists: names, images, ports, restart rules, and what their parts' own modules check.
 
-use super::{Errors, resources, security};
+use super::handler::{self, Pod};
+use super::{Errors, env, mounts, resources, security};
 use crate::api::{Value, names};
 
 /// Which list a container stands in.
@@ -11,13 +12,25 @@ pub(super) enum Role {
     Ephemeral,
 }
 
-/// The volumes of a pod that containers may mount, and what else their checks need.
+/// What containers' checks need to know of the pod.
 pub(super) struct Context<'a> {
     /// The volumes that are valid themselves.
     pub volumes: Vec<&'a Value>,
-    /// `terminationGracePeriodSeconds`
-    pub grace: i64,
+    /// The names of the pod's resource claims.
+    pub claims: Vec<&'a str>,
+    /// What probes and hooks need.
+    pub pod: Pod<'a>,
+    /// The pod's `restartPolicy`.
+    pub restart_policy: &'a str,
+    /// `hostUsers`
+    pub host_users: bool,
 }
+
+const NO_PROBES: &str = "may not be set for init containers without restartPolicy=Always";
+const NOT_EPHEMERAL: &str = "cannot be set for an Ephemeral Container";
+/// Most rules of one container, and most exit codes of one rule (pkg/apis/core/validation).
+const MAX_RULES: usize = 20;
+const MAX_EXIT_CODES: usize = 255;
 
 /// All containers of a list. `taken` collects names across lists.
 pub(super) fn list(
@@ -32,36 +45,28 @@ pub(super) fn list(
         errors.required(path, "");
         return;
     }
+    let others = taken.clone();
     for (i, container) in containers.items().iter().enumerate() {
-        let path = format!("{path}[{i}]");
-        common(container, &path, context, errors);
+        let at = format!("{path}[{i}]");
+        common(container, &at, context, errors);
+        if role == Role::Init {
+            init_restart(container, &at, errors);
+        } else if role == Role::Ephemeral {
+            trimmed_image(container, &at, errors);
+        }
         let name = container["name"].str();
-        if taken.iter().any(|n| n == name) && (role == Role::Main || !name.is_empty()) {
-            errors.duplicate(format!("{path}.name"), name);
-        } else {
+        if taken.iter().any(|n| n == name) {
+            errors.duplicate(format!("{at}.name"), name);
+        } else if role == Role::Main || !name.is_empty() {
             taken.push(String::from(name));
         }
-        restart_policy(container, role, &path, errors);
-        let restartable = container["restartPolicy"].str() == "Always";
-        if role == Role::Main || (role == Role::Init && restartable) {
-            hooks_and_probes(container, &path, context, errors);
-        } else {
-            let detail = match role {
-                Role::Init => "may not be set for init containers without restartPolicy=Always",
-                _ => "not allowed for ephemeral containers",
-            };
-            for field in ["lifecycle", "livenessProbe", "readinessProbe", "startupProbe"] {
-                if container[field].is_some() {
-                    errors.forbidden(format!("{path}.{field}"), detail);
-                }
+        match role {
+            Role::Main => {
+                handler::check(container, &at, context.pod, errors);
+                restart(container, &at, errors);
             }
-        }
-        if role == Role::Init {
-            host_port_conflicts(
-                std::slice::from_ref(container),
-                &path[..path.len() - format!("[{i}]").len()],
-                errors,
-            );
+            Role::Init => init(container, path, i, context, errors),
+            Role::Ephemeral => ephemeral(container, &at, &others, errors),
         }
     }
     if role == Role::Main {
@@ -69,15 +74,110 @@ pub(super) fn list(
     }
 }
 
-fn restart_policy(container: &Value, role: Role, path: &str, errors: &mut Errors) {
-    let policy = &container["restartPolicy"];
-    if policy.is_null() {
+/// What init containers alone must or may not have.
+fn init(c: &Value, list: &str, i: usize, context: &Context, errors: &mut Errors) {
+    let path = format!("{list}[{i}]");
+    // They run one after the other, so each is looked at alone; upstream names the first.
+    host_port_conflicts(std::slice::from_ref(c), list, errors);
+    if c["restartPolicy"].str() == "Always" {
+        handler::check(c, &path, context.pod, errors);
         return;
     }
-    if role == Role::Ephemeral {
-        errors.forbidden(format!("{path}.restartPolicy"), "not allowed for ephemeral containers");
+    for field in ["lifecycle", "livenessProbe", "readinessProbe", "startupProbe"] {
+        if c[field].is_some() {
+            errors.forbidden(format!("{path}.{field}"), NO_PROBES);
+        }
+    }
+    for (j, policy) in c["resizePolicy"].items().iter().enumerate() {
+        if policy["restartPolicy"].str() == "RestartContainer" {
+            errors.invalid(
+                format!("{path}.resizePolicy[{j}].restartPolicy"),
+                "RestartContainer",
+                "must not be set to 'RestartContainer' for non-sidecar initContainers",
+            );
+        }
+    }
+}
+
+/// What ephemeral containers alone must or may not have; `others` are the names of the pod's containers.
+fn ephemeral(c: &Value, path: &str, others: &[String], errors: &mut Errors) {
+    const NOT_ALLOWED: &[&str] = &[
+        "ports",
+        "resources",
+        "resizePolicy",
+        "restartPolicy",
+        "restartPolicyRules",
+        "livenessProbe",
+        "readinessProbe",
+        "startupProbe",
+        "lifecycle",
+    ];
+    let target = c["targetContainerName"].str();
+    if !target.is_empty() && !others.iter().any(|n| n == target) {
+        errors.not_found(format!("{path}.targetContainerName"), target);
+    }
+    for field in NOT_ALLOWED.iter().filter(|f| !c[**f].is_empty()) {
+        errors.forbidden(format!("{path}.{field}"), NOT_EPHEMERAL);
+    }
+    for (i, mount) in c["volumeMounts"].items().iter().enumerate() {
+        for field in ["subPath", "subPathExpr"] {
+            if !mount[field].str().is_empty() {
+                errors.forbidden(format!("{path}.volumeMounts[{i}].{field}"), NOT_EPHEMERAL);
+            }
+        }
+    }
+}
+
+fn init_restart(c: &Value, path: &str, errors: &mut Errors) {
+    if c["restartPolicy"].is_some() {
+        restart(c, path, errors);
+    } else if !c["restartPolicyRules"].is_empty() {
+        let words = "must specify restartPolicy when restart rules are used";
+        errors.required(format!("{path}.restartPolicy"), words);
+    }
+}
+
+/// `validateContainerRestartPolicy`
+fn restart(c: &Value, path: &str, errors: &mut Errors) {
+    let (policy, rules) = (&c["restartPolicy"], c["restartPolicyRules"].items());
+    if policy.is_null() {
+        if rules.is_empty() {
+            return;
+        }
+        let words = "must specify restartPolicy when restart rules are used";
+        errors.required(format!("{path}.restartPolicy"), words);
     } else if !matches!(policy.str(), "Always" | "OnFailure" | "Never") {
         errors.not_supported(format!("{path}.restartPolicy"), policy, &["Always", "Never", "OnFailure"]);
+    }
+    if rules.len() > MAX_RULES {
+        errors.too_many(format!("{path}.restartPolicyRules"), rules.len(), MAX_RULES);
+    }
+    for (i, rule) in rules.iter().enumerate() {
+        let at = |field: &str| format!("{path}.restartPolicyRules[{i}].{field}");
+        if !matches!(rule["action"].str(), "Restart" | "RestartAllContainers") {
+            let known = ["Restart", "RestartAllContainers"];
+            errors.not_supported(at("action"), rule["action"].str(), &known);
+        }
+        let codes = &rule["exitCodes"];
+        if codes.is_null() {
+            errors.required(at("exitCodes"), "must be specified");
+            continue;
+        }
+        if !matches!(codes["operator"].str(), "In" | "NotIn") {
+            errors.not_supported(at("exitCodes.operator"), codes["operator"].str(), &["In", "NotIn"]);
+        }
+        let count = codes["values"].items().len();
+        if count > MAX_EXIT_CODES {
+            errors.too_many(at("exitCodes.values"), count, MAX_EXIT_CODES);
+        }
+    }
+}
+
+/// `validateContainerOnlyForPod`
+pub(super) fn trimmed_image(c: &Value, path: &str, errors: &mut Errors) {
+    let image = c["image"].str();
+    if image.trim() != image {
+        errors.invalid(format!("{path}.image"), image, "must not have leading or trailing whitespace");
     }
 }
 
@@ -95,36 +195,47 @@ fn common(c: &Value, path: &str, context: &Context, errors: &mut Errors) {
     match c["terminationMessagePolicy"].str() {
         "File" | "FallbackToLogsOnError" => {}
         "" => errors.required(at("terminationMessagePolicy"), ""),
-        _ => errors.not_supported(
-            at("terminationMessagePolicy"),
-            &c["terminationMessagePolicy"],
-            &["FallbackToLogsOnError", "File"],
-        ),
+        other => {
+            errors.not_supported(at("terminationMessagePolicy"), other, &["File", "FallbackToLogsOnError"])
+        }
     }
     ports(&c["ports"], &at("ports"), errors);
-    env(&c["env"], &at("env"), errors);
-    env_from(&c["envFrom"], &at("envFrom"), errors);
-    mounts(c, path, context, errors);
+    env::variables(&c["env"], &at("env"), errors);
+    env::from(&c["envFrom"], &at("envFrom"), errors);
+    mounts::check(c, path, &context.volumes, errors);
     match c["imagePullPolicy"].str() {
         "Always" | "IfNotPresent" | "Never" => {}
         "" => errors.required(at("imagePullPolicy"), ""),
-        _ => errors.not_supported(
-            at("imagePullPolicy"),
-            &c["imagePullPolicy"],
-            &["Always", "IfNotPresent", "Never"],
-        ),
+        other => errors.not_supported(at("imagePullPolicy"), other, &["Always", "IfNotPresent", "Never"]),
     }
-    resources::requirements(&c["resources"], &at("resources"), resources::Scope::Container, errors);
-    for (i, policy) in c["resizePolicy"].items().iter().enumerate() {
-        let path = format!("{path}.resizePolicy[{i}]");
-        if !matches!(policy["resourceName"].str(), "cpu" | "memory") {
-            errors.not_supported(path.clone(), &policy["resourceName"], &["cpu", "memory"]);
+    let scope = resources::Scope::Container;
+    resources::requirements(&c["resources"], &at("resources"), scope, &context.claims, errors);
+    resize_policy(&c["resizePolicy"], &at("resizePolicy"), context.restart_policy, errors);
+    security::container(&c["securityContext"], &at("securityContext"), context.host_users, errors);
+}
+
+fn resize_policy(policies: &Value, path: &str, pod_policy: &str, errors: &mut Errors) {
+    let policies = policies.items();
+    for (i, policy) in policies.iter().enumerate() {
+        let (name, action) = (policy["resourceName"].str(), policy["restartPolicy"].str());
+        if policies[..i].iter().any(|p| p["resourceName"].str() == name) {
+            errors.duplicate(format!("{path}[{i}]"), name);
         }
-        if !matches!(policy["restartPolicy"].str(), "NotRequired" | "RestartContainer") {
-            errors.not_supported(path, &policy["restartPolicy"], &["NotRequired", "RestartContainer"]);
+        match name {
+            "cpu" | "memory" => {}
+            "" => errors.required(path, ""),
+            _ => errors.not_supported(path, name, &["cpu", "memory"]),
+        }
+        match action {
+            "NotRequired" | "RestartContainer" => {}
+            "" => errors.required(path, ""),
+            _ => errors.not_supported(path, action, &["NotRequired", "RestartContainer"]),
+        }
+        if pod_policy == "Never" && action != "NotRequired" {
+            let words = "must be 'NotRequired' when pod `restartPolicy` is 'Never'";
+            errors.invalid(path, action, words);
         }
     }
-    security::container(&c["securityContext"], &at("securityContext"), errors);
 }
 
 fn ports(ports: &Value, path: &str, errors: &mut Errors) {
@@ -159,7 +270,7 @@ pub(super) fn protocol(protocol: &Value, path: &str, errors: &mut Errors) {
     match protocol.str() {
         "TCP" | "UDP" | "SCTP" => {}
         "" => errors.required(path, ""),
-        _ => errors.not_supported(path, protocol, &["SCTP", "TCP", "UDP"]),
+        other => errors.not_supported(path, other, &["SCTP", "TCP", "UDP"]),
     }
 }
 
@@ -178,333 +289,5 @@ fn host_port_conflicts(containers: &[Value], path: &str, errors: &mut Errors) {
                 taken.push(key);
             }
         }
-    }
-}
-
-/// `ValidateEnv`
-fn env(env: &Value, path: &str, errors: &mut Errors) {
-    for (i, var) in env.items().iter().enumerate() {
-        let at = format!("{path}[{i}].name");
-        match var["name"].str() {
-            "" => errors.required(at, ""),
-            name => errors.complaints(&at, name, names::env_name(name)),
-        }
-        let from = &var["valueFrom"];
-        if from.is_null() {
-            continue;
-        }
-        let path = format!("{path}[{i}].valueFrom");
-        field_ref(&from["fieldRef"], &format!("{path}.fieldRef"), false, errors);
-        resource_field_ref(&from["resourceFieldRef"], &format!("{path}.resourceFieldRef"), false, errors);
-        key_ref(&from["configMapKeyRef"], &format!("{path}.configMapKeyRef"), errors);
-        key_ref(&from["secretKeyRef"], &format!("{path}.secretKeyRef"), errors);
-        match from.entries().count() {
-            0 => errors.invalid(path, "", "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`"),
-            _ if !var["value"].str().is_empty() => {
-                errors.invalid(path, "", "may not be specified when `value` is not empty");
-            }
-            1 => {}
-            _ => errors.invalid(path, "", "may not have more than one field specified at a time"),
-        }
-    }
-}
-
-fn key_ref(reference: &Value, path: &str, errors: &mut Errors) {
-    if reference.is_null() {
-        return;
-    }
-    if reference["name"].str().is_empty() {
-        errors.required(format!("{path}.name"), "");
-    }
-    match reference["key"].str() {
-        "" => errors.required(format!("{path}.key"), ""),
-        key => errors.complaints(&format!("{path}.key"), key, names::config_key(key)),
-    }
-}
-
-fn env_from(sources: &Value, path: &str, errors: &mut Errors) {
-    for (i, source) in sources.items().iter().enumerate() {
-        let path = format!("{path}[{i}]");
-        let prefix = source["prefix"].str();
-        if !prefix.is_empty() {
-            errors.complaints(&format!("{path}.prefix"), prefix, names::env_name(prefix));
-        }
-        let mut count = 0;
-        for kind in ["configMapRef", "secretRef"] {
-            if source[kind].is_some() {
-                count += 1;
-                if source[kind]["name"].str().is_empty() {
-                    errors.required(format!("{path}.{kind}.name"), "");
-                }
-            }
-        }
-        match count {
-            0 => errors.invalid(path, "", "must specify one of: `configMapRef` or `secretRef`"),
-            1 => {}
-            _ => errors.invalid(path, "", "may not have more than one field specified at a time"),
-        }
-    }
-}
-
-/// Fields that the downward API converts (`ConvertDownwardAPIFieldLabel`).
-const CONVERTED: &[&str] = &[
-    "metadata.annotations",
-    "metadata.labels",
-    "metadata.name",
-    "metadata.namespace",
-    "metadata.uid",
-    "spec.nodeName",
-    "spec.restartPolicy",
-    "spec.serviceAccountName",
-    "spec.schedulerName",
-    "status.phase",
-    "status.hostIP",
-    "status.hostIPs",
-    "status.podIP",
-    "status.podIPs",
-    "spec.host",
-];
-const ENV_FIELDS: &[&str] = &[
-    "metadata.name",
-    "metadata.namespace",
-    "metadata.uid",
-    "spec.nodeName",
-    "spec.serviceAccountName",
-    "status.hostIP",
-    "status.hostIPs",
-    "status.podIP",
-    "status.podIPs",
-];
-const VOLUME_FIELDS: &[&str] =
-    &["metadata.annotations", "metadata.labels", "metadata.name", "metadata.namespace", "metadata.uid"];
-
-/// `validateObjectFieldSelector`
-pub(super) fn field_ref(reference: &Value, path: &str, in_volume: bool, errors: &mut Errors) {
-    if reference.is_null() {
-        return;
-    }
-    let field = reference["fieldPath"].str();
-    let at = format!("{path}.fieldPath");
-    if reference["apiVersion"].str().is_empty() {
-        errors.required(format!("{path}.apiVersion"), "");
-    } else if field.is_empty() {
-        errors.required(at, "");
-    } else if let Some((base, key)) = field.strip_suffix("']").and_then(|f| f.split_once("['")) {
-        match base {
-            "metadata.annotations" => errors.complaints(&at, key, names::qualified(&key.to_lowercase())),
-            "metadata.labels" => errors.complaints(&at, key, names::qualified(key)),
-            _ => errors.invalid(at, base, "does not support subscript"),
-        }
-    } else if !CONVERTED.contains(&field) {
-        let detail = format!("error converting fieldPath: field label not supported: {field}");
-        errors.invalid(at, field, detail);
-    } else {
-        let known = if in_volume { VOLUME_FIELDS } else { ENV_FIELDS };
-        if !known.contains(&field) && field != "spec.host" {
-            errors.not_supported(at, field, known);
-        }
-    }
-}
-
-/// `validateContainerResourceFieldSelector`
-pub(super) fn resource_field_ref(reference: &Value, path: &str, in_volume: bool, errors: &mut Errors) {
-    const KNOWN: &[&str] = &[
-        "limits.cpu",
-        "limits.ephemeral-storage",
-        "limits.memory",
-        "requests.cpu",
-        "requests.ephemeral-storage",
-        "requests.memory",
-    ];
-    if reference.is_null() {
-        return;
-    }
-    if in_volume && reference["containerName"].str().is_empty() {
-        errors.required(format!("{path}.containerName"), "");
-        return;
-    }
-    match reference["resource"].str() {
-        "" => errors.required(format!("{path}.resource"), ""),
-        r if KNOWN.contains(&r) || r.contains("s.hugepages-") => {}
-        r => errors.not_supported(format!("{path}.resource"), r, KNOWN),
-    }
-}
-
-/// `ValidateVolumeMounts`, `ValidateVolumeDevices`
-fn mounts(c: &Value, path: &str, context: &Context, errors: &mut Errors) {
-    let volume = |name: &str| context.volumes.iter().find(|v| v["name"].str() == name);
-    let mut taken: Vec<&str> = vec![];
-    for (i, mount) in c["volumeMounts"].items().iter().enumerate() {
-        let at = |field: &str| format!("{path}.volumeMounts[{i}].{field}");
-        let (name, target) = (mount["name"].str(), mount["mountPath"].str());
-        if name.is_empty() {
-            errors.required(at("name"), "");
-        }
-        if volume(name).is_none() {
-            errors.not_found(at("name"), name);
-        }
-        if target.is_empty() {
-            errors.required(at("mountPath"), "");
-        }
-        if taken.contains(&target) {
-            errors.invalid(at("mountPath"), target, "must be unique");
-        }
-        taken.push(target);
-        if c["volumeDevices"].find("name", name).is_some() {
-            errors.invalid(at("name"), name, "must not already exist in volumeDevices");
-        }
-        // Upstream forgets the index here.
-        let unindexed = |field: &str| format!("{path}.volumeMounts.{field}");
-        let (sub, expression) = (mount["subPath"].str(), mount["subPathExpr"].str());
-        if !sub.is_empty() {
-            descending(sub, &unindexed("subPath"), errors);
-        }
-        if !expression.is_empty() {
-            if !sub.is_empty() {
-                errors.invalid(
-                    unindexed("subPathExpr"),
-                    expression,
-                    "subPathExpr and subPath are mutually exclusive",
-                );
-            }
-            descending(expression, &unindexed("subPathExpr"), errors);
-        }
-        let propagation = &mount["mountPropagation"];
-        if propagation.is_some() && !matches!(propagation.str(), "None" | "HostToContainer" | "Bidirectional")
-        {
-            errors.not_supported(
-                unindexed("mountPropagation"),
-                propagation,
-                &["Bidirectional", "HostToContainer", "None"],
-            );
-        }
-        if propagation.str() == "Bidirectional" && !c["securityContext"]["privileged"].is_true() {
-            errors.forbidden(
-                unindexed("mountPropagation"),
-                "Bidirectional mount propagation is available only to privileged containers",
-            );
-        }
-    }
-    for (i, device) in c["volumeDevices"].items().iter().enumerate() {
-        let at = |field: &str| format!("{path}.volumeDevices[{i}].{field}");
-        match device["name"].str() {
-            "" => errors.required(at("name"), ""),
-            name => match volume(name) {
-                None => errors.not_found(at("name"), name),
-                Some(v) if v["persistentVolumeClaim"].is_null() && v["ephemeral"].is_null() => {
-                    errors.invalid(at("name"), name, "can only use volume source type of PersistentVolumeClaim or Ephemeral for block mode");
-                }
-                Some(_) => {}
-            },
-        }
-        if device["devicePath"].str().is_empty() {
-            errors.required(at("devicePath"), "");
-        }
-    }
-}
-
-/// `validateLocalDescendingPath`
-pub(super) fn descending(target: &str, path: &str, errors: &mut Errors) {
-    if target.starts_with('/') {
-        errors.invalid(path, target, "must be a relative path");
-    }
-    if target.split('/').any(|part| part == "..") {
-        errors.invalid(path, target, "must not contain '..'");
-    }
-}
-
-fn hooks_and_probes(c: &Value, path: &str, context: &Context, errors: &mut Errors) {
-    for hook in ["postStart", "preStop"] {
-        if c["lifecycle"][hook].is_some() {
-            handler(&c["lifecycle"][hook], &format!("{path}.lifecycle.{hook}"), context.grace, errors);
-        }
-    }
-    for name in ["livenessProbe", "readinessProbe", "startupProbe"] {
-        probe(&c[name], name, &format!("{path}.{name}"), context.grace, errors);
-    }
-}
-
-fn probe(p: &Value, name: &str, path: &str, grace: i64, errors: &mut Errors) {
-    if p.is_null() {
-        return;
-    }
-    handler(p, path, grace, errors);
-    for field in
-        ["initialDelaySeconds", "timeoutSeconds", "periodSeconds", "successThreshold", "failureThreshold"]
-    {
-        errors.nonnegative(format!("{path}.{field}"), &p[field]);
-    }
-    let own_grace = &p["terminationGracePeriodSeconds"];
-    if own_grace.as_int().is_some_and(|n| n <= 0) {
-        errors.invalid(format!("{path}.terminationGracePeriodSeconds"), own_grace, "must be greater than 0");
-    }
-    if name == "readinessProbe" {
-        if own_grace.is_some() {
-            errors.invalid(
-                format!("{path}.terminationGracePeriodSeconds"),
-                own_grace,
-                "must not be set for readinessProbes",
-            );
-        }
-    } else if p["successThreshold"].int_or(1) != 1 {
-        errors.invalid(format!("{path}.successThreshold"), &p["successThreshold"], "must be 1");
-    }
-}
-
-/// `validateHandler`
-fn handler(h: &Value, path: &str, grace: i64, errors: &mut Errors) {
-    let mut first = true;
-    for kind in ["exec", "httpGet", "tcpSocket", "grpc", "sleep"] {
-        let action = &h[kind];
-        if action.is_null() {
-            continue;
-        }
-        let path = format!("{path}.{kind}");
-        if !std::mem::take(&mut first) {
-            errors.forbidden(path, "may not specify more than 1 handler type");
-            continue;
-        }
-        match kind {
-            "exec" if action["command"].is_empty() => errors.required(format!("{path}.command"), ""),
-            "httpGet" => http_get(action, &path, errors),
-            "tcpSocket" | "grpc" => port(&action["port"], &format!("{path}.port"), errors),
-            "sleep" => {
-                let seconds = action["seconds"].int_or(0);
-                if seconds < 0 || seconds > grace {
-                    let detail =
-                        format!("must be non-negative and less than terminationGracePeriodSeconds ({grace})");
-                    errors.invalid(path, seconds, detail);
-                }
-            }
-            _ => {}
-        }
-    }
-    if first {
-        errors.required(path, "must specify a handler type");
-    }
-}
-
-fn http_get(get: &Value, path: &str, errors: &mut Errors) {
-    if get["path"].str().is_empty() {
-        errors.required(format!("{path}.path"), "");
-    }
-    port(&get["port"], &format!("{path}.port"), errors);
-    if !matches!(get["scheme"].str(), "HTTP" | "HTTPS") {
-        errors.not_supported(format!("{path}.scheme"), &get["scheme"], &["HTTP", "HTTPS"]);
-    }
-    for header in get["httpHeaders"].items() {
-        errors.complaints(
-            &format!("{path}.httpHeaders"),
-            &header["name"],
-            names::http_header(header["name"].str()),
-        );
-    }
-}
-
-/// `ValidatePortNumOrName`
-pub(super) fn port(port: &Value, path: &str, errors: &mut Errors) {
-    match port.as_str() {
-        Some(name) => errors.complaints(path, name, names::port_name(name)),
-        None => errors.complaints(path, port.int_or(0), names::port_number(port.int_or(0))),
     }
 }

@@ -144,6 +144,11 @@ impl Errors {
         self.push(What::Invalid, field.into(), Some(shown), detail);
     }
 
+    /// `Invalid value: DETAIL`, without the value.
+    pub fn invalid_bare(&mut self, field: impl Into<String>, detail: impl Into<String>) {
+        self.push(What::Invalid, field.into(), None, detail);
+    }
+
     /// One `Invalid value` for each complaint.
     pub fn complaints(&mut self, field: &str, value: impl Into<Value>, complaints: Vec<String>) {
         let value = value.into();
@@ -156,6 +161,11 @@ impl Errors {
     pub fn duplicate(&mut self, field: impl Into<String>, value: impl Into<Value>) {
         let value = value.into();
         self.push(What::Duplicate, field.into(), Some(shown(&value)), "");
+    }
+
+    /// `Duplicate value: SHOWN: DETAIL` for values that are shown in a form of their own.
+    pub fn duplicate_shown(&mut self, field: impl Into<String>, shown: String, detail: &str) {
+        self.push(What::Duplicate, field.into(), Some(shown), detail);
     }
 
     /// `Not found: VALUE`

@@ -63,6 +63,56 @@ pub(super) fn diff(old: &Value, new: &Value, type_name: &str) -> String {
     unified(&print(old), &print(new))
 }
 
+/// The unified diff of two sources of persistent volumes, which are a struct of their own only upstream.
+pub(super) fn diff_of_sources(old: &Value, new: &Value) -> String {
+    // The order of the internal type.
+    const FIELDS: &[&str] = &[
+        "gcePersistentDisk",
+        "awsElasticBlockStore",
+        "hostPath",
+        "glusterfs",
+        "nfs",
+        "rbd",
+        "quobyte",
+        "iscsi",
+        "flexVolume",
+        "cinder",
+        "cephfs",
+        "fc",
+        "flocker",
+        "azureFile",
+        "vsphereVolume",
+        "azureDisk",
+        "photonPersistentDisk",
+        "portworxVolume",
+        "scaleIO",
+        "local",
+        "storageos",
+        "csi",
+    ];
+    let Some(t) = Type::named("PersistentVolumeSpec") else { return String::new() };
+    let print = |value: &Value| {
+        let mut out = String::from("{");
+        for (i, f) in FIELDS.iter().filter_map(|name| t.field(name)).enumerate() {
+            out.push_str(if i > 0 { "," } else { "" });
+            line(&mut out, 1);
+            let _ = write!(out, "\"{}\": ", go_name(f.name()));
+            field(&mut out, value.get(f.name()), f, 1);
+        }
+        out + "\n}"
+    };
+    unified(&print(old), &print(new))
+}
+
+/// A value of a type as upstream shows its internal type in field errors: compact JSON with Go's names.
+pub(super) fn compact(value: &Value, type_name: &str) -> String {
+    let Some(t) = Type::named(type_name) else { return json::print(value) };
+    let mut out = String::new();
+    structure(&mut out, value, t, 0);
+    // One line for each field, of the form `"Name": VALUE`.
+    out.lines().map(|line| line.trim_start_matches(' ').replacen("\": ", "\":", 1)).collect()
+}
+
 fn line(out: &mut String, level: usize) {
     out.push('\n');
     out.extend(std::iter::repeat_n(' ', level));

@@ -23,12 +23,18 @@ pub(super) fn create(object: &Object, errors: &mut Errors) {
         errors.complaints("metadata.name", name, name_rule(object.kind)(name));
     }
     if object.kind.info().namespaced {
-        let namespace = meta["namespace"].str();
-        errors.complaints("metadata.namespace", namespace, names::dns_label(namespace));
+        match meta["namespace"].str() {
+            "" => errors.required("metadata.namespace", ""),
+            namespace => errors.complaints("metadata.namespace", namespace, names::dns_label(namespace)),
+        }
     } else if !meta["namespace"].str().is_empty() {
         errors.forbidden("metadata.namespace", "not allowed on this type");
     }
     common(meta, "metadata", errors);
+    finalizers(&meta["finalizers"], "metadata.finalizers", errors);
+    if object.kind != Kind::CRD {
+        standard_finalizers(&meta["finalizers"], "metadata.finalizers", true, errors);
+    }
 }
 
 /// The rule for a kind's names (`ValidateXName`).
@@ -41,29 +47,40 @@ pub(super) fn name_rule(kind: Kind) -> fn(&str) -> names::Complaints {
 }
 
 /// `path.IsValidPathSegmentName`
-fn path_segment(name: &str) -> names::Complaints {
+pub(super) fn path_segment(name: &str) -> names::Complaints {
     if name == "." || name == ".." {
         return vec![format!("may not be '{name}'")];
     }
     ["/", "%"].iter().filter(|c| name.contains(**c)).map(|c| format!("may not contain '{c}'")).collect()
 }
 
-/// What is checked of any metadata, also that of templates.
-pub(super) fn common(meta: &Value, path: &str, errors: &mut Errors) {
+/// What is checked of any metadata, new or changed.
+fn common(meta: &Value, path: &str, errors: &mut Errors) {
     labels(&meta["labels"], &format!("{path}.labels"), errors);
     annotations(&meta["annotations"], &format!("{path}.annotations"), errors);
     owners(&meta["ownerReferences"], &format!("{path}.ownerReferences"), errors);
-    let field = format!("{path}.finalizers");
-    for finalizer in meta["finalizers"].items() {
-        errors.complaints(&field, finalizer, names::qualified(finalizer.str()));
+}
+
+/// `ValidateFinalizers`
+fn finalizers(finalizers: &Value, path: &str, errors: &mut Errors) {
+    let has = |name: &str| finalizers.items().iter().any(|f| f.str() == name);
+    for finalizer in finalizers.items() {
+        errors.complaints(path, finalizer, names::qualified(finalizer.str()));
     }
-    let has = |name: &str| meta["finalizers"].items().iter().any(|f| f.str() == name);
     if has("orphan") && has("foregroundDeletion") {
-        errors.invalid(
-            field,
-            &meta["finalizers"],
-            "finalizer foregroundDeletion and orphan cannot be both set",
-        );
+        errors.invalid(path, finalizers, "finalizer orphan and foregroundDeletion cannot be both set");
+    }
+}
+
+/// That finalizers without a domain are Kubernetes' own (`validateKubeFinalizerName`).
+pub(super) fn standard_finalizers(finalizers: &Value, path: &str, indexed: bool, errors: &mut Errors) {
+    for (i, finalizer) in finalizers.items().iter().enumerate() {
+        let name = finalizer.str();
+        if !name.contains('/') && !matches!(name, "kubernetes" | "orphan" | "foregroundDeletion") {
+            let at = if indexed { format!("{path}[{i}]") } else { String::from(path) };
+            let words = "name is neither a standard finalizer name nor is it fully qualified";
+            errors.invalid(at, name, words);
+        }
     }
 }
 
@@ -89,18 +106,20 @@ pub(super) fn annotations(annotations: &Value, path: &str, errors: &mut Errors) 
 
 fn owners(owners: &Value, path: &str, errors: &mut Errors) {
     let mut controller = String::new();
-    for (i, owner) in owners.items().iter().enumerate() {
-        for field in ["apiVersion", "kind", "name", "uid"] {
+    for owner in owners.items() {
+        // Upstream names the list, not the entry.
+        for (field, words) in [
+            ("apiVersion", "version must not be empty"),
+            ("kind", "must not be empty"),
+            ("name", "must not be empty"),
+            ("uid", "must not be empty"),
+        ] {
             if owner[field].str().is_empty() {
-                errors.required(format!("{path}[{i}].{field}"), "must not be empty");
+                errors.invalid(format!("{path}.{field}"), "", words);
             }
         }
         if owner["apiVersion"].str() == "v1" && owner["kind"].str() == "Event" {
-            errors.invalid(
-                format!("{path}[{i}]"),
-                owner,
-                "/v1, Kind=Event is disallowed from being an owner",
-            );
+            errors.invalid(path, owner, "/v1, Kind=Event is disallowed from being an owner");
         }
         if owner["controller"].is_true() {
             let this = format!("{}/{}", owner["kind"].str(), owner["name"].str());
@@ -172,6 +191,9 @@ pub(super) fn update(old: &Object, new: &Object, errors: &mut Errors) {
         }
     }
     common(after, "metadata", errors);
+    if new.kind != Kind::CRD {
+        standard_finalizers(&after["finalizers"], "metadata.finalizers", true, errors);
+    }
 }
 
 #[cfg(test)]
@@ -195,15 +217,15 @@ mod tests {
         assert_eq!(found(map! { "generateName" => "a-", "namespace" => "x" }), Vec::<String>::new());
         assert_eq!(
             found(map! { "name" => "a", "namespace" => "x", "finalizers" => list!["bad finalizer"] }).len(),
-            1
+            2
         );
         assert_eq!(
             found(
                 map! { "name" => "a", "namespace" => "x", "ownerReferences" => list![map! { "kind" => "A", "name" => "b" }] }
             ),
             [
-                "metadata.ownerReferences[0].apiVersion: Required value: must not be empty",
-                "metadata.ownerReferences[0].uid: Required value: must not be empty"
+                "metadata.ownerReferences.apiVersion: Invalid value: \"\": version must not be empty",
+                "metadata.ownerReferences.uid: Invalid value: \"\": must not be empty"
             ]
         );
     }

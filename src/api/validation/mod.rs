@@ -5,20 +5,33 @@
 //! resources are checked by their definition's schema. Left out: webhooks and the other kinds that are only
 //! stored have just their metadata checked.
 
+mod autoscaler;
 mod cluster;
+mod config;
 mod container;
 mod cron;
 pub mod custom;
+mod endpoints;
+mod env;
 mod error;
+mod handler;
 mod internal;
+mod job;
 mod meta;
+mod mounts;
 mod net;
 mod placement;
 mod pod;
 mod pod_resize;
 mod pod_update;
+mod projected;
+mod quota;
+mod rbac;
 mod resources;
 mod security;
+mod service;
+mod sources;
+mod storage;
 mod volume;
 mod warnings;
 mod workloads;
@@ -34,7 +47,7 @@ pub fn create(object: &Object) -> Vec<Error> {
     meta::create(object, &mut errors);
     content(object, &mut errors);
     if object.kind == Kind::SERVICE && errors.list.is_empty() {
-        net::allocation(object, &mut errors);
+        service::allocation(object, &mut errors);
     }
     errors.list
 }
@@ -48,13 +61,17 @@ pub fn update(old: &Object, new: &Object, subresource: &str) -> Vec<Error> {
         (Kind::POD, "ephemeralcontainers") => pod_update::ephemeral(old, new, &mut errors),
         (Kind::POD, "resize") => pod_resize::check(old, new, &mut errors),
         (Kind::POD, _) => pod_update::update(old, new, &mut errors),
+        (Kind::SERVICE, _) => {
+            service::update(old, new, &mut errors);
+            content(new, &mut errors);
+            if errors.list.is_empty() {
+                service::allocation(new, &mut errors);
+            }
+        }
         _ => {
             content(new, &mut errors);
             workloads::update(old, new, &mut errors);
             cluster::update(old, new, &mut errors);
-            if new.kind == Kind::SERVICE {
-                net::service_update(old, new, &mut errors);
-            }
         }
     }
     errors.list
@@ -64,7 +81,7 @@ fn content(object: &Object, errors: &mut Errors) {
     match object.kind {
         Kind::POD => pod::create(object, errors),
         Kind::CRD => custom::definition(object, errors),
-        Kind::SERVICE => net::service(object, errors),
+        Kind::SERVICE => service::check(object, errors),
         Kind::NETWORK_POLICY => net::network_policy(object, errors),
         Kind::INGRESS => net::ingress(object, errors),
         Kind::INGRESS_CLASS => net::ingress_class(object, errors),

@@ -1,18 +1,20 @@
 //! Addresses, services, network policies, ingresses.
 
-use super::{Errors, container, meta};
-use crate::api::{Object, Value, json, names};
-use core::net::{IpAddr, Ipv4Addr};
-
-/// The service range of the default cluster, 10.96.0.0/12.
-const SERVICE_RANGE: (Ipv4Addr, u32) = (Ipv4Addr::new(10, 96, 0, 0), 12);
-/// kube-apiserver `--service-node-port-range`.
-const NODE_PORTS: std::ops::RangeInclusive<i64> = 30_000..=32_767;
+use super::{Errors, container, handler, meta};
+use crate::api::{Object, Value, names};
+use core::net::IpAddr;
 
 /// `IsValidIP`
 pub(super) fn ip(text: &str, path: &str, errors: &mut Errors) {
     if text.parse::<IpAddr>().is_err() {
         errors.invalid(path, text, "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)");
+    }
+}
+
+/// `IsValidCIDR`
+pub(super) fn range(text: &str, path: &str, errors: &mut Errors) {
+    if cidr(text).is_none() {
+        errors.invalid(path, text, "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)");
     }
 }
 
@@ -24,7 +26,8 @@ fn cidr(text: &str) -> Option<(IpAddr, u32)> {
     (bits <= if address.is_ipv4() { 32 } else { 128 }).then_some((address, bits))
 }
 
-fn contains(range: (IpAddr, u32), address: IpAddr) -> bool {
+/// Whether an address lies in a range.
+pub(super) fn contains(range: (IpAddr, u32), address: IpAddr) -> bool {
     match (range.0, address) {
         (IpAddr::V4(a), IpAddr::V4(b)) => {
             let shift = 32 - range.1;
@@ -35,146 +38,6 @@ fn contains(range: (IpAddr, u32), address: IpAddr) -> bool {
             shift == 128 || u128::from(a) >> shift == u128::from(b) >> shift
         }
         _ => false,
-    }
-}
-
-/// `ValidateService`
-pub(super) fn service(service: &Object, errors: &mut Errors) {
-    let spec = &service["spec"];
-    let kind = spec["type"].str();
-    let ports = spec["ports"].items();
-    let headless = spec["clusterIP"].str() == "None";
-    if ports.is_empty() && !headless && kind != "ExternalName" {
-        errors.required("spec.ports", "");
-    }
-    if kind == "ExternalName" {
-        match spec["externalName"].str() {
-            "" => errors.required("spec.externalName", ""),
-            name => {
-                errors.complaints("spec.externalName", name, names::dns_subdomain(name.trim_end_matches('.')))
-            }
-        }
-    }
-    let mut taken: Vec<&str> = vec![];
-    for (i, port) in ports.iter().enumerate() {
-        service_port(port, ports.len() > 1, &format!("spec.ports[{i}]"), &mut taken, errors);
-    }
-    meta::labels(&spec["selector"], "spec.selector", errors);
-    match spec["sessionAffinity"].str() {
-        "None" | "ClientIP" => {}
-        "" => errors.required("spec.sessionAffinity", ""),
-        other => errors.not_supported("spec.sessionAffinity", other, &["ClientIP", "None"]),
-    }
-    let given = spec["clusterIP"].str();
-    if !matches!(given, "" | "None") {
-        ip(given, "spec.clusterIPs[0]", errors);
-    }
-    for (i, address) in spec["externalIPs"].items().iter().enumerate() {
-        ip(address.str(), &format!("spec.externalIPs[{i}]"), errors);
-    }
-    match kind {
-        "ClusterIP" | "ExternalName" | "LoadBalancer" | "NodePort" => {}
-        "" => errors.required("spec.type", ""),
-        other => errors.not_supported(
-            "spec.type",
-            other,
-            &["ClusterIP", "ExternalName", "LoadBalancer", "NodePort"],
-        ),
-    }
-    node_ports(kind, ports, errors);
-    for (i, port) in ports.iter().enumerate() {
-        let same = |p: &&Value| p["port"] == port["port"] && p["protocol"] == port["protocol"];
-        if ports[..i].iter().any(|p| same(&p)) {
-            let shown = format!(
-                "{{\"Name\":\"\",\"Protocol\":{},\"AppProtocol\":null,\"Port\":{},\"TargetPort\":0,\"NodePort\":0}}",
-                json::print(&port["protocol"]),
-                json::print(&port["port"])
-            );
-            errors.list.push(super::Error {
-                what: super::error::What::Duplicate,
-                field: format!("spec.ports[{i}]"),
-                shown: Some(shown),
-                detail: String::new(),
-            });
-        }
-    }
-    for (field, allowed) in
-        [("externalTrafficPolicy", &["Cluster", "Local"]), ("internalTrafficPolicy", &["Cluster", "Local"])]
-    {
-        let value = spec[field].str();
-        if !value.is_empty() && !allowed.contains(&value) {
-            errors.not_supported(format!("spec.{field}"), value, allowed);
-        }
-    }
-}
-
-fn service_port<'a>(
-    port: &'a Value,
-    needs_name: bool,
-    path: &str,
-    taken: &mut Vec<&'a str>,
-    errors: &mut Errors,
-) {
-    let name = port["name"].str();
-    let at = |field: &str| format!("{path}.{field}");
-    if !name.is_empty() {
-        errors.complaints(&at("name"), name, names::dns_label(name));
-        if taken.contains(&name) {
-            errors.duplicate(at("name"), name);
-        }
-        taken.push(name);
-    } else if needs_name {
-        errors.required(at("name"), "");
-    }
-    let number = port["port"].int_or(0);
-    errors.complaints(&at("port"), number, names::port_number(number));
-    container::protocol(&port["protocol"], &at("protocol"), errors);
-    container::port(&port["targetPort"], &at("targetPort"), errors);
-}
-
-/// That a new service's address is one that the server can allocate.
-pub(super) fn allocation(service: &Object, errors: &mut Errors) {
-    let given = service.at("spec.clusterIP").str();
-    let range = (IpAddr::V4(SERVICE_RANGE.0), SERVICE_RANGE.1);
-    if given.parse::<IpAddr>().is_ok_and(|address| !contains(range, address)) {
-        let shown = format!("[{}]", json::quote(given));
-        let detail =
-            format!("failed to allocate IP {given}: the provided network does not match the current range");
-        errors.invalid_shown("spec.clusterIPs", shown, detail);
-    }
-}
-
-fn node_ports(kind: &str, ports: &[Value], errors: &mut Errors) {
-    for (i, port) in ports.iter().enumerate() {
-        let number = port["nodePort"].int_or(0);
-        let at = format!("spec.ports[{i}].nodePort");
-        if number == 0 {
-            continue;
-        }
-        if kind == "ClusterIP" {
-            errors.forbidden(at, "may not be used when `type` is 'ClusterIP'");
-        } else if !NODE_PORTS.contains(&number) {
-            errors.invalid(
-                at,
-                number,
-                "provided port is not in the valid range. The range of valid ports is 30000-32767",
-            );
-        } else if ports[..i]
-            .iter()
-            .any(|p| p["nodePort"] == port["nodePort"] && p["protocol"] == port["protocol"])
-        {
-            errors.duplicate(at, number);
-        }
-    }
-}
-
-/// What may not change in a service.
-pub(super) fn service_update(old: &Object, new: &Object, errors: &mut Errors) {
-    let (before, after) = (old.at("spec.clusterIP"), new.at("spec.clusterIP"));
-    let external = |o: &Object| o.at("spec.type").str() == "ExternalName";
-    if !external(old) && !external(new) && !before.is_empty() && before != after {
-        let shown = format!("[{}]", json::quote(after.str()));
-        errors.invalid_shown("spec.clusterIPs[0]", shown, "may not change once set");
     }
 }
 
@@ -210,9 +73,12 @@ fn policy_port(port: &Value, path: &str, errors: &mut Errors) {
         container::protocol(&port["protocol"], &format!("{path}.protocol"), errors);
     }
     if port["port"].is_some() {
-        container::port(&port["port"], &format!("{path}.port"), errors);
+        handler::port(&port["port"], &format!("{path}.port"), errors);
         let (from, to) = (port["port"].int_or(0), port["endPort"].int_or(i64::MAX));
-        if port["endPort"].is_some() && to < from {
+        if port["endPort"].is_some() && port["port"].as_str().is_some() {
+            let words = "may not be specified when `port` is non-numeric";
+            errors.invalid(format!("{path}.endPort"), to, words);
+        } else if port["endPort"].is_some() && to < from {
             errors.invalid(format!("{path}.endPort"), to, "must be greater than or equal to `port`");
         }
     } else if port["endPort"].is_some() {
@@ -266,7 +132,7 @@ fn ip_block(block: &Value, path: &str, errors: &mut Errors) {
 pub(super) fn ingress(ingress: &Object, errors: &mut Errors) {
     let spec = &ingress["spec"];
     if spec["rules"].is_empty() && spec["defaultBackend"].is_null() {
-        errors.invalid("spec", Value::list(), "either `defaultBackend` or `rules` must be specified");
+        errors.invalid("spec", &spec["rules"], "either `defaultBackend` or `rules` must be specified");
     }
     if spec["defaultBackend"].is_some() {
         backend(&spec["defaultBackend"], "spec.defaultBackend", errors);
@@ -290,9 +156,28 @@ pub(super) fn ingress(ingress: &Object, errors: &mut Errors) {
             ingress_path(p, &format!("{path}.http.paths[{j}]"), errors);
         }
     }
+    tls(&spec["tls"], errors);
     let class = spec["ingressClassName"].str();
     if !class.is_empty() {
         errors.complaints("spec.ingressClassName", class, names::dns_subdomain(class));
+    }
+    let key = "kubernetes.io/ingress.class";
+    if let Some(other) = ingress.annotation(key).filter(|other| !class.is_empty() && *other != class) {
+        let words = "must match `ingressClassName` when both are specified";
+        errors.invalid(format!("annotations.{key}"), other, words);
+    }
+}
+
+fn tls(tls: &Value, errors: &mut Errors) {
+    for (i, entry) in tls.items().iter().enumerate() {
+        for (j, host) in entry["hosts"].items().iter().map(Value::str).enumerate() {
+            let rule = if host.contains('*') { names::wildcard_subdomain } else { names::dns_subdomain };
+            errors.complaints(&format!("spec.tls[{i}].hosts[{j}]"), host, rule(host));
+        }
+        let secret = entry["secretName"].str();
+        if !secret.is_empty() {
+            errors.complaints(&format!("spec.tls[{i}].secretName"), secret, names::dns_subdomain(secret));
+        }
     }
 }
 
@@ -348,12 +233,23 @@ fn backend(backend: &Value, path: &str, errors: &mut Errors) {
 
 /// `ValidateIngressClass`
 pub(super) fn ingress_class(class: &Object, errors: &mut Errors) {
-    let controller = class.at("spec.controller").str();
-    if controller.is_empty() || !controller.contains('/') {
-        errors.required("spec.controller", "controller must be specified");
-    }
+    domain_prefixed(class.at("spec.controller").str(), "spec.controller", errors);
     let group = class.at("spec.parameters.apiGroup").str();
     if !group.is_empty() {
         errors.complaints("spec.parameters.apiGroup", group, names::dns_subdomain(group));
+    }
+}
+
+/// `IsDomainPrefixedPath`
+pub(super) fn domain_prefixed(text: &str, path: &str, errors: &mut Errors) {
+    if text.is_empty() {
+        errors.required(path, "");
+        return;
+    }
+    match text.split_once('/') {
+        Some((host, rest)) if !host.is_empty() && !rest.is_empty() => {
+            errors.complaints(path, host, names::dns_subdomain(host));
+        }
+        _ => errors.invalid(path, text, "must be a domain-prefixed path (such as \"acme.io/foo\")"),
     }
 }

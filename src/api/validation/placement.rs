@@ -1,7 +1,7 @@
 //! Where pods may go: affinity, tolerations, spread constraints, node selectors.
 
 use super::{Errors, meta};
-use crate::api::{Value, json, names};
+use crate::api::{Value, names};
 
 /// `validateAffinity`
 pub(super) fn affinity(affinity: &Value, path: &str, errors: &mut Errors) {
@@ -14,7 +14,8 @@ pub(super) fn affinity(affinity: &Value, path: &str, errors: &mut Errors) {
     for (i, term) in node["preferredDuringSchedulingIgnoredDuringExecution"].items().iter().enumerate() {
         let path = format!("{path}.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution[{i}]");
         weight(term, &path, errors);
-        node_term(&term["preference"], &format!("{path}.preference"), errors);
+        // Labels that no node can have are let through here.
+        node_term(&term["preference"], false, &format!("{path}.preference"), errors);
     }
     for kind in ["podAffinity", "podAntiAffinity"] {
         let terms = &affinity[kind];
@@ -46,15 +47,18 @@ pub(super) fn node_selector(selector: &Value, path: &str, errors: &mut Errors) {
         return;
     }
     for (i, term) in terms.iter().enumerate() {
-        node_term(term, &format!("{path}[{i}]"), errors);
+        node_term(term, true, &format!("{path}[{i}]"), errors);
     }
 }
 
-fn node_term(term: &Value, path: &str, errors: &mut Errors) {
+fn node_term(term: &Value, strict: bool, path: &str, errors: &mut Errors) {
     for (i, e) in term["matchExpressions"].items().iter().enumerate() {
         let path = format!("{path}.matchExpressions[{i}]");
         operator(e, &path, errors);
         errors.complaints(&format!("{path}.key"), &e["key"], names::qualified(e["key"].str()));
+        for (j, value) in e["values"].items().iter().enumerate().filter(|_| strict) {
+            errors.complaints(&format!("{path}.values[{j}]"), value, names::label_value(value.str()));
+        }
     }
     for (i, e) in term["matchFields"].items().iter().enumerate() {
         let path = format!("{path}.matchFields[{i}]");
@@ -70,6 +74,10 @@ fn node_term(term: &Value, path: &str, errors: &mut Errors) {
         }
         if e["key"].str() != "metadata.name" {
             errors.invalid(format!("{path}.key"), &e["key"], "not a valid field selector key");
+            continue;
+        }
+        for (j, value) in e["values"].items().iter().enumerate() {
+            errors.complaints(&format!("{path}.values[{j}]"), value, names::dns_subdomain(value.str()));
         }
     }
 }
@@ -98,9 +106,43 @@ fn pod_term(term: &Value, path: &str, errors: &mut Errors) {
     for name in term["namespaces"].items() {
         errors.complaints(&format!("{path}.namespace"), name, names::dns_label(name.str()));
     }
-    match term["topologyKey"].str() {
-        "" => errors.required(format!("{path}.topologyKey"), "can not be empty"),
-        key => errors.complaints(&format!("{path}.topologyKey"), key, names::qualified(key)),
+    label_keys(term, path, errors);
+    let key = term["topologyKey"].str();
+    if key.is_empty() {
+        errors.required(format!("{path}.topologyKey"), "can not be empty");
+    }
+    errors.complaints(&format!("{path}.topologyKey"), key, names::qualified(key));
+}
+
+/// `ValidateMatchLabelKeysAndMismatchLabelKeys`
+fn label_keys(of: &Value, path: &str, errors: &mut Errors) {
+    let selector = &of["labelSelector"];
+    for list in ["matchLabelKeys", "mismatchLabelKeys"] {
+        let at = format!("{path}.{list}");
+        if selector.is_null() && !of[list].is_empty() {
+            errors.forbidden(at, "must not be specified when labelSelector is not set");
+            continue;
+        }
+        for (i, key) in of[list].items().iter().enumerate() {
+            errors.complaints(&format!("{at}[{i}]"), key, names::qualified(key.str()));
+        }
+    }
+    let matched = of["matchLabelKeys"].items();
+    let mut seen: Vec<&str> = selector["matchLabels"].entries().map(|(k, _)| k.as_str()).collect();
+    for e in selector["matchExpressions"].items() {
+        let key = e["key"].str();
+        if let Some(i) = matched.iter().rposition(|k| k.str() == key).filter(|_| seen.contains(&key)) {
+            // Upstream forgets the name of the list.
+            let words = "exists in both matchLabelKeys and labelSelector";
+            errors.invalid(format!("{path}[{i}]"), key, words);
+        }
+        seen.push(key);
+    }
+    for (i, key) in matched.iter().enumerate() {
+        if of["mismatchLabelKeys"].items().contains(key) {
+            let words = "exists in both matchLabelKeys and mismatchLabelKeys";
+            errors.invalid(format!("{path}.matchLabelKeys[{i}]"), key, words);
+        }
     }
 }
 
@@ -133,9 +175,9 @@ pub(super) fn tolerations(tolerations: &Value, path: &str, errors: &mut Errors) 
                 }
             }
             "Exists" if !t["value"].str().is_empty() => {
-                errors.invalid_shown(
+                errors.invalid(
                     at("operator"),
-                    internal(t),
+                    &t["value"],
                     "value must be empty when `operator` is 'Exists'",
                 );
             }
@@ -160,19 +202,6 @@ pub(super) fn taint_effect(effect: &str, path: &str, errors: &mut Errors) {
     }
 }
 
-/// A toleration as upstream prints its internal type.
-fn internal(t: &Value) -> String {
-    let text = |field: &str| json::quote(t[field].str());
-    format!(
-        "{{\"Key\":{},\"Operator\":{},\"Value\":{},\"Effect\":{},\"TolerationSeconds\":{}}}",
-        text("key"),
-        text("operator"),
-        text("value"),
-        text("effect"),
-        json::print(&t["tolerationSeconds"])
-    )
-}
-
 /// `validateTopologySpreadConstraints`
 pub(super) fn spread(constraints: &Value, path: &str, errors: &mut Errors) {
     let items = constraints.items();
@@ -191,7 +220,7 @@ pub(super) fn spread(constraints: &Value, path: &str, errors: &mut Errors) {
         let same = |o: &Value| {
             o["topologyKey"] == c["topologyKey"] && o["whenUnsatisfiable"] == c["whenUnsatisfiable"]
         };
-        if items[..i].iter().any(same) {
+        if items[i + 1..].iter().any(same) {
             let pair = format!("{{{}, {action}}}", c["topologyKey"].str());
             errors.duplicate(at("{topologyKey, whenUnsatisfiable}"), pair);
         }
@@ -199,14 +228,18 @@ pub(super) fn spread(constraints: &Value, path: &str, errors: &mut Errors) {
             if n <= 0 {
                 errors.invalid(at("minDomains"), n, "must be greater than zero");
             }
-            if action == "ScheduleAnyway" {
-                errors.invalid(
-                    at("minDomains"),
-                    n,
-                    "can only use minDomains if whenUnsatisfiable=DoNotSchedule, not ScheduleAnyway",
-                );
+            if action != "DoNotSchedule" {
+                let words =
+                    format!("can only use minDomains if whenUnsatisfiable=DoNotSchedule, not {action}");
+                errors.invalid(at("minDomains"), n, words);
             }
         }
+        for field in ["nodeAffinityPolicy", "nodeTaintsPolicy"] {
+            if c[field].is_some() && !matches!(c[field].str(), "Honor" | "Ignore") {
+                errors.not_supported(at(field), &c[field], &["Honor", "Ignore"]);
+            }
+        }
+        label_keys(c, &format!("{path}[{i}]"), errors);
         meta::selector(&c["labelSelector"], &at("labelSelector"), errors);
     }
 }

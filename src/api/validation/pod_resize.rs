@@ -8,7 +8,7 @@ use crate::api::{Object, Value};
 /// What is wrong with a resize.
 pub(super) fn check(old: &Object, new: &Object, errors: &mut Errors) {
     let (before, after) = (&old["spec"], &new["spec"]);
-    pod::spec(after, "spec", errors);
+    pod::metadata_and_spec(new, errors);
     if old.annotation("kubernetes.io/config.mirror").is_some() {
         return errors.forbidden("", "static pods cannot be resized");
     }

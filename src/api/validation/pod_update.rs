@@ -1,6 +1,6 @@
 //! What may change in a pod: images, the deadline, more tolerations, fewer scheduling gates.
 
-use super::{Errors, internal, pod};
+use super::{Errors, container, internal, placement, pod};
 use crate::api::{Object, Value};
 
 /// `updatablePodSpecFields` as the message lists them.
@@ -9,7 +9,7 @@ const UPDATABLE: &str = "`spec.containers[*].image`,`spec.initContainers[*].imag
 /// `ValidatePodUpdate`, after the metadata.
 pub(super) fn update(old: &Object, new: &Object, errors: &mut Errors) {
     let (before, after) = (&old["spec"], &new["spec"]);
-    pod::spec(after, "spec", errors);
+    pod::metadata_and_spec(new, errors);
     for list in ["containers", "initContainers"] {
         if before[list].items().len() != after[list].items().len() {
             errors.forbidden(format!("spec.{list}"), "pod updates may not add or remove containers");
@@ -19,6 +19,7 @@ pub(super) fn update(old: &Object, new: &Object, errors: &mut Errors) {
             if c["image"].str().is_empty() {
                 errors.required(format!("spec.{list}[{i}].image"), "");
             }
+            container::trimmed_image(c, &format!("spec.{list}[{i}]"), errors);
         }
     }
     if !deadline(before, after, errors) {
@@ -26,6 +27,9 @@ pub(super) fn update(old: &Object, new: &Object, errors: &mut Errors) {
     }
     added_tolerations(before, after, errors);
     removed_gates(before, after, errors);
+    if !before["schedulingGates"].is_empty() {
+        narrowed(before, after, errors);
+    }
     let munged = munged(before, after);
     if munged != *before {
         let detail = format!(
@@ -66,7 +70,9 @@ fn added_tolerations(before: &Value, after: &Value, errors: &mut Errors) {
             "spec.tolerations",
             "existing toleration can not be modified except its tolerationSeconds",
         );
+        return;
     }
+    placement::tolerations(&after["tolerations"], "spec.tolerations", errors);
 }
 
 fn removed_gates(before: &Value, after: &Value, errors: &mut Errors) {
@@ -75,6 +81,36 @@ fn removed_gates(before: &Value, after: &Value, errors: &mut Errors) {
         if before["schedulingGates"].find("name", name).is_null() {
             let detail = format!("only deletion is allowed, but found new scheduling gate '{name}'");
             errors.forbidden(format!("spec.schedulingGates[{i}].name"), detail);
+        }
+    }
+}
+
+/// That a gated pod asks no less of its node than before.
+fn narrowed(before: &Value, after: &Value, errors: &mut Errors) {
+    let kept = |(key, value): (&crate::api::Text, &Value)| after["nodeSelector"].get(key) == value;
+    if !before["nodeSelector"].entries().all(kept) {
+        let words = "only additions to spec.nodeSelector are allowed (no mutations or deletions)";
+        errors.invalid("spec.nodeSelector", &after["nodeSelector"], words);
+    }
+    const REQUIRED: &str =
+        "affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms";
+    let (old, new) = (before.at(REQUIRED).items(), after.at(REQUIRED).items());
+    let path = format!("spec.{REQUIRED}");
+    if !old.is_empty() && old.len() != new.len() {
+        let words = "no additions/deletions to non-empty NodeSelectorTerms list are allowed";
+        errors.invalid(path, after.at(REQUIRED), words);
+        return;
+    }
+    for (i, (old, new)) in old.iter().zip(new).enumerate() {
+        let only_added = ["matchExpressions", "matchFields"].iter().all(|list| {
+            let (old, new) = (old[*list].items(), new[*list].items());
+            new.len() >= old.len() && old.iter().zip(new).all(|(a, b)| a == b)
+        });
+        // A term without any requirement matches nothing, and would match something with one.
+        let empty = old["matchExpressions"].is_empty() && old["matchFields"].is_empty() && old != new;
+        if !only_added || empty {
+            let words = "only additions are allowed (no mutations or deletions)";
+            errors.invalid_shown(format!("{path}[{i}]"), internal::compact(new, "NodeSelectorTerm"), words);
         }
     }
 }
@@ -90,7 +126,14 @@ fn munged(before: &Value, after: &Value) -> Value {
     let mut fields = vec!["activeDeadlineSeconds", "tolerations", "schedulingGates"];
     if !before["schedulingGates"].is_empty() {
         // Gated pods may narrow where they go.
-        fields.extend(["nodeSelector", "affinity"]);
+        fields.push("nodeSelector");
+        match &before["affinity"]["nodeAffinity"] {
+            Value::Null => drop(spec.remove("affinity.nodeAffinity")),
+            old => spec.set("affinity.nodeAffinity", old),
+        }
+        if before["affinity"].is_null() && spec["affinity"].is_empty() {
+            spec.remove("affinity");
+        }
     }
     let grace =
         (before["terminationGracePeriodSeconds"].int_or(0), after["terminationGracePeriodSeconds"].int_or(0));
@@ -108,7 +151,7 @@ fn munged(before: &Value, after: &Value) -> Value {
 
 /// The `ephemeralcontainers` subresource: only additions.
 pub(super) fn ephemeral(old: &Object, new: &Object, errors: &mut Errors) {
-    pod::spec(&new["spec"], "spec", errors);
+    pod::metadata_and_spec(new, errors);
     for (i, container) in new.at("spec.ephemeralContainers").items().iter().enumerate() {
         let target = container["targetContainerName"].str();
         let names = |section: &str| new.at(section).find("name", target).is_some();

@@ -1,6 +1,6 @@
-//! Deployments, ReplicaSets, DaemonSets, StatefulSets, ReplicationControllers, Jobs, CronJobs, autoscalers.
+//! Deployments, ReplicaSets, DaemonSets, StatefulSets, ReplicationControllers; which module checks the others.
 
-use super::{Errors, cron, meta, pod};
+use super::{Errors, autoscaler, job, meta, pod};
 use crate::api::labels::Selector;
 use crate::api::{Kind, Object, Text, Value, json, names};
 use crate::map;
@@ -19,9 +19,9 @@ pub(super) fn spec(object: &Object, errors: &mut Errors) {
         Kind::DAEMON_SET => daemon_set(spec, errors),
         Kind::STATEFUL_SET => stateful_set(spec, errors),
         Kind::REPLICATION_CONTROLLER => replication_controller(spec, errors),
-        Kind::JOB => job(object, errors),
-        Kind::CRON_JOB => cron_job(object, errors),
-        Kind::HPA => autoscaler(spec, errors),
+        Kind::JOB => job::job(object, errors),
+        Kind::CRON_JOB => job::cron_job(object, errors),
+        Kind::HPA => autoscaler::check(spec, errors),
         _ => {}
     }
 }
@@ -254,116 +254,6 @@ fn replication_controller(spec: &Value, errors: &mut Errors) {
     only_always(spec, "ReplicationController", errors);
 }
 
-fn job(job: &Object, errors: &mut Errors) {
-    let spec = &job["spec"];
-    let selector = &spec["selector"];
-    let uid = job.uid();
-    if selector.is_some() && !spec["manualSelector"].is_true() && !uid.is_empty() {
-        let labels = &selector["matchLabels"];
-        let generated = labels.entries().count() == 1
-            && selector["matchExpressions"].is_empty()
-            && labels.entries().all(|(k, v)| k.ends_with("controller-uid") && v.str() == uid);
-        if !generated {
-            errors.invalid("spec.selector", selector, "`selector` not auto-generated");
-        }
-    }
-    job_spec(spec, "spec", errors);
-    // The strategy generates the selector; until then there is nothing to compare.
-    if selector.is_some() {
-        meta::selector(selector, "spec.selector", errors);
-        selector_matches(spec, errors);
-    }
-}
-
-fn job_spec(spec: &Value, path: &str, errors: &mut Errors) {
-    let at = |field: &str| format!("{path}.{field}");
-    for field in [
-        "parallelism",
-        "completions",
-        "activeDeadlineSeconds",
-        "backoffLimit",
-        "ttlSecondsAfterFinished",
-        "backoffLimitPerIndex",
-    ] {
-        errors.nonnegative(at(field), &spec[field]);
-    }
-    match spec["completionMode"].str() {
-        "Indexed" if spec["completions"].is_null() => {
-            errors.required(at("completions"), "when completion mode is Indexed");
-        }
-        "Indexed" | "NonIndexed" | "" => {}
-        other => errors.not_supported(at("completionMode"), other, &["NonIndexed", "Indexed"]),
-    }
-    if spec["backoffLimitPerIndex"].is_some() && spec["completionMode"].str() != "Indexed" {
-        errors.invalid(
-            at("backoffLimitPerIndex"),
-            &spec["backoffLimitPerIndex"],
-            "requires indexed completion mode",
-        );
-    }
-    pod::template(&spec["template"], &at("template"), errors);
-    let policy = spec["template"]["spec"]["restartPolicy"].str();
-    let field = at("template.spec.restartPolicy");
-    match policy {
-        "" | "Always" => errors.required(field, "valid values: \"OnFailure\", \"Never\""),
-        "OnFailure" if spec["podFailurePolicy"].is_some() => {
-            errors.invalid(field, policy, "only \"Never\" is supported when podFailurePolicy is specified");
-        }
-        "OnFailure" | "Never" => {}
-        other => errors.not_supported(field, other, &["OnFailure", "Never"]),
-    }
-}
-
-fn cron_job(object: &Object, errors: &mut Errors) {
-    let spec = &object["spec"];
-    match spec["schedule"].str() {
-        "" => errors.required("spec.schedule", ""),
-        schedule => {
-            if let Err(why) = cron::check(schedule) {
-                errors.invalid("spec.schedule", schedule, why);
-            }
-        }
-    }
-    errors.nonnegative("spec.startingDeadlineSeconds", &spec["startingDeadlineSeconds"]);
-    if let Some(zone) = spec["timeZone"].as_str() {
-        if zone.is_empty() {
-            errors.invalid("spec.timeZone", zone, "timeZone must be nil or non-empty string");
-        } else if !cron::is_time_zone(zone) {
-            errors.invalid("spec.timeZone", zone, format!("unknown time zone {zone}"));
-        }
-    }
-    match spec["concurrencyPolicy"].str() {
-        "Allow" | "Forbid" | "Replace" => {}
-        "" => errors.required("spec.concurrencyPolicy", ""),
-        other => errors.not_supported("spec.concurrencyPolicy", other, &["Allow", "Forbid", "Replace"]),
-    }
-    job_spec(&spec["jobTemplate"]["spec"], "spec.jobTemplate.spec", errors);
-    errors.nonnegative("spec.successfulJobsHistoryLimit", &spec["successfulJobsHistoryLimit"]);
-    errors.nonnegative("spec.failedJobsHistoryLimit", &spec["failedJobsHistoryLimit"]);
-    // Jobs get a suffix of 11 characters (ValidateCronJobCreate).
-    if object.name().len() > 52 {
-        errors.invalid("metadata.name", object.name(), "must be no more than 52 characters");
-    }
-}
-
-fn autoscaler(spec: &Value, errors: &mut Errors) {
-    for field in ["kind", "name"] {
-        if spec["scaleTargetRef"][field].str().is_empty() {
-            errors.required(format!("spec.scaleTargetRef.{field}"), "");
-        }
-    }
-    let (min, max) = (spec["minReplicas"].int_or(1), spec["maxReplicas"].int_or(0));
-    if min < 1 {
-        errors.invalid("spec.minReplicas", min, "must be greater than or equal to 1");
-    }
-    if max < 1 {
-        errors.invalid("spec.maxReplicas", max, "must be greater than 0");
-    }
-    if max < min {
-        errors.invalid("spec.maxReplicas", max, "must be greater than or equal to `minReplicas`");
-    }
-}
-
 /// What may not change in a workload.
 pub(super) fn update(old: &Object, new: &Object, errors: &mut Errors) {
     let (before, after) = (&old["spec"], &new["spec"]);
@@ -394,24 +284,7 @@ pub(super) fn update(old: &Object, new: &Object, errors: &mut Errors) {
                 errors.forbidden("spec", "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden");
             }
         }
-        Kind::JOB => {
-            let elastic =
-                after["completionMode"].str() == "Indexed" && after["completions"] == after["parallelism"];
-            for field in [
-                "completions",
-                "selector",
-                "template",
-                "podFailurePolicy",
-                "completionMode",
-                "backoffLimitPerIndex",
-            ] {
-                let free = (field == "completions" && elastic)
-                    || (field == "template" && before["suspend"].is_true());
-                if !free && before[field] != after[field] {
-                    errors.invalid(format!("spec.{field}"), &after[field], "field is immutable");
-                }
-            }
-        }
+        Kind::JOB => job::update(before, after, errors),
         _ => {}
     }
 }

@@ -22,14 +22,13 @@ impl ApiServer {
         namespace::admit_create(self, object)?;
         match object.kind {
             Kind::POD => {
-                limit_range::admit(self, object)?;
+                limit_range::complete(self, object);
                 pods::admit(self, object)?;
                 let qos = qos_class(&object["spec"]);
                 object.set("status.qosClass", qos);
             }
             Kind::PERSISTENT_VOLUME_CLAIM | Kind::PERSISTENT_VOLUME => {
                 storage::admit(self, object);
-                limit_range::admit(self, object)?;
             }
             Kind::NAMESPACE => namespace::complete(object),
             _ => {}
@@ -44,13 +43,15 @@ impl ApiServer {
         }
     }
 
-    /// Runs the validating plugins of a creation, which come after validation: PodSecurity, then the quota.
+    /// Runs the validating plugins of a creation, which come after validation: LimitRanger, PodSecurity, then
+    /// the quota.
     pub(super) fn admit_valid(&self, object: &Object) -> Result<()> {
+        limit_range::check(self, object)?;
         pod_security::admit(self, None, object)?;
         if object.namespace().is_empty() || object.kind == Kind::EVENT {
             Ok(())
         } else {
-            super::quota::admit(self, object)
+            super::quota::admit(self, None, object)
         }
     }
 
@@ -58,8 +59,21 @@ impl ApiServer {
     pub(super) fn admit_valid_update(&self, old: &Object, object: &Object, subresource: &str) -> Result<()> {
         match (object.kind, subresource) {
             (Kind::NAMESPACE, _) => pod_security::admit(self, Some(old), object),
-            (Kind::POD, "resize") => pod_resize::admit(self, old, object),
-            (Kind::PERSISTENT_VOLUME_CLAIM, "") => storage::admit_resize(self, old, object),
+            (Kind::POD, "resize") => {
+                limit_range::check(self, object)?;
+                pod_resize::admit(self, old, object)?;
+                super::quota::admit(self, Some(old), object)
+            }
+            // What a claim or a Service counts for may grow.
+            (Kind::PERSISTENT_VOLUME_CLAIM, "") => {
+                limit_range::check(self, object)?;
+                storage::admit_resize(self, old, object)?;
+                super::quota::admit(self, Some(old), object)
+            }
+            (Kind::SERVICE, "") => {
+                limit_range::check(self, object)?;
+                super::quota::admit(self, Some(old), object)
+            }
             _ => Ok(()),
         }
     }

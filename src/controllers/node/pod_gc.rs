@@ -1,4 +1,5 @@
-//! The pod garbage collector: pods whose node does not exist, and pods that were deleted before they had one.
+//! The pod garbage collector: pods whose node does not exist, and pods that are going on a node that failed and that
+//! somebody has declared out of service.
 
 use crate::api::object::Key;
 use crate::api::request::WatchKind;
@@ -14,6 +15,9 @@ use crate::time::{Span, Time};
 const PERIOD: Span = Span::secs(20);
 /// Upstream `quarantineTime`: how long a node must have been missing.
 const QUARANTINE: Span = Span::secs(40);
+
+/// The taint by which people say that a node that failed will not come back.
+const OUT_OF_SERVICE: &str = "node.kubernetes.io/out-of-service";
 
 /// Pods whose node was missing when last looked at, and when that was first seen by a round.
 #[derive(Clone, Debug, Default)]
@@ -31,8 +35,19 @@ pub fn changed(change: &Change, cx: &mut Cx<'_>) {
         }
         (Kind::POD, _) => {
             let node = object.at("spec.nodeName").str();
-            if !node.is_empty() && change.old.is_none() && cx.api.get(Kind::NODE, "", node).is_none() {
+            let stray = match cx.api.get(Kind::NODE, "", node) {
+                None => !node.is_empty() && change.old.is_none(),
+                Some(node) => object.is_deleting() && is_abandoned(node),
+            };
+            if stray {
                 note(object.key(), cx);
+            }
+        }
+        (Kind::NODE, _) if change.kind != WatchKind::Deleted && is_abandoned(object) => {
+            let going = cx.api.pods_on(object.name()).filter(|p| p.is_deleting());
+            let keys: Vec<Key> = going.map(Object::key).collect();
+            for key in keys {
+                note(key, cx);
             }
         }
         (Kind::NODE, WatchKind::Deleted) => {
@@ -43,6 +58,11 @@ pub fn changed(change: &Change, cx: &mut Cx<'_>) {
         }
         _ => {}
     }
+}
+
+fn is_abandoned(node: &Object) -> bool {
+    let taints = node.at("spec.taints").items().iter();
+    !node.condition_true("Ready") && taints.filter(|t| t["key"].str() == OUT_OF_SERVICE).count() > 0
 }
 
 fn note(key: Key, cx: &mut Cx<'_>) {
@@ -59,11 +79,14 @@ pub fn collect(cx: &mut Cx<'_>) {
     let strays = std::mem::take(&mut cx.work.strays);
     for (key, since) in strays.pods {
         let Some(pod) = cx.api.store.get(&key).cloned() else { continue };
-        if cx.api.get(Kind::NODE, "", pod.at("spec.nodeName").str()).is_some() {
+        if let Some(node) = cx.api.get(Kind::NODE, "", pod.at("spec.nodeName").str()) {
+            if pod.is_deleting() && is_abandoned(node) {
+                remove(&pod, false, cx);
+            }
             continue;
         }
         match since {
-            Some(at) if at + QUARANTINE <= cx.api.now => remove(&pod, cx),
+            Some(at) if at + QUARANTINE <= cx.api.now => remove(&pod, true, cx),
             since => {
                 cx.work.strays.pods.insert(key, since.or(Some(cx.api.now)));
             }
@@ -75,7 +98,8 @@ pub fn collect(cx: &mut Cx<'_>) {
     }
 }
 
-fn remove(pod: &Object, cx: &mut Cx<'_>) {
+/// Deletes a pod at once; `disrupted` if the cause is that its node has gone.
+fn remove(pod: &Object, disrupted: bool, cx: &mut Cx<'_>) {
     let key = pod.key();
     cx.api.rule(rules::POD_GC, &key.path(), vec![("node", pod.at("spec.nodeName").text())]);
     if !pods::is_terminal(pod) {
@@ -86,7 +110,9 @@ fn remove(pod: &Object, cx: &mut Cx<'_>) {
         };
         let mut status = pod["status"].clone();
         status.set("phase", "Failed");
-        cx.api.set_condition(status.slot("conditions"), condition);
+        if disrupted {
+            cx.api.set_condition(status.slot("conditions"), condition);
+        }
         // It may have been deleted by hand.
         let _ = cx.api.update_status(&key, status);
     }

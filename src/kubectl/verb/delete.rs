@@ -90,6 +90,11 @@ pub fn run(cx: &mut Cx, args: &Args) -> Outcome {
     if args.changed("raw") {
         return super::raw::delete(cx, args.value("raw"));
     }
+    let asked = args.value("cascade");
+    if matches!(asked, "true" | "false") {
+        let instead = if asked == "true" { "background" } else { "orphan" };
+        cx.eprint(&format!("warning: --cascade={asked} is deprecated (boolean value) and can be replaced with --cascade={instead}.\n"));
+    }
     if how.force {
         cx.eprint(FORCED);
     }

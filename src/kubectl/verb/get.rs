@@ -45,6 +45,16 @@ pub fn run(cx: &mut Cx, args: &Args) -> Outcome {
         return super::raw::get(cx, args.value("raw"));
     }
     let from_files = files::given(args);
+    let output = args.value("output");
+    for (flag, rest) in [("watch", " for watch events received"), ("watch-only", "")] {
+        if args.is(flag) && args.changed("sort-by") {
+            cx.eprint(&format!("warning: --{flag} requested, --sort-by will be ignored{rest}\n"));
+            break;
+        }
+    }
+    if args.is("show-labels") && !matches!(output, "" | "wide") {
+        return Err(Fail::Plain(format!("--show-labels option cannot be used with {output} printer")));
+    }
     if args.rest.is_empty() && !from_files {
         cx.eprint(NO_TYPE);
         let text = "Required resource not specified.\nUse \"kubectl explain <resource>\" for a detailed description of that resource (e.g. kubectl explain pods).\nSee 'kubectl get -h' for help and examples";

@@ -14,7 +14,6 @@ pub mod delete;
 pub mod drain;
 pub mod dump;
 pub mod edit;
-pub mod entries;
 pub mod events;
 pub mod exec;
 pub mod expose;

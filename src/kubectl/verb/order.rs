@@ -72,19 +72,58 @@ const ORDER: &[&str] = &[
     "status",
 ];
 
+/// The same for the configuration file.
+const CONFIG: &[&str] = &[
+    "kind",
+    "apiVersion",
+    "preferences",
+    "clusters",
+    "users",
+    "contexts",
+    "current-context",
+    "name",
+    "server",
+    "tls-server-name",
+    "insecure-skip-tls-verify",
+    "certificate-authority",
+    "certificate-authority-data",
+    "proxy-url",
+    "client-certificate",
+    "client-certificate-data",
+    "client-key",
+    "client-key-data",
+    "token",
+    "username",
+    "password",
+    "cluster",
+    "user",
+    "namespace",
+    "auth-provider",
+    "exec",
+    "command",
+    "args",
+    "env",
+];
+
 /// Indented JSON of an object that kubectl has made.
 pub fn json(value: &Value) -> String {
+    ordered(value, ORDER)
+}
+
+/// Indented JSON of a configuration.
+pub fn config_json(value: &Value) -> String {
+    ordered(value, CONFIG)
+}
+
+fn ordered(value: &Value, order: &[&str]) -> String {
     let mut out = String::new();
-    node(value, 0, &mut out);
+    node(value, 0, order, &mut out);
     out.push('\n');
     out
 }
 
-fn rank(key: &str) -> usize {
-    ORDER.iter().position(|o| *o == key).unwrap_or(ORDER.len())
-}
-
-fn node(value: &Value, depth: usize, out: &mut String) {
+fn node(value: &Value, depth: usize, order: &[&str], out: &mut String) {
+    let rank = |key: &str| order.iter().position(|o| *o == key).unwrap_or(order.len());
     let pad = "    ".repeat(depth + 1);
     let close = "    ".repeat(depth);
     match value {
@@ -94,7 +133,7 @@ fn node(value: &Value, depth: usize, out: &mut String) {
             out.push_str("{\n");
             for (i, (k, v)) in entries.iter().enumerate() {
                 out.push_str(&format!("{}{pad}{}: ", if i > 0 { ",\n" } else { "" }, json::quote(k)));
-                node(v, depth + 1, out);
+                node(v, depth + 1, order, out);
             }
             out.push_str(&format!("\n{close}}}"));
         }
@@ -102,7 +141,7 @@ fn node(value: &Value, depth: usize, out: &mut String) {
             out.push_str("[\n");
             for (i, v) in l.iter().enumerate() {
                 out.push_str(&format!("{}{pad}", if i > 0 { ",\n" } else { "" }));
-                node(v, depth + 1, out);
+                node(v, depth + 1, order, out);
             }
             out.push_str(&format!("\n{close}]"));
         }

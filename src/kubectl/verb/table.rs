@@ -757,28 +757,23 @@ const fn config_verb(name: &'static str, about: &'static str, flags: Flags, run:
 
 static CONFIG: &[Verb] = &[
     config_verb("current-context", "Display the current-context", &[], config::current),
-    config_verb("delete-cluster", "Delete the specified cluster from the kubeconfig", &[], config::edit),
-    config_verb("delete-context", "Delete the specified context from the kubeconfig", &[], config::edit),
-    config_verb("delete-user", "Delete the specified user from the kubeconfig", &[], config::edit),
+    config_verb("delete-cluster", "Delete the specified cluster from the kubeconfig", &[], config::delete),
+    config_verb("delete-context", "Delete the specified context from the kubeconfig", &[], config::delete),
+    config_verb("delete-user", "Delete the specified user from the kubeconfig", &[], config::delete),
     config_verb("get-clusters", "Display clusters defined in the kubeconfig", &[], config::names),
     config_verb("get-contexts", "Describe one or many contexts", &[config::CONTEXTS], config::contexts),
     config_verb("get-users", "Display users defined in the kubeconfig", &[], config::names),
-    config_verb("rename-context", "Rename a context from the kubeconfig file", &[], config::edit),
-    config_verb("set", "Set an individual value in a kubeconfig file", &[config::SET_VALUE], config::edit),
-    config_verb(
-        "set-cluster",
-        "Set a cluster entry in kubeconfig",
-        &[entries::CLUSTER],
-        entries::set_cluster,
-    ),
+    config_verb("rename-context", "Rename a context from the kubeconfig file", &[], config::rename),
+    config_verb("set", "Set an individual value in a kubeconfig file", &[config::SET_VALUE], config::set),
+    config_verb("set-cluster", "Set a cluster entry in kubeconfig", &[config::CLUSTER], config::set_cluster),
     config_verb("set-context", "Set a context entry in kubeconfig", &[config::SET], config::set_context),
     config_verb(
         "set-credentials",
         "Set a user entry in kubeconfig",
-        &[entries::USER],
-        entries::set_credentials,
+        &[config::USER],
+        config::set_credentials,
     ),
-    config_verb("unset", "Unset an individual value in a kubeconfig file", &[], config::edit),
+    config_verb("unset", "Unset an individual value in a kubeconfig file", &[], config::unset),
     Verb {
         aliases: &["use"],
         ..config_verb("use-context", "Set the current-context in a kubeconfig file", &[], config::use_context)

@@ -27,6 +27,9 @@ fn worded(flavour: Flavour, text: &str, error: ArithError) -> String {
         (Flavour::Dash, ArithError::Operand(_)) => {
             format!("arithmetic expression: expecting primary: \"{text}\"")
         }
+        (Flavour::Dash, ArithError::Trailing(rest)) if rest.starts_with('*') => {
+            format!("arithmetic expression: expecting primary: \"{text}\"")
+        }
         (Flavour::Dash, ArithError::Trailing(_)) => {
             format!("arithmetic expression: expecting EOF: \"{text}\"")
         }

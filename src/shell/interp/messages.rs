@@ -22,6 +22,10 @@ impl Shell {
         };
         let named = |sep: &str| builtin.map(|b| format!("{b}{sep}")).unwrap_or_default();
         match self.flavour {
+            Flavour::Ash if self.sourced.last().is_some() => {
+                let file = self.sourced.last().map_or("", |f| f);
+                format!("{arg0}: {file}: line {}: {}", self.line, named(": "))
+            }
             Flavour::Ash if self.opts.command_string => match builtin {
                 Some(b) => format!("{arg0}: {b}: line {line}: "),
                 None => format!("{arg0}: "),

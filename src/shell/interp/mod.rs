@@ -125,6 +125,8 @@ pub struct Shell {
     pub(super) zero: Rc<str>,
     /// The name in messages.
     arg0: Rc<str>,
+    /// The files that are being read by `.`, which busybox names in messages.
+    sourced: Vec<Rc<str>>,
     pub(super) opts: Options,
     pub(super) globs: Globs,
     /// Bash's `nocasematch`: `case` and `[[` do not tell capital letters from small ones.

@@ -11,7 +11,7 @@ use crate::shell::Flavour;
 use crate::shell::ast::{Cmd, Node, Part, Redir, Simple, Word};
 use crate::shell::expand::{Assigned, Expanded, Stop};
 use crate::shell::print;
-use crate::shell::text::traced;
+use crate::shell::text::{traced, traced_ash};
 use crate::shell::vars::{Content, Var};
 use std::rc::Rc;
 
@@ -149,8 +149,10 @@ impl Shell {
             return;
         }
         let mut words: Vec<String> = Vec::new();
-        let quote = |text: &str, flavour: Flavour| {
-            if flavour == Flavour::Dash && !text.is_empty() { text.to_owned() } else { traced(text) }
+        let quote = |text: &str, flavour: Flavour| match flavour {
+            Flavour::Dash if !text.is_empty() => text.to_owned(),
+            Flavour::Ash => traced_ash(text),
+            _ => traced(text),
         };
         for assign in &ready.assigns {
             let text = match assign {

@@ -83,6 +83,7 @@ impl Shell {
 
     pub(super) fn leave_source(&mut self, source: Source) {
         if let Origin::Sourced { params, arg0 } = source.origin {
+            self.sourced.pop();
             if let Some(params) = params {
                 self.params = params;
             }

@@ -36,6 +36,7 @@ pub fn program(flavour: Flavour, spawn: &Spawn) -> Shell {
         vars,
         arg0: zero.clone(),
         zero,
+        sourced: Vec::new(),
         params: args.get(1..).unwrap_or(&[]).into(),
         opts: Options::default(),
         globs: Default::default(),
@@ -160,6 +161,12 @@ impl Shell {
                 }
             }
         } else {
+            if self.flavour == Flavour::Ash {
+                self.vars.mark("PWD", Some(true), false);
+                let level = self.vars.get("SHLVL").and_then(|l| l.parse::<i64>().ok()).unwrap_or(0) + 1;
+                let _ = self.vars.set("SHLVL", &level.to_string());
+                self.vars.mark("SHLVL", Some(true), false);
+            }
             let _ = self.vars.set("OPTIND", "1");
         }
         let _ = self.vars.set("IFS", " \t\n");
@@ -309,6 +316,9 @@ impl Shell {
                 None => path.to_owned(),
             }
         };
+        if self.flavour == Flavour::Ash && found == path && !path.contains('/') && sys.stat(path).is_err() {
+            return Err(format!("{path}: not found"));
+        }
         let bytes = match sys.stat(&found) {
             Ok(s) if s.kind == FileType::Dir => Err(crate::os::program::Errno::EISDIR),
             _ => sys.open(&found, Open::Read).and_then(|fd| {
@@ -320,6 +330,9 @@ impl Shell {
             Ok(bytes) => {
                 let params = (!args.is_empty()).then(|| std::mem::replace(&mut self.params, args.into()));
                 let arg0 = self.flavour.is_bash().then(|| std::mem::replace(&mut self.arg0, path.into()));
+                if self.flavour == Flavour::Ash {
+                    self.sourced.push(path.into());
+                }
                 let origin = Origin::Sourced { params, arg0 };
                 self.push_text(String::from_utf8_lossy(&bytes).into_owned(), origin);
                 Ok(())

@@ -110,6 +110,10 @@ fn gzip_file(ctx: &mut Ctx, path: &str, unpack: bool, shows: bool, keep: bool, f
         }
         Err(error) => {
             let tail = if !ctx.busybox() && unpack && !path.ends_with(".gz") { ".gz" } else { "" };
+            if !ctx.busybox() {
+                // The other names are scripts around it.
+                ctx.prefix = "gzip: ".into();
+            }
             ctx.fail(&format!("{path}{tail}: {}", error.text()));
             return 1;
         }

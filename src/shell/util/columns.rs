@@ -4,6 +4,7 @@
 use super::ctx::Ctx;
 use super::{files, opts};
 use crate::api::Text;
+use crate::collections::Order;
 use crate::time::civil;
 
 fn lines_of(ctx: &mut Ctx, path: &Text) -> Result<Vec<String>, i32> {
@@ -40,7 +41,7 @@ pub fn paste(ctx: &mut Ctx) -> i32 {
         if o.rest.is_empty() {
             columns.push(lines_of(ctx, &Text::lit("-"))?);
         }
-        let join = |cells: &[String]| {
+        let joined = |cells: &[String]| {
             let mut line = String::new();
             for (i, cell) in cells.iter().enumerate() {
                 line.push_str(cell);
@@ -52,14 +53,24 @@ pub fn paste(ctx: &mut Ctx) -> i32 {
         };
         if o.has('s') {
             for column in &columns {
-                ctx.print(join(column));
+                ctx.print(joined(column));
             }
             return Ok(0);
         }
         for row in 0..columns.iter().map(Vec::len).max().unwrap_or(0) {
+            if ctx.busybox() {
+                // A column at its end adds nothing, not even what would stand behind it.
+                let mut line = String::new();
+                for (i, cell) in columns.iter().enumerate().filter_map(|(i, c)| Some((i, c.get(row)?))) {
+                    line.push_str(cell);
+                    line.push_str(&if i + 1 < columns.len() { sep(i) } else { "\n".to_owned() });
+                }
+                ctx.print(line);
+                continue;
+            }
             let cells: Vec<String> =
                 columns.iter().map(|c| c.get(row).cloned().unwrap_or_default()).collect();
-            ctx.print(join(&cells));
+            ctx.print(joined(&cells));
         }
         Ok(0)
     })
@@ -179,11 +190,18 @@ const MAX_RANGE: u64 = 1_000_000;
 /// `split`.
 pub fn split(ctx: &mut Ctx) -> i32 {
     run(|| {
-        let o = opts::parse(ctx, "l:b:a:d lines=l bytes=b suffix-length=a")?;
+        let spec = if ctx.busybox() {
+            "l:b:a:"
+        } else {
+            "l:b:a:dn: lines=l bytes=b suffix-length=a numeric-suffixes=d number=n"
+        };
+        let o = opts::parse(ctx, spec)?;
         let bytes: Vec<u8> =
             files::inputs(ctx, o.rest.get(..1).unwrap_or(&[]))?.into_iter().flat_map(|(_, b)| b).collect();
         let prefix = o.rest.get(1).map_or("x", |p| p).to_owned();
-        let pieces: Vec<Vec<u8>> = match o.get('b').and_then(|b| super::text::size(b)) {
+        let chunks = o.get('n').and_then(|n| n.parse::<usize>().ok()).filter(|n| *n > 0);
+        let each = chunks.map(|n| (bytes.len() / n).max(1) as u64);
+        let mut pieces: Vec<Vec<u8>> = match each.or(o.get('b').and_then(|b| super::text::size(b))) {
             Some(n) => bytes.chunks((n as usize).max(1)).map(<[u8]>::to_vec).collect(),
             None => {
                 let n = o.get('l').and_then(|n| n.parse().ok()).unwrap_or(1_000_usize).max(1);
@@ -191,14 +209,84 @@ pub fn split(ctx: &mut Ctx) -> i32 {
                 lines.chunks(n).map(<[&[u8]]>::concat).collect()
             }
         };
-        for (i, piece) in pieces.iter().take(26 * 26).enumerate() {
-            let letter = |n: usize| char::from(b'a' + (n % 26) as u8);
-            let name = format!("{prefix}{}{}", letter(i / 26), letter(i));
+        if let Some(n) = chunks {
+            // The last one takes what is left over.
+            let rest: Vec<u8> = pieces.drain(n.min(pieces.len())..).flatten().collect();
+            if let Some(last) = pieces.last_mut() {
+                last.extend(rest);
+            }
+        }
+        let (base, first) = if o.has('d') { (10_usize, b'0') } else { (26, b'a') };
+        let width = o.get('a').and_then(|a| a.parse().ok()).unwrap_or(2_u32).clamp(1, 8);
+        for (i, piece) in pieces.iter().take(base.pow(width).min(MAX_PIECES)).enumerate() {
+            let letter = |k: u32| char::from(first + (i / base.pow(k) % base) as u8);
+            let suffix: String = (0..width).rev().map(letter).collect();
+            let name = format!("{prefix}{suffix}");
             if let Err(error) = ctx.sys.write_file(&name, piece, false) {
                 ctx.fail(&format!("{name}: {}", error.text()));
                 return Err(1);
             }
         }
+        Ok(0)
+    })
+}
+
+/// The most files that `split` makes.
+const MAX_PIECES: usize = 10_000;
+
+/// `join`: lines of two sorted files that have a field in common.
+pub fn join(ctx: &mut Ctx) -> i32 {
+    run(|| {
+        let o = opts::parse(ctx, "1:2:j:t:a:v:i")?;
+        let [x, y] = o.rest.as_slice() else {
+            return Err(files::missing_operand(ctx, "join", "missing operand"));
+        };
+        let number =
+            |c: char| o.get(c).or(o.get('j')).and_then(|n| n.parse::<usize>().ok()).unwrap_or(1).max(1) - 1;
+        let keys = [number('1'), number('2')];
+        let separator = o.get('t').cloned();
+        let fields = |line: &str| -> Vec<String> {
+            match &separator {
+                Some(t) => line.split(&**t).map(str::to_owned).collect(),
+                None => line.split_whitespace().map(str::to_owned).collect(),
+            }
+        };
+        let mut sides = Vec::new();
+        for path in [x, y] {
+            sides.push(lines_of(ctx, path)?.iter().map(|l| fields(l)).collect::<Vec<_>>());
+        }
+        let glue = separator.as_deref().unwrap_or(" ").to_owned();
+        let key = |side: usize, row: &[String]| row.get(keys[side]).cloned().unwrap_or_default();
+        let rest = |side: usize, row: &[String]| -> Vec<String> {
+            row.iter().enumerate().filter(|(i, _)| *i != keys[side]).map(|(_, f)| f.clone()).collect()
+        };
+        let alone = |side: usize, row: &[String]| {
+            let mut cells = vec![key(side, row)];
+            cells.extend(rest(side, row));
+            cells.join(&glue) + "\n"
+        };
+        let wanted = |side: &str| o.all('a').chain(o.all('v')).any(|s| &**s == side);
+        let mut shown = Vec::new();
+        let mut used = vec![false; sides[1].len()];
+        for row in &sides[0] {
+            let mut hit = false;
+            for (i, other) in sides[1].iter().enumerate().filter(|(_, r)| key(0, row) == key(1, r)) {
+                (hit, used[i]) = (true, true);
+                let mut cells = vec![key(0, row)];
+                cells.extend(rest(0, row));
+                cells.extend(rest(1, other));
+                if !o.has('v') {
+                    shown.push((key(0, row), cells.join(&glue) + "\n"));
+                }
+            }
+            if !hit && wanted("1") {
+                shown.push((key(0, row), alone(0, row)));
+            }
+        }
+        let unpaired = sides[1].iter().zip(&used).filter(|(_, used)| !**used && wanted("2"));
+        shown.extend(unpaired.map(|(row, _)| (key(1, row), alone(1, row))));
+        shown.order_by_key(|(key, _)| key.clone());
+        shown.iter().for_each(|(_, line)| ctx.print(line));
         Ok(0)
     })
 }
@@ -289,7 +377,10 @@ pub fn cal(ctx: &mut Ctx) -> i32 {
     cells.extend((1..=days).map(|d| format!("{d:2}")));
     cells.resize(42, "  ".to_owned());
     for week in cells.chunks(7) {
-        text.push_str(&(week.join(" ") + "\n"));
+        let line = week.join(" ");
+        // A week without a day is blanks up to its edge.
+        let line = if line.trim().is_empty() { " ".repeat(21) } else { line.trim_end().to_owned() };
+        text.push_str(&(line + "\n"));
     }
     ctx.print(text);
     0

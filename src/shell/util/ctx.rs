@@ -93,7 +93,7 @@ impl<'a> Ctx<'a> {
     }
 
     /// Whether the locale's characters are UTF-8.
-    fn utf8(&self) -> bool {
+    pub fn utf8(&self) -> bool {
         let set = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|n| self.env(n).filter(|v| !v.is_empty()));
         set.is_some_and(|v| v.ends_with("UTF-8") || v.ends_with("utf8"))
     }

@@ -135,6 +135,18 @@ pub fn parse(text: &str, now: i64) -> Option<i64> {
             return Some(micros);
         }
     }
+    // A date and, behind it, so much later or earlier.
+    let words: Vec<&str> = text.split_whitespace().collect();
+    for cut in 1..words.len() {
+        let (date, rest) = words.split_at(cut);
+        let signed = rest.first().is_some_and(|w| w.starts_with(['+', '-']) || w.parse::<i64>().is_ok());
+        if signed
+            && let Some(at) = parse(&date.join(" "), now)
+            && let Some(moved) = relative(&rest.join(" "), at)
+        {
+            return Some(moved);
+        }
+    }
     relative(text, now)
 }
 
@@ -148,6 +160,15 @@ fn relative(text: &str, now: i64) -> Option<i64> {
         _ => {}
     }
     let (count, rest) = words.split_first()?;
+    // `+1day` and `next day` as well.
+    let glued = count.find(|c: char| c.is_alphabetic()).filter(|n| *n > 0);
+    let (count, rest) = match (glued, *count) {
+        (Some(n), _) => (&count[..n], std::iter::once(&count[n..]).chain(rest.iter().copied()).collect()),
+        (None, "next") => ("1", rest.to_vec()),
+        (None, "last") => ("-1", rest.to_vec()),
+        (None, count) => (count, rest.to_vec()),
+    };
+    let rest: Vec<&str> = rest;
     let count: i64 = count.parse().ok()?;
     let unit = match rest.first()?.trim_end_matches('s') {
         "sec" | "second" => 1,

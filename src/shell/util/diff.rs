@@ -152,7 +152,11 @@ pub fn diff(ctx: &mut Ctx) -> i32 {
         Err(_) => return 2,
     };
     let [a, b] = o.rest.as_slice() else {
-        ctx.fail("missing operand");
+        let after = ctx.args.last().filter(|_| !ctx.busybox()).map(|a| format!(" after '{a}'"));
+        ctx.fail(&format!("missing operand{}", after.unwrap_or_default()));
+        if !ctx.busybox() {
+            ctx.fail("Try 'diff --help' for more information.");
+        }
         return 2;
     };
     let context = match o.get('U') {
@@ -299,7 +303,8 @@ pub fn cmp(ctx: &mut Ctx) -> i32 {
         match all[0].iter().zip(&all[1]).position(|(x, y)| x != y) {
             Some(n) => {
                 let line = all[0][..n].iter().filter(|c| **c == b'\n').count() + 1;
-                let unit = if ctx.busybox() { "char" } else { "byte" };
+                // GNU says "byte" only in locales whose characters may have more of them.
+                let unit = if !ctx.busybox() && ctx.utf8() { "byte" } else { "char" };
                 ctx.print(format!("{a} {b} differ: {unit} {}, line {line}\n", n + 1));
             }
             None => {

@@ -46,6 +46,8 @@ struct Spec {
     width: Option<usize>,
     precision: Option<usize>,
     kind: char,
+    /// The length before the conversion, which says nothing here.
+    length: Option<char>,
     /// The conversion and the rest of the format, for messages.
     text: String,
 }
@@ -151,8 +153,14 @@ impl Printf {
     }
 
     fn spec(&mut self, chars: &[char], mut i: usize) -> (Spec, usize) {
-        let mut spec =
-            Spec { flags: String::new(), width: None, precision: None, kind: ' ', text: String::new() };
+        let mut spec = Spec {
+            flags: String::new(),
+            width: None,
+            precision: None,
+            kind: ' ',
+            length: None,
+            text: String::new(),
+        };
         while let Some(c) = chars.get(i).filter(|c| "-+ #0'".contains(**c)) {
             spec.flags.push(*c);
             i += 1;
@@ -179,7 +187,8 @@ impl Printf {
             let precision = number(self, &mut i).unwrap_or(0);
             spec.precision = usize::try_from(precision).ok().map(|p| p.min(MAX_WIDTH));
         }
-        while matches!(chars.get(i), Some('l' | 'h' | 'j' | 'z' | 'L' | 'q')) && chars.get(i) != Some(&'q') {
+        while let Some(length @ ('l' | 'h' | 'j' | 'z' | 'L')) = chars.get(i).copied() {
+            spec.length = Some(length);
             i += 1;
         }
         if let Some(c) = chars.get(i) {
@@ -262,6 +271,7 @@ impl Printf {
                 let text = match ctx.style {
                     Style::Bash => format!("`{kind}': invalid format character"),
                     Style::Busybox => format!("%{}: invalid format", spec.text),
+                    Style::Dash => format!("%{}: invalid directive", spec.length.unwrap_or(kind)),
                     _ => format!("%{kind}: invalid directive"),
                 };
                 ctx.fail(&text);
@@ -356,7 +366,14 @@ impl Printf {
         let signed = matches!(spec.kind, 'd' | 'i');
         let zero = spec.flags.contains('0') && spec.precision.is_none();
         let flags = if signed { spec.flags.clone() } else { spec.flags.replace(['+', ' '], "") };
-        let spec = Spec { flags, width: spec.width, precision: None, kind: spec.kind, text: String::new() };
+        let spec = Spec {
+            flags,
+            width: spec.width,
+            precision: None,
+            kind: spec.kind,
+            length: None,
+            text: String::new(),
+        };
         self.pad_signed(&spec, signed && value < 0, &body, zero, out);
     }
 

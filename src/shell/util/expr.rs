@@ -8,6 +8,7 @@ struct Parser {
     words: Vec<Text>,
     at: usize,
     depth: u32,
+    busybox: bool,
 }
 
 type Value = Result<String, String>;
@@ -21,9 +22,14 @@ const MAX_DEPTH: u32 = 60;
 
 /// `expr`.
 pub fn expr(ctx: &mut Ctx) -> i32 {
-    let mut p = Parser { words: ctx.args[1..].to_vec(), at: 0, depth: 0 };
+    let mut p = Parser { words: ctx.args[1..].to_vec(), at: 0, depth: 0, busybox: ctx.busybox() };
     if p.words.is_empty() {
-        ctx.fail(if ctx.busybox() { "too few arguments" } else { "missing operand" });
+        if ctx.busybox() {
+            ctx.fail("too few arguments");
+        } else {
+            ctx.fail("missing operand");
+            ctx.err("Try 'expr --help' for more information.\n");
+        }
         return 2;
     }
     let busybox = ctx.busybox();
@@ -73,7 +79,13 @@ impl Parser {
         if self.depth > MAX_DEPTH {
             return Err("syntax error".into());
         }
-        let Some(word) = self.next() else { return Err("syntax error".into()) };
+        let Some(word) = self.next() else {
+            let before = self.at.checked_sub(2).and_then(|i| self.words.get(i));
+            return Err(match before {
+                Some(word) if !self.busybox => format!("syntax error: missing argument after ‘{word}’"),
+                _ => "syntax error".into(),
+            });
+        };
         let value = match &*word {
             "(" => {
                 let inner = self.binary(0)?;

@@ -1,15 +1,15 @@
-//! Utilities that make, move and remove files.
+//! Utilities that make and remove files and change what is said of them.
 
 use super::ctx::Ctx;
 use super::{mode, opts};
 use crate::api::Text;
-use crate::os::program::{Errno, FileType};
+use crate::os::program::{Errno, FileType, Stat};
 
 /// How deep directories are followed.
-const MAX_DEPTH: u32 = 64;
+pub(super) const MAX_DEPTH: u32 = 64;
 
 /// The error of an operation on a path, in busybox's or GNU's words.
-fn cannot(ctx: &mut Ctx, busybox: &str, gnu: &str, path: &str, error: Errno) -> i32 {
+pub(super) fn cannot(ctx: &mut Ctx, busybox: &str, gnu: &str, path: &str, error: Errno) -> i32 {
     let text = if ctx.busybox() {
         format!("{busybox} '{path}': {}", error.text())
     } else {
@@ -123,11 +123,17 @@ pub fn mkdir(ctx: &mut Ctx) -> i32 {
     for path in &o.rest {
         let result = if o.has('p') { make_parents(ctx, path, true) } else { ctx.sys.mkdir(path, bits) };
         match result {
-            Ok(()) if o.has('m') => drop(ctx.sys.chmod(path, bits)),
-            Ok(()) => {}
+            Ok(()) => {
+                if o.has('m') {
+                    let _ = ctx.sys.chmod(path, bits);
+                }
+                if o.has('v') && !ctx.busybox() {
+                    ctx.print(format!("mkdir: created directory '{path}'\n"));
+                }
+            }
             Err(error) => {
                 status = cannot(ctx, "can't create directory", "cannot create directory", path, error);
-                if !ctx.busybox() {
+                if !ctx.busybox() && ctx.utf8() {
                     // GNU quotes this one in its own way.
                     if let Some((_, bytes)) = ctx.out.last_mut() {
                         let text = String::from_utf8_lossy(bytes)
@@ -163,6 +169,9 @@ pub fn rmdir(ctx: &mut Ctx) -> i32 {
     }
     let mut status = 0;
     for path in o.rest.iter().flat_map(|p| with_parents(p, o.has('p'))) {
+        if o.has('v') && !ctx.busybox() {
+            ctx.print(format!("rmdir: removing directory, '{path}'\n"));
+        }
         if let Err(error) = ctx.sys.rmdir(path) {
             if error == Errno::ENOTEMPTY && o.has('i') {
                 continue;
@@ -217,210 +226,31 @@ pub fn rm(ctx: &mut Ctx) -> i32 {
                 ctx.fail("use --no-preserve-root to override this failsafe");
                 status = 1;
             }
-            Ok(_) => status |= remove(ctx, path, 0),
+            Ok(_) => status |= remove(ctx, path, 0, o.has('v') && !ctx.busybox()),
         }
     }
     status
 }
 
-fn remove(ctx: &mut Ctx, path: &str, depth: u32) -> i32 {
+pub(super) fn remove(ctx: &mut Ctx, path: &str, depth: u32, shows: bool) -> i32 {
     let mut status = 0;
     let is_dir = ctx.sys.lstat(path).is_ok_and(|s| s.kind == FileType::Dir);
     if is_dir && depth < MAX_DEPTH {
         for name in ctx.sys.read_dir(path).unwrap_or_default() {
-            status |= remove(ctx, &join(path, &name), depth + 1);
+            status |= remove(ctx, &join(path, &name), depth + 1, shows);
         }
     }
     let result = if is_dir { ctx.sys.rmdir(path) } else { ctx.sys.unlink(path) };
     match result {
         Err(_) if status != 0 => 1,
         Err(error) => cannot(ctx, "can't remove", "cannot remove", path, error),
-        Ok(()) => status,
-    }
-}
-
-/// Where the sources go: (source, destination) pairs.
-fn targets(ctx: &mut Ctx, o: &opts::Opts, name: &str) -> Result<Vec<(Text, String)>, i32> {
-    let mut words = o.rest.clone();
-    let into = match o.get('t') {
-        Some(dir) => dir.clone(),
-        None if words.len() < 2 => {
-            let text = match words.first() {
-                Some(w) => format!("missing destination file operand after '{w}'"),
-                None => "missing file operand".into(),
-            };
-            return Err(missing_operand(ctx, name, &text));
-        }
-        None => words.pop().unwrap_or_default(),
-    };
-    let is_dir = ctx.sys.stat(&into).is_ok_and(|s| s.kind == FileType::Dir) && !o.has('T');
-    if words.len() > 1 && !is_dir && !ctx.busybox() {
-        let error = if ctx.sys.stat(&into).is_ok() { Errno::ENOTDIR } else { Errno::ENOENT };
-        ctx.fail(&format!("target '{into}': {}", error.text()));
-        return Err(1);
-    }
-    let is_dir = is_dir || words.len() > 1;
-    let to = |w: &Text| if is_dir { join(&into, base(w)) } else { into.to_string() };
-    Ok(words.iter().map(|w| (w.clone(), to(w))).collect())
-}
-
-/// `cp`.
-pub fn cp(ctx: &mut Ctx) -> i32 {
-    let o = match opts::parse(ctx, "arRpdfivnuLPHlst:T recursive=r archive=a force=f verbose=v") {
-        Ok(o) => o,
-        Err(status) => return status,
-    };
-    let pairs = match targets(ctx, &o, "cp") {
-        Ok(pairs) => pairs,
-        Err(status) => return status,
-    };
-    let recursive = o.has('r') || o.has('R') || o.has('a');
-    let mut status = 0;
-    for (from, to) in pairs {
-        if o.has('n') && ctx.sys.stat(&to).is_ok() {
-            continue;
-        }
-        status |= copy(ctx, &from, &to, recursive, o.has('a') || o.has('p'), 0);
-    }
-    status
-}
-
-fn copy(ctx: &mut Ctx, from: &str, to: &str, recursive: bool, keep: bool, depth: u32) -> i32 {
-    let stat = if recursive { ctx.sys.lstat(from) } else { ctx.sys.stat(from) };
-    let stat = match stat {
-        Ok(stat) => stat,
-        Err(error) => return cannot(ctx, "can't stat", "cannot stat", from, error),
-    };
-    let result = match stat.kind {
-        FileType::Dir if !recursive => {
-            let text = if ctx.busybox() {
-                format!("omitting directory '{from}'")
-            } else {
-                format!("-r not specified; omitting directory '{from}'")
-            };
-            ctx.fail(&text);
-            return 1;
-        }
-        FileType::Dir => {
-            if depth > MAX_DEPTH {
-                return 1;
+        Ok(()) => {
+            if shows {
+                ctx.print(format!("removed {}'{path}'\n", if is_dir { "directory " } else { "" }));
             }
-            let names = ctx.sys.read_dir(from).unwrap_or_default();
-            if ctx.sys.stat(to).is_err()
-                && let Err(error) = ctx.sys.mkdir(to, stat.mode)
-            {
-                return cannot(ctx, "can't create directory", "cannot create directory", to, error);
-            }
-            let mut status = 0;
-            for name in names {
-                status |= copy(ctx, &join(from, &name), &join(to, &name), true, keep, depth + 1);
-            }
-            return status;
-        }
-        FileType::Symlink => {
-            let target = stat.target.clone().unwrap_or_default();
-            let _ = ctx.sys.unlink(to);
-            ctx.sys.symlink(&target, to)
-        }
-        _ => match ctx.read_file(from) {
-            Ok(bytes) => {
-                let fresh = ctx.sys.stat(to).is_err();
-                let done = ctx.sys.write_file(to, &bytes, false);
-                if done.is_ok() && (fresh || keep) {
-                    let _ = ctx.sys.chmod(to, stat.mode);
-                }
-                done
-            }
-            Err(error) => return cannot(ctx, "can't open", "cannot open", from, error),
-        },
-    };
-    if keep {
-        let _ = ctx.sys.touch(to, Some(stat.mtime_micros));
-    }
-    match result {
-        Ok(()) => 0,
-        Err(error) => cannot(ctx, "can't create", "cannot create regular file", to, error),
-    }
-}
-
-/// `mv`.
-pub fn mv(ctx: &mut Ctx) -> i32 {
-    let o = match opts::parse(ctx, "finvTt: force=f verbose=v no-clobber=n") {
-        Ok(o) => o,
-        Err(status) => return status,
-    };
-    let pairs = match targets(ctx, &o, "mv") {
-        Ok(pairs) => pairs,
-        Err(status) => return status,
-    };
-    let mut status = 0;
-    for (from, to) in pairs {
-        if o.has('n') && ctx.sys.stat(&to).is_ok() {
-            continue;
-        }
-        match ctx.sys.rename(&from, &to) {
-            Ok(()) => {}
-            Err(Errno::EXDEV) => {
-                let failed = copy(ctx, &from, &to, true, true, 0);
-                status |= if failed == 0 { remove(ctx, &from, 0) } else { failed };
-            }
-            Err(Errno::ENOENT) if ctx.sys.lstat(&from).is_err() => {
-                status = cannot(ctx, "can't rename", "cannot stat", &from, Errno::ENOENT);
-            }
-            Err(error) if ctx.busybox() => status = cannot(ctx, "can't rename", "", &from, error),
-            Err(error) => {
-                ctx.fail(&format!("cannot move '{from}' to '{to}': {}", error.text()));
-                status = 1;
-            }
+            status
         }
     }
-    status
-}
-
-/// `ln`.
-pub fn ln(ctx: &mut Ctx) -> i32 {
-    let o = match opts::parse(ctx, "sfnvTrt: symbolic=s force=f no-dereference=n") {
-        Ok(o) => o,
-        Err(status) => return status,
-    };
-    if o.rest.is_empty() {
-        return missing_operand(ctx, "ln", "missing file operand");
-    }
-    let pairs = if o.rest.len() == 1 {
-        vec![(o.rest[0].clone(), base(&o.rest[0]).to_owned())]
-    } else {
-        match targets(ctx, &o, "ln") {
-            Ok(pairs) => pairs,
-            Err(status) => return status,
-        }
-    };
-    let mut status = 0;
-    for (from, mut to) in pairs {
-        if o.has('n')
-            && let Some(last) =
-                o.rest.last().filter(|l| ctx.sys.lstat(l).is_ok_and(|s| s.kind == FileType::Symlink))
-        {
-            to = last.to_string();
-        }
-        if o.has('f') {
-            let _ = ctx.sys.unlink(&to);
-        }
-        let result = if o.has('s') { ctx.sys.symlink(&from, &to) } else { ctx.sys.link(&from, &to) };
-        if let Err(error) = result {
-            let text = match (ctx.busybox(), o.has('s')) {
-                (true, _) if error == Errno::ENOENT => format!("{from}: {}", error.text()),
-                (true, _) => format!("{to}: {}", error.text()),
-                (false, true) => format!("failed to create symbolic link '{to}': {}", error.text()),
-                (false, false) if error == Errno::ENOENT => {
-                    format!("failed to access '{from}': {}", error.text())
-                }
-                (false, false) => format!("failed to create hard link '{to}': {}", error.text()),
-            };
-            ctx.fail(&text);
-            status = 1;
-        }
-    }
-    status
 }
 
 /// `chmod`.
@@ -456,6 +286,23 @@ pub fn chmod(ctx: &mut Ctx) -> i32 {
         status |= change(ctx, path, o.has('R'), 0, &mut |ctx, path| {
             let stat = ctx.sys.stat(path)?;
             let bits = mode::parse(&text, stat.mode, stat.kind == FileType::Dir, 0o022).unwrap_or(stat.mode);
+            let same = bits == stat.mode & 0o7777;
+            if !ctx.busybox() && (o.has('v') || o.has('c') && !same) {
+                let shown = |bits: u32| {
+                    let text = mode::text(&Stat { mode: bits, ..stat.clone() });
+                    format!("{bits:04o} ({})", &text[1..])
+                };
+                let line = if same {
+                    format!("mode of '{path}' retained as {}\n", shown(bits))
+                } else {
+                    format!(
+                        "mode of '{path}' changed from {} to {}\n",
+                        shown(stat.mode & 0o7777),
+                        shown(bits)
+                    )
+                };
+                ctx.print(line);
+            }
             ctx.sys.chmod(path, bits)
         });
     }
@@ -490,7 +337,7 @@ fn change(
 }
 
 /// A line of `/etc/passwd` or `/etc/group` by name: its number.
-fn id_named(ctx: &Ctx, file: &str, name: &str) -> Option<u32> {
+pub(super) fn id_named(ctx: &Ctx, file: &str, name: &str) -> Option<u32> {
     if let Ok(n) = name.parse() {
         return Some(n);
     }
@@ -585,6 +432,10 @@ pub fn mktemp(ctx: &mut Ctx) -> i32 {
     if in_tmp && !name.contains('/') {
         let dir = o.get('p').cloned().or_else(|| ctx.env("TMPDIR")).unwrap_or(Text::lit("/tmp"));
         name = join(&dir, &name);
+    }
+    if o.has('u') {
+        ctx.print(format!("{name}\n"));
+        return 0;
     }
     let made = if o.has('d') { ctx.sys.mkdir(&name, 0o700) } else { ctx.sys.write_file(&name, b"", false) };
     match made {

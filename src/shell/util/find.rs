@@ -33,6 +33,7 @@ enum Test {
     User(u32),
     True(bool),
     Print(char),
+    Printf(String),
     Prune,
     Delete,
     Exec(Vec<Text>, bool),
@@ -86,6 +87,58 @@ pub fn find(ctx: &mut Ctx) -> Result<Box<dyn Program>, i32> {
     gather(&tree, &mut f.commands);
     let commands = std::mem::take(&mut f.commands);
     Ok(Box::new(Runner::new(ctx, commands, f.status, false)))
+}
+
+/// What `-printf` prints of a file: the directives that people use.
+fn printed(ctx: &Ctx, format: &str, path: &str, stat: &Stat) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut text = String::new();
+    let mut chars = format.chars();
+    while let Some(c) = chars.next() {
+        if c != '%' {
+            text.push(c);
+            continue;
+        }
+        let dir = path.rsplit_once('/').map_or(".", |(dir, _)| dir);
+        text.push_str(&match chars.next() {
+            Some('f') => super::files::base(path).to_owned(),
+            Some('p') => path.to_owned(),
+            Some('P') => path.split_once('/').map_or(String::new(), |(_, rest)| rest.to_owned()),
+            Some('h') => dir.to_owned(),
+            Some('s') => stat.size.to_string(),
+            Some('m') => format!("{:o}", stat.mode),
+            Some('M') => super::mode::text(stat),
+            Some('u') => super::ls::name_of(ctx, "/etc/passwd", stat.uid),
+            Some('g') => super::ls::name_of(ctx, "/etc/group", stat.gid),
+            Some('U') => stat.uid.to_string(),
+            Some('G') => stat.gid.to_string(),
+            Some('l') => stat.target.as_ref().map_or(String::new(), |t| t.to_string()),
+            Some('d') => path.matches('/').count().to_string(),
+            Some('y') => match stat.kind {
+                FileType::Dir => "d",
+                FileType::Symlink => "l",
+                FileType::Fifo => "p",
+                FileType::CharDevice => "c",
+                FileType::Socket => "s",
+                FileType::File => "f",
+            }
+            .to_owned(),
+            Some(mark @ ('T' | 'A' | 'C')) => match chars.next() {
+                Some('@') => format!(
+                    "{}.{:010}",
+                    stat.mtime_micros / 1_000_000,
+                    stat.mtime_micros % 1_000_000 * 10_000
+                ),
+                Some(letter) => super::date::format(stat.mtime_micros, &format!("%{letter}")),
+                None => format!("%{mark}"),
+            },
+            Some('t') => super::date::format(stat.mtime_micros, "%a %b %e %H:%M:%S.%N %Y"),
+            Some('%') | None => "%".into(),
+            Some(other) => format!("%{other}"),
+        });
+    }
+    crate::shell::text::unescape(&text, crate::shell::text::Escapes::Printf, &mut bytes);
+    bytes
 }
 
 /// Commands that gather their files (`-exec … +`) are complete only at the end.
@@ -245,7 +298,15 @@ impl Find {
                     return Err(1);
                 }
             },
+            "-type" if !value.chars().all(|c| "bcdpflsD,".contains(c)) && !ctx.busybox() => {
+                ctx.fail(&format!("Unknown argument to -type: {value}"));
+                return Err(1);
+            }
             "-type" => Test::Kind(value.chars().next().unwrap_or('f')),
+            "-printf" if !ctx.busybox() => {
+                self.acts = true;
+                Test::Printf(value.to_owned())
+            }
             "-maxdepth" => {
                 self.max = u32::try_from(number).unwrap_or(0).min(MAX_DEPTH);
                 Test::True(true)
@@ -374,9 +435,11 @@ impl Find {
                 _ => false,
             },
             Test::Size(n, sign, unit) => {
-                // busybox rounds down.
-                let size = if ctx.busybox() { stat.size / unit } else { stat.size.div_ceil(*unit) };
-                compare(size as i64, *n, *sign)
+                // busybox compares bytes, GNU units begun.
+                if ctx.busybox() {
+                    return compare(stat.size as i64, n.saturating_mul(*unit as i64), *sign);
+                }
+                compare(stat.size.div_ceil(*unit) as i64, *n, *sign)
             }
             Test::Age(n, sign, unit) => {
                 compare((ctx.sys.wall_micros() - stat.mtime_micros).div_euclid(*unit), *n, *sign)
@@ -392,6 +455,11 @@ impl Find {
             }
             Test::Print(end) => {
                 ctx.print(format!("{path}{end}"));
+                true
+            }
+            Test::Printf(format) => {
+                let text = printed(ctx, format, path, stat);
+                ctx.print(text);
                 true
             }
             Test::Delete => {

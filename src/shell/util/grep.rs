@@ -12,6 +12,8 @@ use std::collections::VecDeque;
 struct Grep {
     patterns: Vec<Regex>,
     flags: String,
+    /// `--color=always`.
+    color: bool,
     names: bool,
     before: usize,
     after: usize,
@@ -24,6 +26,8 @@ struct Grep {
     held: VecDeque<(u64, String)>,
     follow: usize,
     last_shown: u64,
+    /// Whether nothing but directories could not be read (busybox).
+    directories: bool,
 }
 
 /// How deep `-r` follows directories.
@@ -33,7 +37,11 @@ const MAX_DEPTH: u32 = 64;
 pub fn grep(ctx: &mut Ctx) -> Result<Stream, i32> {
     let o = opts::parse(
         ctx,
-        "HhnlLoqvsrRiwxFEPcaIm:A:B:C:e:f:z ignore-case=i invert-match=v count=c line-number=n quiet=q silent=q recursive=r only-matching=o extended-regexp=E fixed-strings=F word-regexp=w files-with-matches=l max-count=m after-context=A before-context=B context=C regexp=e color=a colour=a no-messages=s no-filename=h with-filename=H perl-regexp=P",
+        if ctx.busybox() {
+            "HhnlLoqvsrRiwxFEcm:A:B:C:e:f:zZ:: color=Z"
+        } else {
+            "HhnlLoqvsrRiwxFEPcaIm:A:B:C:e:f:zyZ:: ignore-case=i invert-match=v count=c line-number=n quiet=q silent=q recursive=r only-matching=o extended-regexp=E fixed-strings=F word-regexp=w files-with-matches=l max-count=m after-context=A before-context=B context=C regexp=e color=Z colour=Z no-messages=s no-filename=h with-filename=H perl-regexp=P"
+        },
     )?;
     let mut rest = o.rest.clone();
     let sources = patterns(ctx, &o, &mut rest)?;
@@ -46,9 +54,18 @@ pub fn grep(ctx: &mut Ctx) -> Result<Stream, i32> {
         match Regex::new(&text, extended, o.has('i')) {
             Ok(regex) => compiled.push(regex),
             Err(error) => {
-                let line =
-                    if ctx.busybox() { format!("bad regex '{source}': {error}") } else { error.to_owned() };
-                ctx.fail(&line);
+                if ctx.busybox() {
+                    // busybox compiles a pattern when the first line has come.
+                    let unread: Vec<(Text, Errno)> =
+                        rest.iter().filter_map(|p| Some((p.clone(), ctx.sys.stat(p).err()?))).collect();
+                    unread.iter().for_each(|(path, error)| ctx.fail(&format!("{path}: {}", error.text())));
+                    if unread.is_empty() || unread.len() < rest.len() {
+                        ctx.fail(&format!("bad regex '{source}': {error}"));
+                    }
+                    return Err(2);
+                }
+                // GNU's own parser finds this one before the library does.
+                ctx.fail(if source.ends_with('[') { "Invalid regular expression" } else { error });
                 return Err(2);
             }
         }
@@ -70,6 +87,7 @@ pub fn grep(ctx: &mut Ctx) -> Result<Stream, i32> {
     let filter = Grep {
         patterns: compiled,
         flags: "nlLoqvsc".chars().filter(|c| o.has(*c)).collect(),
+        color: o.get('Z').is_some_and(|when| &**when == "always") && !ctx.busybox(),
         names,
         before: number('B').unwrap_or(around),
         after: number('A').unwrap_or(around),
@@ -82,6 +100,7 @@ pub fn grep(ctx: &mut Ctx) -> Result<Stream, i32> {
         held: VecDeque::new(),
         follow: 0,
         last_shown: 0,
+        directories: false,
     };
     Ok(Stream::new(ctx, filter, rest))
 }
@@ -157,15 +176,28 @@ impl Grep {
 
     fn show(&mut self, ctx: &mut Ctx, number: u64, text: &str, mark: char) {
         let mut line = String::new();
+        let paint = |code: &str, text: &str| {
+            if self.color { format!("\x1b[{code}m\x1b[K{text}\x1b[m\x1b[K") } else { text.to_owned() }
+        };
+        let separator = paint("36", &mark.to_string());
         if self.names {
-            line.push_str(&self.name);
-            line.push(mark);
+            line.push_str(&(paint("35", &self.name) + &separator));
         }
         if self.has('n') {
-            line.push_str(&number.to_string());
-            line.push(mark);
+            line.push_str(&(paint("32", &number.to_string()) + &separator));
         }
-        line.push_str(text);
+        if self.color && mark == ':' && !self.has('v') {
+            let chars: Vec<char> = text.chars().collect();
+            let mut at = 0;
+            while let Some((a, b)) = self.next_match(&chars, at).filter(|(a, b)| b > a) {
+                line.extend(&chars[at..a]);
+                line.push_str(&paint("01;31", &chars[a..b].iter().collect::<String>()));
+                at = b;
+            }
+            line.extend(&chars[at..]);
+        } else {
+            line.push_str(text);
+        }
         line.push('\n');
         ctx.print(line);
         self.last_shown = number;
@@ -219,16 +251,16 @@ impl Grep {
         }
     }
 
+    /// The first and then longest match from a place on.
+    fn next_match(&self, chars: &[char], from: usize) -> Option<(usize, usize)> {
+        let found = self.patterns.iter().filter_map(|p| p.find(chars, from)).map(|m| m.whole());
+        found.min_by_key(|(a, b)| (*a, usize::MAX - b))
+    }
+
     fn show_parts(&mut self, ctx: &mut Ctx, chars: &[char]) {
         let mut from = 0;
         while from <= chars.len() {
-            let best = self
-                .patterns
-                .iter()
-                .filter_map(|p| p.find(chars, from))
-                .map(|m| m.whole())
-                .min_by_key(|(a, b)| (*a, usize::MAX - b));
-            let Some((a, b)) = best else { return };
+            let Some((a, b)) = self.next_match(chars, from) else { return };
             if b > a {
                 let part: String = chars[a..b].iter().collect();
                 let number = self.number;
@@ -277,11 +309,15 @@ impl Filter for Grep {
         Go::On
     }
     fn missing(&mut self, name: &str, error: Errno, ctx: &mut Ctx) {
-        if !self.has('s') {
+        // busybox passes directories over without a word.
+        let quiet = error == Errno::EISDIR && ctx.busybox();
+        self.directories |= quiet;
+        if !self.has('s') && !quiet {
             ctx.fail(&format!("{name}: {}", error.text()));
         }
     }
     fn end(&mut self, _: &mut Ctx, failed: bool) -> i32 {
+        let failed = failed && !self.directories;
         if failed && !(self.any && self.has('q')) { 2 } else { i32::from(!self.any) }
     }
     fn boxed(&self) -> Box<dyn Filter> {

@@ -263,6 +263,53 @@ pub fn base64(ctx: &mut Ctx) -> i32 {
     0
 }
 
+/// `logger`: nothing listens on `/dev/log`, so that the message is lost, with `-s` after it was shown.
+pub fn logger(ctx: &mut Ctx) -> i32 {
+    let o = match opts::parse(ctx, "st:p: stderr=s tag=t priority=p") {
+        Ok(o) => o,
+        Err(status) => return status,
+    };
+    if o.has('s') {
+        let tag = o.get('t').map_or("root", |t| t).to_owned();
+        let words: Vec<&str> = o.rest.iter().map(|w| &**w).collect();
+        ctx.err(&format!("{tag}: {}\n", words.join(" ")));
+    }
+    0
+}
+
+/// `stty`: the size, and whether what is typed is shown.
+pub fn stty(ctx: &mut Ctx) -> i32 {
+    if !ctx.sys.is_tty(0) {
+        let what = if ctx.busybox() { "standard input" } else { "'standard input'" };
+        ctx.fail(&format!("{what}: Inappropriate ioctl for device"));
+        return 1;
+    }
+    let (columns, rows) = ctx.sys.tty_size();
+    for word in args(ctx) {
+        match &*word {
+            "size" => ctx.print(format!("{rows} {columns}\n")),
+            "-echo" => ctx.sys.tty_mode(false, true),
+            "echo" | "sane" | "cooked" | "-raw" => ctx.sys.tty_mode(true, true),
+            "raw" | "cbreak" | "-icanon" => ctx.sys.tty_mode(true, false),
+            other => return ctx.not_simulated(other),
+        }
+    }
+    if ctx.args.len() < 2 {
+        ctx.print("speed 38400 baud; line = 0;\n-brkint -imaxbel\n");
+    }
+    0
+}
+
+/// `nologin`.
+pub fn nologin(ctx: &mut Ctx) -> i32 {
+    ctx.print(if ctx.busybox() {
+        "This account is not available\n"
+    } else {
+        "This account is currently not available.\n"
+    });
+    1
+}
+
 /// Utilities that are known but not modelled.
 pub fn absent(ctx: &mut Ctx) -> i32 {
     let name = called(ctx);

@@ -1,8 +1,8 @@
 //! Filters that work line by line or byte by byte: `cut`, `rev`, `nl`, `uniq`, `tr`.
 
 use super::ctx::Ctx;
-use super::opts;
 use super::stream::{Filter, Go, Lines, Stream, copies};
+use super::{files, opts};
 /// What is done with each line: `cut`, `rev`, `nl`, `uniq`.
 #[derive(Clone, Debug)]
 enum Job {
@@ -12,6 +12,7 @@ enum Job {
         sep: String,
         out: String,
         only: bool,
+        complement: bool,
     },
     Rev,
     /// The number so far, whether blank lines count, the width and what follows.
@@ -39,13 +40,13 @@ struct ByLine {
 pub fn cut(ctx: &mut Ctx) -> Result<Stream, i32> {
     let o = opts::parse(
         ctx,
-        "b:c:f:d:sn fields=f delimiter=d characters=c bytes=b only-delimited=s output-delimiter=O O:",
+        "b:c:f:d:snO:v fields=f delimiter=d characters=c bytes=b only-delimited=s output-delimiter=O complement=v",
     )?;
     let Some(kind) = o.last_of("bcf") else {
         ctx.fail(if ctx.busybox() {
             "expected a list of bytes, characters, or fields"
         } else {
-            "you must specify a list of bytes, characters, or fields"
+            "you must specify a list of bytes, characters, or fields\nTry 'cut --help' for more information."
         });
         return Err(1);
     };
@@ -64,7 +65,18 @@ pub fn cut(ctx: &mut Ctx) -> Result<Stream, i32> {
         }
     }
     let sep = o.get('d').map_or("\t", |d| d).to_owned();
-    let job = Job::Cut { kind, ranges, out: sep.clone(), sep, only: o.has('s') };
+    if sep.chars().count() != 1 {
+        let quote = if ctx.busybox() {
+            "the delimiter must be a single character"
+        } else {
+            "the delimiter must be a single character\nTry 'cut --help' for more information."
+        };
+        ctx.fail(quote);
+        return Err(1);
+    }
+    let out = o.get('O').map_or_else(|| sep.clone(), |s| s.to_string());
+    let (only, complement) = (o.has('s'), o.has('v') && !ctx.busybox());
+    let job = Job::Cut { kind, ranges, out, sep, only, complement };
     Ok(Stream::new(ctx, ByLine { job, lines: Lines::default() }, o.rest))
 }
 
@@ -74,7 +86,7 @@ pub fn rev(ctx: &mut Ctx) -> Result<Stream, i32> {
 }
 
 pub fn nl(ctx: &mut Ctx) -> Result<Stream, i32> {
-    let o = opts::parse(ctx, "b:w:s:n:v: body-numbering=b number-width=w number-separator=s")?;
+    let o = opts::parse(ctx, "b:w:s:n:v:i: body-numbering=b number-width=w number-separator=s")?;
     let job = Job::Nl {
         n: o.get('v').and_then(|v| v.parse().ok()).unwrap_or(1_u64).saturating_sub(1),
         all: o.get('b').is_some_and(|b| &**b == "a"),
@@ -139,8 +151,8 @@ impl Job {
                 }
                 *count = 1;
             }
-            Job::Cut { kind, ranges, sep, out, only } => {
-                let within = |n: usize| ranges.iter().any(|(a, b)| *a <= n && n <= *b);
+            Job::Cut { kind, ranges, sep, out, only, complement } => {
+                let within = |n: usize| ranges.iter().any(|(a, b)| *a <= n && n <= *b) != *complement;
                 if *kind == 'f' {
                     if !line.contains(&**sep) {
                         if !*only {
@@ -229,14 +241,19 @@ fn tr_set(text: &str) -> Vec<u8> {
 
 pub fn tr(ctx: &mut Ctx) -> Result<Stream, i32> {
     let o = opts::parse(ctx, "+cCdst delete=d squeeze-repeats=s complement=c")?;
-    if o.rest.is_empty() || o.rest.len() < 2 && !o.has('d') && !o.has('s') {
-        if ctx.busybox() {
+    let lacking = o.rest.len() < 2 && !o.has('d') && !o.has('s');
+    match (ctx.busybox(), o.rest.first()) {
+        (true, None) => {
             super::usage::print(ctx, "tr");
-        } else {
-            ctx.fail("missing operand");
-            ctx.err("Try 'tr --help' for more information.\n");
+            return Err(1);
         }
-        return Err(1);
+        (false, None) => return Err(files::missing_operand(ctx, "tr", "missing operand")),
+        (false, Some(first)) if lacking => {
+            let text =
+                format!("missing operand after ‘{first}’\nTwo strings must be given when translating.");
+            return Err(files::missing_operand(ctx, "tr", &text));
+        }
+        _ => {}
     }
     let filter = Tr {
         from: tr_set(&o.rest[0]),

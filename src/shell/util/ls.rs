@@ -294,7 +294,7 @@ fn long(ctx: &mut Ctx, o: &opts::Opts, entries: &[Entry]) {
 
 /// `stat`.
 pub fn stat(ctx: &mut Ctx) -> i32 {
-    let o = match opts::parse(ctx, "Lfc:t format=c printf=c") {
+    let o = match opts::parse(ctx, "Lfc:tP: format=c printf=P") {
         Ok(o) => o,
         Err(status) => return status,
     };
@@ -319,8 +319,14 @@ pub fn stat(ctx: &mut Ctx) -> i32 {
         };
         let text = match o.get('c') {
             Some(format) => formatted(ctx, format, path, &stat) + "\n",
+            None if o.has('P') => {
+                let mut bytes = Vec::new();
+                let format = o.get('P').map_or("", |f| f);
+                crate::shell::text::unescape(format, crate::shell::text::Escapes::Printf, &mut bytes);
+                formatted(ctx, &String::from_utf8_lossy(&bytes), path, &stat)
+            }
             None => {
-                let format = "  File: %N\n  Size: %s        \tBlocks: %b          IO Block: 4096   %F\nDevice: 50h/80d\tInode: %i           Links: %h\nAccess: (%04a/%A)  Uid: (%5u/%8U)   Gid: (%5g/%8G)\nAccess: %x\nModify: %y\nChange: %z\n Birth: -\n";
+                let format = "  File: %N\n  Size: %-10s\tBlocks: %-10b IO Block: 4096   %F\nDevice: 50h/80d\tInode: %i           Links: %h\nAccess: (%04a/%A)  Uid: (%5u/%8U)   Gid: (%5g/%8G)\nAccess: %x\nModify: %y\nChange: %z\n Birth: -\n";
                 let format = if ctx.busybox() {
                     format.replace("%N", "%n").replace(" Birth: -\n", "")
                 } else {
@@ -343,6 +349,7 @@ fn formatted(ctx: &Ctx, format: &str, path: &str, s: &Stat) -> String {
             continue;
         }
         let mut pad = String::new();
+        let left = chars.next_if_eq(&'-').is_some();
         while let Some(d) = chars.peek().copied().filter(char::is_ascii_digit) {
             pad.push(d);
             chars.next();
@@ -384,6 +391,8 @@ fn formatted(ctx: &Ctx, format: &str, path: &str, s: &Stat) -> String {
         let width = width.min(100);
         out.push_str(&if pad.starts_with('0') {
             format!("{text:0>width$}")
+        } else if left {
+            format!("{text:<width$}")
         } else {
             format!("{text:>width$}")
         });

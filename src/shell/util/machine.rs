@@ -117,7 +117,9 @@ pub fn free(ctx: &mut Ctx) -> i32 {
     let used = total.saturating_sub(available);
     let cached = available.saturating_sub(free);
     let text = format!(
-        "              total        used        free      shared  buff/cache   available\nMem:    {:>11} {:>11} {:>11} {:>11} {:>11} {:>11}\nSwap:   {:>11} {:>11} {:>11}\n",
+        "{}              total        used        free      shared  buff/cache   available\nMem:    {:>11} {:>11} {:>11} {:>11} {:>11} {:>11}\nSwap:   {:>11} {:>11} {:>11}\n",
+        // procps has widened its first column.
+        if ctx.busybox() { "" } else { " " },
         n(total),
         n(used),
         n(free),

@@ -7,6 +7,7 @@
 //! An option that is known but not modelled is refused by name, never ignored silently where it would show.
 
 mod ctx;
+mod help;
 mod opts;
 pub mod regex;
 mod run;
@@ -17,6 +18,7 @@ mod usage;
 mod archive;
 mod awk;
 mod columns;
+mod copy;
 mod curl;
 mod date;
 mod dd;
@@ -32,6 +34,7 @@ mod float;
 mod grep;
 mod info;
 mod lines;
+mod listen;
 mod ls;
 mod machine;
 pub mod mode;
@@ -43,6 +46,7 @@ mod ping;
 mod procs;
 mod scp;
 mod sed;
+mod sha512;
 mod sort;
 mod sums;
 mod tail;

@@ -28,6 +28,8 @@ pub(super) enum State {
     Unanswered(Time),
     Connect,
     Talk,
+    /// Before the same is tried again.
+    Pause(Time),
     Done(i32),
 }
 
@@ -68,6 +70,12 @@ pub(super) struct Fetch {
     pub(super) more: Vec<String>,
     /// `HOST:PORT:ADDRESS` of `--resolve`.
     pub(super) hosts: Vec<String>,
+    /// The instant of the step under way.
+    pub(super) now: Time,
+    /// curl's `--retry`.
+    pub(super) retry: Retry,
+    /// How many redirects are followed.
+    pub(super) max_redirects: u32,
 }
 
 impl Fetch {
@@ -100,6 +108,9 @@ impl Fetch {
             media: "",
             more: Vec::new(),
             hosts: Vec::new(),
+            now: ctx.sys.now(),
+            retry: Retry::default(),
+            max_redirects: if tool == Tool::Curl { 50 } else { 5 },
         }
     }
 
@@ -131,18 +142,10 @@ impl Fetch {
     }
 
     pub(super) fn end(&mut self, code: i32) {
-        if let Some(format) = self.format.clone() {
-            let status = self.status().unwrap_or(0);
-            let size = self.received.len();
-            let text = format
-                .replace("%{http_code}", &format!("{status:03}"))
-                .replace("%{response_code}", &format!("{status:03}"))
-                .replace("%{size_download}", &size.to_string())
-                .replace("%{remote_ip}", self.ip.as_deref().unwrap_or(""))
-                .replace("\\n", "\n")
-                .replace("\\t", "\t");
-            self.say(1, &text);
+        if self.tool == Tool::Curl && self.try_again(code) {
+            return;
         }
+        self.write_out(code);
         self.state = State::Done(code);
         if let Some(url) = self.more.pop() {
             self.received.clear();
@@ -152,6 +155,16 @@ impl Fetch {
                 self.state = State::Resolve;
             }
         }
+    }
+
+    /// Begins the same request once more.
+    fn restart(&mut self, now: Time) {
+        self.received.clear();
+        self.sent = 0;
+        self.redirects = 0;
+        self.begun = now;
+        self.until = now + self.limit.unwrap_or(CONNECT_TIMEOUT);
+        self.state = State::Resolve;
     }
 
     /// A failure in the tool's words.
@@ -220,7 +233,7 @@ impl Fetch {
         self.end(code);
     }
 
-    fn status(&self) -> Option<u32> {
+    pub(super) fn status(&self) -> Option<u32> {
         let head = String::from_utf8_lossy(self.received.get(..64.min(self.received.len()))?).into_owned();
         head.split_whitespace().nth(1)?.parse().ok()
     }
@@ -364,7 +377,7 @@ impl Fetch {
         None
     }
 
-    fn head_end(&self) -> Option<usize> {
+    pub(super) fn head_end(&self) -> Option<usize> {
         self.received.windows(4).position(|w| w == b"\r\n\r\n").map(|n| n + 4)
     }
 
@@ -394,9 +407,15 @@ impl Fetch {
         let location = head.lines().find_map(|l| {
             Some(l.split_once(':').filter(|(n, _)| n.eq_ignore_ascii_case("location"))?.1.trim().to_owned())
         });
-        if let Some(url) = location.filter(|_| {
-            (300..400).contains(&status) && (self.tool == Tool::Wget || self.has('L')) && self.redirects < 5
-        }) {
+        let follows = (300..400).contains(&status) && (self.tool == Tool::Wget || self.has('L'));
+        if follows && location.is_some() && self.redirects >= self.max_redirects && self.tool == Tool::Curl {
+            if !self.has('s') || self.has('S') {
+                let most = self.max_redirects;
+                self.say(2, &format!("curl: (47) Maximum ({most}) redirects followed\n"));
+            }
+            return self.end(47);
+        }
+        if let Some(url) = location.filter(|_| follows && self.redirects < self.max_redirects) {
             self.redirects += 1;
             self.received.clear();
             let url = if url.starts_with('/') { format!("http://{}{url}", self.host_port()) } else { url };
@@ -458,6 +477,19 @@ impl Fetch {
     }
 }
 
+/// What curl's `--retry` says.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Retry {
+    /// How often still.
+    pub(super) left: u32,
+    /// `--retry-delay`, and the pause before the next time.
+    pub(super) delay: Option<Span>,
+    pub(super) next: Option<Span>,
+    /// `--retry-connrefused` and `--retry-all-errors`.
+    pub(super) refused: bool,
+    pub(super) all: bool,
+}
+
 /// Why there is no answer.
 #[derive(Clone, Copy)]
 enum Failure {
@@ -472,7 +504,10 @@ impl Program for Fetch {
         if let Some(step) = drain(&mut self.out, sys) {
             return step;
         }
+        self.now = sys.now();
         match self.state {
+            State::Pause(until) if self.now < until => return Wait::until(until),
+            State::Pause(_) => self.restart(self.now),
             State::Resolve => self.resolve(sys),
             State::Unanswered(until) if sys.now() >= until || sys.now() >= self.until => {
                 let late = sys.now() >= self.until && self.tool == Tool::Curl;
@@ -541,11 +576,11 @@ pub fn wget(ctx: &mut Ctx) -> Result<Box<dyn Program>, i32> {
     Ok(Box::new(fetch))
 }
 
-/// `nc`, as a client; listening is left out.
+/// `nc`: a client here, with `-l` a server.
 pub fn nc(ctx: &mut Ctx) -> Result<Box<dyn Program>, i32> {
     let o = opts::parse(ctx, "+zvnw:lkp:ue:i:s:q:")?;
     if o.has('l') {
-        return Err(ctx.not_simulated("listening"));
+        return super::listen::listen(ctx, &o);
     }
     let (Some(host), Some(port)) = (o.rest.first(), o.rest.get(1).and_then(|p| p.parse().ok())) else {
         super::usage::print(ctx, "nc");

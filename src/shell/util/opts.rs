@@ -72,7 +72,14 @@ pub fn parse_args(ctx: &mut Ctx, spec: &str, args: &[Text]) -> Result<Opts, i32>
                 }
             }
             let Some(letter) = found.first().copied().filter(|_| found.len() == 1) else {
-                return Err(unknown(ctx, &format!("unrecognized option '--{name}'")));
+                // These two applets of busybox know no long options at all.
+                let short = ctx.busybox() && matches!(called(ctx), "head" | "hexdump");
+                let text = if short {
+                    "invalid option -- '-'".into()
+                } else {
+                    format!("unrecognized option '--{name}'")
+                };
+                return Err(unknown(ctx, &text));
             };
             let value = match (takes(letters, letter), value) {
                 (1, None) => {
@@ -130,19 +137,29 @@ fn takes(letters: &str, letter: char) -> u32 {
     if rest.starts_with("::") { 2 } else { u32::from(rest.starts_with(':')) }
 }
 
+fn called<'a>(ctx: &'a Ctx) -> &'a str {
+    ctx.args.first().map_or("", |a| a.rsplit('/').next().unwrap_or(""))
+}
+
 /// Complains about a command line.
 fn unknown(ctx: &mut Ctx, text: &str) -> i32 {
-    ctx.fail(text);
-    let name = ctx.args.first().map_or("", |a| a.rsplit('/').next().unwrap_or("")).to_owned();
+    let name = called(ctx).to_owned();
+    // What may be a mode is no option to busybox's chmod, which then misses an operand.
+    if !(ctx.busybox() && name == "chmod") {
+        ctx.fail(text);
+    }
     match ctx.style {
         Style::Busybox => {
             super::usage::print(ctx, &name);
             if matches!(name.as_str(), "grep" | "egrep" | "fgrep" | "sort" | "diff" | "cmp") { 2 } else { 1 }
         }
         _ => {
-            ctx.err(&format!("Try '{name} --help' for more information.\n"));
-            let twos = ["ls", "grep", "sort", "diff"];
-            if twos.contains(&name.as_str()) { 2 } else { 1 }
+            super::help::hint(ctx, &name);
+            match name.as_str() {
+                "ls" | "grep" | "sort" | "diff" => 2,
+                "env" | "timeout" | "nohup" | "nice" | "stdbuf" => 125,
+                _ => 1,
+            }
         }
     }
 }

@@ -80,10 +80,27 @@ pub(super) fn resolved(ctx: &Ctx, path: &str) -> Result<String, Errno> {
     Ok(if out.is_empty() { "/".into() } else { out })
 }
 
+/// A path of which nothing need be there.
+fn missing(ctx: &Ctx, path: &str) -> String {
+    let joined = if path.starts_with('/') { path.to_owned() } else { format!("{}/{path}", ctx.sys.cwd()) };
+    let mut parts: Vec<&str> = Vec::new();
+    for part in joined.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
+    format!("/{}", parts.join("/"))
+}
+
 /// `readlink`, `realpath`.
 pub fn readlink(ctx: &mut Ctx) -> i32 {
     let real = called(ctx) == "realpath";
-    let o = match opts::parse(ctx, "fnemqsv canonicalize=f") {
+    let o = match opts::parse(
+        ctx,
+        "fnemqszv canonicalize=f canonicalize-existing=e canonicalize-missing=m no-newline=n quiet=q",
+    ) {
         Ok(o) => o,
         Err(status) => return status,
     };
@@ -97,7 +114,15 @@ pub fn readlink(ctx: &mut Ctx) -> i32 {
         } else {
             ctx.sys.lstat(path).and_then(|s| s.target.map(|t| t.to_string()).ok_or(Errno::EINVAL))
         };
+        // `-e` wants all of it to be there, `-m` nothing.
+        let wanted = o.has('e');
+        let text = match text {
+            Ok(text) if wanted && ctx.sys.stat(&text).is_err() => Err(Errno::ENOENT),
+            Err(_) if o.has('m') => Ok(missing(ctx, path)),
+            text => text,
+        };
         match text {
+            Ok(text) if ctx.busybox() && o.has('f') && !real && ctx.sys.stat(&text).is_err() => status = 1,
             Ok(text) if ctx.busybox() && real && ctx.sys.stat(&text).is_err() => {
                 status = 1;
                 ctx.fail(&format!("{path}: No such file or directory"));

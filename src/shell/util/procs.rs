@@ -95,7 +95,22 @@ fn shown(ctx: &Ctx, list: &[ProcInfo], p: &ProcInfo) -> String {
 }
 
 fn ps_columns(ctx: &mut Ctx, list: &[ProcInfo], columns: &[String]) -> i32 {
+    const KNOWN: [&str; 14] = [
+        "user", "group", "comm", "args", "pid", "ppid", "pgid", "nice", "rgroup", "ruser", "tty", "vsz",
+        "sid", "stat",
+    ];
+    if let Some(bad) = columns.iter().find(|c| {
+        let name = c.split('=').next().unwrap_or("");
+        !KNOWN.contains(&name) && !matches!(name, "rss" | "time" | "etime")
+    }) && ctx.busybox()
+    {
+        let known = KNOWN.join(",");
+        ctx.fail(&format!("bad -o argument '{bad}', supported arguments: {known},rss"));
+        return 1;
+    }
+    let gnu = !ctx.busybox();
     let width = |c: &str| match c {
+        "pid" | "ppid" if gnu => 7,
         "pid" | "ppid" => 5,
         "user" => 8,
         "stat" => 4,
@@ -103,7 +118,11 @@ fn ps_columns(ctx: &mut Ctx, list: &[ProcInfo], columns: &[String]) -> i32 {
         _ => 0,
     };
     let title = |c: &str| {
-        if matches!(c, "comm" | "args" | "cmd") {
+        if gnu && c == "cmd" {
+            "CMD".to_owned()
+        } else if gnu && matches!(c, "pid" | "ppid") {
+            format!("{:>7}", c.to_uppercase())
+        } else if matches!(c, "comm" | "args" | "cmd" | "command") {
             "COMMAND".to_owned()
         } else {
             c.trim_end_matches('=').to_uppercase()
@@ -118,6 +137,8 @@ fn ps_columns(ctx: &mut Ctx, list: &[ProcInfo], columns: &[String]) -> i32 {
         let cells: Vec<String> = columns
             .iter()
             .map(|c| match c.trim_end_matches('=') {
+                "pid" if gnu => format!("{:7}", p.pid),
+                "ppid" if gnu => format!("{:7}", p.ppid),
                 "pid" => format!("{:5}", p.pid),
                 "ppid" => format!("{:5}", p.ppid),
                 "user" => format!("{:<8}", name_of(ctx, "/etc/passwd", p.uid)),

@@ -71,6 +71,11 @@ impl Applet {
         ctx.env = self.env.clone();
         ctx.stdin.clone_from(&self.stdin);
         ctx.gathered = std::mem::take(&mut self.gathered);
+        if let Some(status) = super::help::answer(&mut ctx) {
+            self.out = ctx.out;
+            self.state = State::Done(status);
+            return;
+        }
         let state = match self.row.kind {
             Kind::Plain(function) => State::Done(function(&mut ctx)),
             Kind::Stream(build) => match build(&mut ctx) {

@@ -24,7 +24,7 @@ pub fn sort(ctx: &mut Ctx) -> Result<Stream, i32> {
         if ctx.busybox() {
             "nrugMVbcdfizsk:t:o:"
         } else {
-            "nrughMVbcdfizsk:t:o: numeric-sort=n reverse=r unique=u human-numeric-sort=h key=k field-separator=t output=o version-sort=V check=c stable=s"
+            "nrughMVbcCdfizsmk:t:o:y:S:T: numeric-sort=n reverse=r unique=u human-numeric-sort=h key=k field-separator=t output=o version-sort=V check=c stable=s"
         },
     )?;
     let flags: String = "nrughVfbcs".chars().filter(|c| o.has(*c)).collect();

@@ -32,6 +32,15 @@ pub enum Go {
     Stop,
 }
 
+/// A command that a filter has to wait for.
+#[derive(Clone, Debug)]
+pub struct Ask {
+    /// Its text.
+    pub command: String,
+    /// Whether its output is caught.
+    pub caught: bool,
+}
+
 /// A utility that reads pieces.
 pub trait Filter: Debug {
     /// An input begins; `-` is standard input.
@@ -47,6 +56,20 @@ pub trait Filter: Debug {
     /// A file that cannot be opened; says so.
     fn missing(&mut self, name: &str, error: Errno, ctx: &mut Ctx) {
         ctx.fail(&format!("{name}: {}", error.text()));
+    }
+    /// An operand that is no file (awk's `name=value`): true if it was taken.
+    fn operand(&mut self, _name: &str, _ctx: &mut Ctx) -> bool {
+        false
+    }
+    /// A command whose end has to be known before anything else can be done.
+    fn ask(&mut self) -> Option<Ask> {
+        None
+    }
+    /// How that command ended and, if it was to be caught, what it printed.
+    fn answer(&mut self, _status: i32, _output: Vec<u8>, _ctx: &mut Ctx) {}
+    /// The exit status, if it may have changed since the end.
+    fn status(&self) -> Option<i32> {
+        None
     }
     /// How many steps of a program a piece is worth, by what it costs to look at bytes and at lines.
     fn weight(&self, data: &[u8]) -> usize {
@@ -93,6 +116,10 @@ pub struct Stream {
 struct Child {
     pid: Pid,
     input: Option<(Fd, Vec<u8>)>,
+    /// Whether the filter asked for it, and what it has printed if that is caught.
+    asked: bool,
+    output: Option<(Fd, Vec<u8>)>,
+    status: i32,
 }
 
 impl Stream {
@@ -130,20 +157,32 @@ impl Stream {
                 if let Some(step) = child.step(sys) {
                     return Some(step);
                 }
-                self.child = None;
+                if let Some(child) = self.child.take().filter(|c| c.asked) {
+                    let output = child.output.map(|(_, bytes)| bytes).unwrap_or_default();
+                    self.with(sys, |f, ctx| f.answer(child.status, output, ctx));
+                    let changed = self.filter.status();
+                    self.status = self.status.map(|s| changed.unwrap_or(s));
+                }
             }
             if let Some(step) = drain(&mut self.out, sys) {
                 return Some(step);
             }
-            if self.out.is_empty() {
-                return None;
-            }
-            let (_, command) = self.out.remove(0);
-            match Child::start(sys, &command, &self.env) {
+            let (command, ask) = if self.out.is_empty() {
+                match self.filter.ask() {
+                    Some(ask) => (ask.command.clone().into_bytes(), Some(ask)),
+                    None => return None,
+                }
+            } else {
+                (self.out.remove(0).1, None)
+            };
+            match Child::start(sys, &command, &self.env, ask.as_ref()) {
                 Ok(child) => self.child = Some(child),
                 Err(error) => {
                     let text = format!("{}cannot run a command: {}\n", self.prefix, error.text());
                     self.out.insert(0, (2, text.into_bytes()));
+                    if ask.is_some() {
+                        self.with(sys, |f, ctx| f.answer(127, Vec::new(), ctx));
+                    }
                 }
             }
         }
@@ -165,6 +204,9 @@ impl Stream {
             return;
         };
         self.next += 1;
+        if self.with(sys, |f, ctx| f.operand(&name, ctx)) {
+            return;
+        }
         let opened = if &*name == "-" {
             Ok(0)
         } else {
@@ -207,7 +249,12 @@ impl Stream {
 }
 
 impl Child {
-    fn start(sys: &mut dyn Sys, command: &[u8], env: &[(Text, Text)]) -> Result<Child, Errno> {
+    fn start(
+        sys: &mut dyn Sys,
+        command: &[u8],
+        env: &[(Text, Text)],
+        ask: Option<&Ask>,
+    ) -> Result<Child, Errno> {
         let (command, input) = match command.iter().position(|b| *b == 0) {
             Some(at) => (&command[..at], Some(command[at + 1..].to_vec())),
             None => (command, None),
@@ -219,22 +266,31 @@ impl Child {
             }
             None => (0, None),
         };
+        let caught = match ask {
+            Some(Ask { caught: true, .. }) => Some(sys.pipe()?),
+            _ => None,
+        };
         let words = ["sh".to_owned(), "-c".to_owned(), String::from_utf8_lossy(command).into_owned()];
         let started = sys.spawn(Spawn {
             file: Text::lit("/bin/sh"),
             argv: words.into_iter().map(Text::from).collect(),
             env: env.to_vec(),
             cwd: sys.cwd(),
-            fds: vec![(0, inner), (1, 1), (2, 2)],
+            fds: vec![(0, inner), (1, caught.map_or(1, |(_, write)| write)), (2, 2)],
             ignored: Vec::new(),
             new_group: false,
         });
         if outer.is_some() {
             sys.close(inner);
         }
+        let output = caught.map(|(read, write)| {
+            sys.close(write);
+            (read, Vec::new())
+        });
         match started {
-            Ok(pid) => Ok(Child { pid, input: outer.zip(input) }),
+            Ok(pid) => Ok(Child { pid, input: outer.zip(input), asked: ask.is_some(), output, status: 0 }),
             Err(error) => {
+                output.into_iter().for_each(|(fd, _)| sys.close(fd));
                 outer.into_iter().for_each(|fd| sys.close(fd));
                 Err(error)
             }
@@ -256,12 +312,32 @@ impl Child {
                 }
             }
         }
+        if let Some((fd, bytes)) = &mut self.output
+            && *fd != CAUGHT
+        {
+            loop {
+                match sys.read(*fd, 65_536) {
+                    Ok(data) if !data.is_empty() && bytes.len() < MAX_LINE => bytes.extend_from_slice(&data),
+                    Err(Errno::EAGAIN) => return Some(Wait::readable(*fd)),
+                    _ => break,
+                }
+            }
+            sys.close(*fd);
+            *fd = CAUGHT;
+        }
         match sys.reap(Some(self.pid)) {
             Ok(None) => Some(Wait::child()),
-            _ => None,
+            Ok(Some((_, ended))) => {
+                self.status = ended.code();
+                None
+            }
+            Err(_) => None,
         }
     }
 }
+
+/// Stands for a pipe that has been read to its end.
+const CAUGHT: Fd = Fd::MAX;
 
 /// How many pieces are read before others are let run.
 const PIECES: u32 = 16;

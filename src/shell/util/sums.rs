@@ -1,4 +1,4 @@
-//! `md5sum`, `sha1sum`, `sha256sum`.
+//! `md5sum`, `sha1sum`, `sha256sum`, `sha384sum`, `sha512sum`, `cksum`, `sum`, `crc32`.
 
 use super::ctx::Ctx;
 use super::{files, opts};
@@ -128,11 +128,82 @@ fn content(ctx: &mut Ctx, name: &str) -> Result<Vec<u8>, i32> {
     })
 }
 
-/// `md5sum`, `sha1sum`, `sha256sum`.
+/// The remainder of POSIX's `cksum`, or of the usual CRC-32 (reflected).
+fn crc(data: &[u8], reflected: bool) -> u32 {
+    let mut crc = if reflected { u32::MAX } else { 0 };
+    let mut add = |byte: u8| {
+        crc ^= if reflected { u32::from(byte) } else { u32::from(byte) << 24 };
+        for _ in 0..8 {
+            crc = match (reflected, crc & 1, crc >> 31) {
+                (true, 1, _) => crc >> 1 ^ 0xedb8_8320,
+                (true, ..) => crc >> 1,
+                (false, _, 1) => crc << 1 ^ 0x04c1_1db7,
+                (false, ..) => crc << 1,
+            };
+        }
+    };
+    data.iter().for_each(|b| add(*b));
+    if !reflected {
+        let mut length = data.len();
+        while length > 0 {
+            add((length & 0xff) as u8);
+            length >>= 8;
+        }
+    }
+    !crc
+}
+
+/// `cksum`, `sum` (BSD's), `crc32`.
+pub fn crcs(ctx: &mut Ctx) -> i32 {
+    let tool = files::base(&ctx.args[0]).to_owned();
+    let o = match opts::parse(ctx, "rs") {
+        Ok(o) => o,
+        Err(status) => return status,
+    };
+    if o.has('s') {
+        return ctx.not_simulated("-s");
+    }
+    let names = if o.rest.is_empty() { vec!["-".into()] } else { o.rest.clone() };
+    let mut status = 0;
+    for name in &names {
+        let data = match content(ctx, name) {
+            Ok(data) => data,
+            Err(0) => return 0,
+            Err(_) => {
+                status = 1;
+                continue;
+            }
+        };
+        let shown = if o.rest.is_empty() { String::new() } else { format!(" {name}") };
+        let line = match tool.as_str() {
+            "cksum" => format!("{} {}{shown}", crc(&data, false), data.len()),
+            "crc32" => format!(
+                "{:08x}{}",
+                crc(&data, true),
+                if names.len() > 1 { format!("\t{name}") } else { String::new() }
+            ),
+            _ => {
+                let sum = data.iter().fold(0_u32, |s, b| ((s >> 1 | (s & 1) << 15) + u32::from(*b)) & 0xffff);
+                let shown = if o.rest.len() > 1 || !ctx.busybox() {
+                    shown
+                } else {
+                    format!(" {}", name.trim_start_matches('-'))
+                };
+                format!("{sum:05} {:5}{shown}", data.len().div_ceil(1_024))
+            }
+        };
+        ctx.print(line + "\n");
+    }
+    status
+}
+
+/// `md5sum`, `sha1sum`, `sha256sum` and the longer ones.
 pub fn sum(ctx: &mut Ctx) -> i32 {
     let digest = match files::base(&ctx.args[0]) {
         "md5sum" => md5,
         "sha1sum" => sha1,
+        "sha384sum" => super::sha512::sha384,
+        "sha512sum" => super::sha512::sha512,
         _ => sha256,
     };
     let o = match opts::parse(ctx, "bctws check=c status=s") {
@@ -194,6 +265,9 @@ mod tests {
     #[test]
     fn digests_of_known_texts() {
         assert_eq!(md5(b""), "d41d8cd98f00b204e9800998ecf8427e");
+        let long = crate::shell::util::sha512::sha512(b"abc");
+        assert!(long.starts_with("ddaf35a193617abacc417349ae204131") && long.ends_with("a54ca49f"), "{long}");
+        assert_eq!(crc(b"123456789", true), 0xcbf4_3926);
         assert_eq!(sha1(b"abc"), "a9993e364706816aba3e25717850c26c9cd0d89d");
         assert_eq!(sha256(b"abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     }

@@ -70,12 +70,16 @@ impl Parser<'_> {
                 return match unary(self.sys, op, one) {
                     Some(truth) => Ok(truth),
                     None => Err(match self.style {
+                        Style::Busybox if BINARY.contains(&&**one) => format!("{one}: argument expected"),
                         Style::Busybox => format!("{one}: unknown operand"),
                         Style::Dash => format!("{op}: unexpected operator"),
                         Style::Bash => format!("{op}: unary operator expected"),
                         Style::Gnu => format!("‘{op}’: unary operator expected"),
                     }),
                 };
+            }
+            [a, op, _] if &**op == "==" && self.style == Style::Dash => {
+                return Err(format!("{a}: unexpected operator"));
             }
             [a, op, b] if BINARY.contains(&&**op) => return self.binary(a, op, b),
             [not, rest @ ..] if &**not == "!" && rest.len() == 3 && BINARY.contains(&&*rest[1]) => {
@@ -88,7 +92,10 @@ impl Parser<'_> {
             None => Ok(truth),
             Some(extra) => Err(match self.style {
                 Style::Busybox => format!("{extra}: unknown operand"),
-                Style::Dash => format!("{extra}: unexpected operator"),
+                Style::Dash => {
+                    let before = self.args.get(self.pos.saturating_sub(1)).unwrap_or(extra);
+                    format!("{before}: unexpected operator")
+                }
                 Style::Bash if self.args.len() == 3 => format!("{}: binary operator expected", self.args[1]),
                 Style::Bash => "too many arguments".into(),
                 Style::Gnu => format!("extra argument ‘{extra}’"),

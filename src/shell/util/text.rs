@@ -4,7 +4,7 @@ use super::ctx::Ctx;
 use super::opts;
 use super::stream::{Filter, Go, PACE, Stream, copies};
 use crate::api::Text;
-use crate::os::program::{Errno, Fd, Open};
+use crate::os::program::{Errno, Fd, FileType, Open};
 
 /// A size with a suffix (`k`, `M`, `G`, `b`).
 pub fn size(text: &str) -> Option<u64> {
@@ -294,10 +294,13 @@ impl Filter for Wc {
             self.rows.push((self.total, Text::lit("total")));
         }
         let busybox = ctx.busybox();
-        let stdin = self.rows.iter().any(|(_, n)| *n == "-");
+        // Sizes of what is no regular file are not known beforehand.
+        let odd = |n: &Text| ctx.sys.stat(n).is_ok_and(|s| s.kind != FileType::File);
+        let odd = !busybox && self.rows.iter().any(|(_, n)| !matches!(&**n, "-" | "total") && odd(n));
+        let stdin = odd || self.rows.iter().any(|(_, n)| *n == "-");
         let width = if busybox {
             if self.columns.len() == 1 && self.rows.len() == 1 { 0 } else { 9 }
-        } else if self.columns.len() == 1 && self.rows.len() == 1 {
+        } else if self.columns.len() == 1 && self.rows.len() == 1 && !failed {
             0
         } else if stdin {
             7

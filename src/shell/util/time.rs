@@ -55,6 +55,10 @@ pub fn sleep(ctx: &mut Ctx) -> Result<Box<dyn Program>, i32> {
         }
         return Err(1);
     }
+    if !ctx.busybox() {
+        // Only GNU's looks at options.
+        opts::parse(ctx, "")?;
+    }
     let mut total = 0.0;
     let unit = if ctx.prefix == "usleep: " { 1e-6 } else { 1.0 };
     for arg in ctx.args.split_off(1) {
@@ -269,7 +273,6 @@ pub fn timeout(ctx: &mut Ctx) -> Result<Box<dyn Program>, i32> {
             super::usage::print(ctx, "timeout");
             1
         } else {
-            ctx.fail("missing operand");
             ctx.err("Try 'timeout --help' for more information.\n");
             125
         }
@@ -320,6 +323,10 @@ impl Program for Timeout {
                     let _ = sys.kill(i64::from(sys.pid()), Some(s));
                 }
                 return Step::Exit(code);
+            }
+            if self.fired && self.signal == Signal::Kill {
+                // GNU's goes the way of its child.
+                let _ = sys.kill(i64::from(sys.pid()), Some(Signal::Kill));
             }
             return Step::Exit(code);
         }

@@ -34,6 +34,13 @@ pub fn wait(shell: &mut Shell, _: &mut dyn Sys, argv: &[Rc<str>]) -> Outcome {
     let mut status = 0;
     for name in args {
         let pid = shell.job_pid(name);
+        if !shell.flavour.is_bash() && pid.is_none() {
+            return match (shell.flavour, name.starts_with('%')) {
+                (Flavour::Ash, true) => Outcome::Fail(format!("{name}: no such job"), 2),
+                (_, true) => Outcome::Fail(format!("No such job: {name}"), 2),
+                _ => Outcome::Fail(format!("Illegal number: {name}"), 2),
+            };
+        }
         let ours = !shell.jobs.inherited
             && pid.is_some_and(|p| {
                 shell.jobs.list.values().any(|j| j.pid == p) || shell.jobs.ended.contains_key(&p)
@@ -60,11 +67,22 @@ pub fn wait(shell: &mut Shell, _: &mut dyn Sys, argv: &[Rc<str>]) -> Outcome {
 
 pub fn jobs(shell: &mut Shell, sys: &mut dyn Sys, argv: &[Rc<str>]) -> Outcome {
     let mut mode = ' ';
+    let mut only = Vec::new();
     for arg in &argv[1..] {
         match &**arg {
             "-p" => mode = 'p',
             "-l" => mode = 'l',
             "-r" | "-s" | "-n" => {}
+            name if !name.starts_with('-') => match shell.job_pid(name) {
+                Some(pid) => only.push(pid),
+                None => {
+                    return match shell.flavour {
+                        Flavour::Dash => Outcome::Fail(format!("No such job: {name}"), 2),
+                        Flavour::Ash => Outcome::Fail(format!("{name}: no such job"), 2),
+                        Flavour::Bash => Outcome::Fail(format!("{name}: no such job"), 1),
+                    };
+                }
+            },
             other => {
                 let text = match shell.flavour {
                     Flavour::Ash => format!("illegal option {other}"),
@@ -80,7 +98,11 @@ pub fn jobs(shell: &mut Shell, sys: &mut dyn Sys, argv: &[Rc<str>]) -> Outcome {
     let previous = shell.jobs.list.keys().nth_back(1).copied();
     let width = if shell.flavour.is_bash() { 23 } else { 26 };
     let mut text = String::new();
-    for (number, job) in &shell.jobs.list {
+    // dash's subshells know nothing of their parent's jobs.
+    let unknown = shell.flavour == Flavour::Dash && shell.jobs.inherited;
+    for (number, job) in
+        shell.jobs.list.iter().filter(|(_, j)| !unknown && (only.is_empty() || only.contains(&j.pid)))
+    {
         if mode == 'p' {
             text.push_str(&format!("{}\n", job.pid));
             continue;
@@ -120,7 +142,14 @@ pub fn fg(shell: &mut Shell, _: &mut dyn Sys, argv: &[Rc<str>]) -> Outcome {
     let found = shell.job_pid(name);
     let job = shell.jobs.list.iter().find(|(_, j)| Some(j.pid) == found).map(|(n, j)| (*n, j.clone()));
     match job {
-        None if argv.len() > 1 => Outcome::Fail(format!("{name}: no such job"), 1),
+        None if argv.len() > 1 => Outcome::Fail(
+            if shell.flavour == Flavour::Dash {
+                format!("No such job: {name}")
+            } else {
+                format!("{name}: no such job")
+            },
+            if shell.flavour.is_bash() { 1 } else { 2 },
+        ),
         None => Outcome::Fail(
             if shell.flavour.is_bash() { "current: no such job" } else { "No current job" }.into(),
             2,
@@ -136,7 +165,14 @@ pub fn fg(shell: &mut Shell, _: &mut dyn Sys, argv: &[Rc<str>]) -> Outcome {
     }
 }
 
-pub fn bg(shell: &mut Shell, _: &mut dyn Sys, _: &[Rc<str>]) -> Outcome {
+pub fn bg(shell: &mut Shell, _: &mut dyn Sys, argv: &[Rc<str>]) -> Outcome {
+    if let Some(name) = argv.get(1).filter(|n| !shell.flavour.is_bash() && shell.job_pid(n).is_none()) {
+        let dash = shell.flavour == Flavour::Dash;
+        return Outcome::Fail(
+            if dash { format!("No such job: {name}") } else { format!("{name}: no such job") },
+            2,
+        );
+    }
     if shell.flavour.is_bash() && !shell.opts.interactive {
         return Outcome::Fail("no job control".into(), 1);
     }
@@ -232,19 +268,26 @@ pub fn kill(shell: &mut Shell, sys: &mut dyn Sys, argv: &[Rc<str>]) -> Outcome {
         };
     }
     let mut status = 0;
+    let failed = if shell.flavour == Flavour::Dash { 2 } else { 1 };
     for arg in args {
         let pid = if arg.starts_with('%') { shell.job_pid(arg).map(i64::from) } else { arg.parse().ok() };
         let Some(pid) = pid else {
             let text = match (shell.flavour, arg.starts_with('%')) {
                 (Flavour::Bash, true) => format!("{arg}: no such job"),
                 (Flavour::Bash, false) => format!("{arg}: arguments must be process or job IDs"),
-                (Flavour::Ash, true) => format!("{arg}: no such job"),
+                (Flavour::Ash, true) => {
+                    shell.builtin = Some("kill".into());
+                    return Outcome::Fail(format!("{arg}: no such job"), 2);
+                }
                 (Flavour::Ash, false) => format!("invalid number '{arg}'"),
                 (Flavour::Dash, true) => format!("No such job: {arg}"),
                 (Flavour::Dash, false) => format!("Illegal number: {arg}"),
             };
             shell.complain(&text);
-            status = 1;
+            status = failed;
+            if shell.flavour == Flavour::Dash {
+                return Outcome::Status(2);
+            }
             continue;
         };
         if let Err(error) = sys.kill(pid, signal) {
@@ -266,13 +309,21 @@ fn list_signals(shell: &mut Shell, args: &[Rc<str>]) -> Outcome {
     let mut text = String::new();
     for arg in args {
         let number = arg.parse::<i32>().ok().map(|n| if n > 128 { n - 128 } else { n });
-        let found = Signal::ALL.iter().find(|(s, n, _)| Some(*n) == number || Signal::parse(arg) == Some(*s));
+        let by_name = if shell.flavour == Flavour::Dash { None } else { Signal::parse(arg) };
+        let found = Signal::ALL.iter().find(|(s, n, _)| Some(*n) == number || by_name == Some(*s));
         match found {
             Some((_, n, name)) if number.is_some() => {
                 let _ = n;
                 text.push_str(&format!("{name}\n"));
             }
             Some((_, n, _)) => text.push_str(&format!("{n}\n")),
+            None if shell.flavour == Flavour::Ash && number.is_some() => text.push_str(&format!("{arg}\n")),
+            None if shell.flavour == Flavour::Bash => {
+                return Outcome::Fail(format!("{arg}: invalid signal specification"), 1);
+            }
+            None if shell.flavour == Flavour::Dash => {
+                return Outcome::Fail(format!("Illegal number: {arg}"), 2);
+            }
             None => return Outcome::Fail(format!("unknown signal '{arg}'"), 1),
         }
     }

@@ -2,7 +2,6 @@
 
 use super::Outcome;
 use super::declare::array_text;
-use crate::collections::Order;
 use crate::os::program::Sys;
 use crate::shell::Flavour;
 use crate::shell::interp::Shell;
@@ -148,11 +147,32 @@ pub fn set(shell: &mut Shell, _: &mut dyn Sys, argv: &[Rc<str>]) -> Outcome {
     Outcome::Status(0)
 }
 
+/// The options as the shells list them, those without an effect here among them.
+const ASH: &str = "errexit noglob ignoreeof monitor noexec xtrace verbose noclobber allexport notify nounset \
+     errtrace vi pipefail";
+const DASH: &str = "errexit noglob ignoreeof interactive monitor noexec stdin xtrace verbose vi emacs noclobber \
+     allexport notify nounset privileged nolog debug";
+const BASH: &str = "allexport braceexpand emacs errexit errtrace functrace hashall histexpand history ignoreeof \
+     interactive-comments keyword monitor noclobber noexec noglob nolog notify nounset onecmd physical pipefail \
+     posix privileged verbose vi xtrace";
+
 fn list_options(shell: &mut Shell, table: bool) {
-    let mut names: Vec<&str> = OPTIONS.iter().map(|(_, n)| *n).collect();
-    names.order();
-    for name in names {
-        let on = shell.option_is_on(name);
+    let names = match shell.flavour {
+        Flavour::Ash => ASH,
+        Flavour::Dash => DASH,
+        Flavour::Bash => BASH,
+    };
+    if table && shell.flavour == Flavour::Dash {
+        shell.print(1, b"Current option settings\n");
+    }
+    for name in names.split_ascii_whitespace() {
+        let interactive = shell.opts.interactive;
+        let on = match name {
+            "braceexpand" | "hashall" | "interactive-comments" => shell.flavour.is_bash(),
+            "interactive" | "history" | "emacs" | "histexpand" => interactive,
+            "stdin" => shell.opts.from_stdin,
+            name => shell.option_is_on(name),
+        };
         let line = match (table, shell.flavour.is_bash()) {
             (true, true) => format!("{name:<15}\t{}\n", if on { "on" } else { "off" }),
             (true, false) => format!("{name:<16}{}\n", if on { "on" } else { "off" }),

@@ -84,8 +84,10 @@ impl Awk {
                 let chars: Vec<char> = text(self, ctx, 0).unwrap_or_default().chars().collect();
                 let from = args.get(1).map_or(1.0, |e| self.eval(ctx, e).num()).round();
                 let len = args.get(2).map_or(f64::INFINITY, |e| self.eval(ctx, e).num().round());
-                let begin = (from - 1.0).max(0.0).min(chars.len() as f64) as usize;
-                let end = (from - 1.0 + len).max(0.0).min(chars.len() as f64) as usize;
+                // What lies before the beginning does not count against the length.
+                let begin = (from - 1.0).max(0.0).min(chars.len() as f64);
+                let end = (begin + len).max(0.0).min(chars.len() as f64) as usize;
+                let begin = begin as usize;
                 Val::Str(chars[begin..end.max(begin)].iter().collect::<String>().into())
             }
             "index" => {
@@ -119,7 +121,7 @@ impl Awk {
                 let whole = Expr::Field(Box::new(Expr::Num(0.0)));
                 let place = args.get(2).unwrap_or(&whole);
                 let old = self.eval(ctx, place).text();
-                match crate::shell::util::sed::substitute(&regex, &old, &with, name == "gsub", 1) {
+                match crate::shell::util::sed::substitute(&regex, &old, &with, name == "gsub", 1, false) {
                     Some((new, count)) => {
                         self.store(ctx, place, Val::Str(new.into()));
                         Val::Num(count as f64)
@@ -162,12 +164,16 @@ impl Awk {
                 Val::Str(crate::shell::util::date::format(at, &template).into())
             }
             "system" => {
-                ctx.fail("not simulated: the status of system()");
-                self.exited = Some(2);
-                Val::Num(0.0)
+                let command = text(self, ctx, 0).unwrap_or_default();
+                self.flush(ctx);
+                Val::Num(self.asked(&command, false).map_or(0.0, |(status, _)| f64::from(status)))
             }
-            "rand" => Val::Num(ctx.sys.rng().unit()),
-            "srand" => Val::Num(0.0),
+            "rand" => Val::Num(self.rng.unit()),
+            "srand" => {
+                let seed = args.first().map_or(0.0, |e| self.eval(ctx, e).num());
+                self.rng = crate::rng::Rng::stream(seed as u64, "awk");
+                Val::Num(std::mem::replace(&mut self.seed, seed))
+            }
             _ => Val::Num(0.0),
         }
     }
@@ -183,6 +189,9 @@ impl Awk {
         for (i, value) in values.iter().skip(1).enumerate() {
             let whole = matches!(kinds.get(i), Some('d' | 'i' | 'o' | 'x' | 'X' | 'u'));
             let word: String = match kinds.get(i) {
+                _ if whole && !ctx.busybox() => {
+                    format!("{}", value.num().trunc().clamp(-2_147_483_648.0, 2_147_483_647.0) as i64)
+                }
                 _ if whole => format!("{}", value.num().trunc() as i64),
                 Some('f' | 'F' | 'e' | 'g' | 'E' | 'G') => format!("{}", value.num()),
                 Some('c') if matches!(value, Val::Num(_)) => {

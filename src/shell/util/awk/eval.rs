@@ -170,6 +170,10 @@ impl Awk {
             }
             Expr::Call(name, args) => self.call(ctx, name, args),
             Expr::User(name, args) => self.call_own(ctx, name, args),
+            Expr::Command(command, place) => {
+                let command = self.eval(ctx, command).text();
+                Val::Num(self.get_from(ctx, place.as_deref(), &command))
+            }
             Expr::Getline(place, file) => {
                 let file = file.as_ref().map(|e| self.eval(ctx, e).text());
                 Val::Num(self.get_line(ctx, place.as_deref(), file.as_deref()))

@@ -30,7 +30,9 @@ impl Awk {
     /// Prints a text to where it is to go; whether that worked.
     pub(super) fn emit(&mut self, ctx: &mut Ctx, text: &[u8], to: Option<(Redirect, &str)>) -> bool {
         let Some((kind, name)) = to else {
-            ctx.print(text);
+            if !self.replaying() {
+                ctx.print(text);
+            }
             return true;
         };
         match (kind, name) {
@@ -44,17 +46,18 @@ impl Awk {
                 waiting.extend_from_slice(&text[..text.len().min(room)]);
                 true
             }
-            (_, "/dev/stdout" | "-") => {
-                ctx.print(text);
-                true
-            }
-            (_, "/dev/stderr") => {
-                ctx.write(2, text);
+            (_, "/dev/stdout" | "-" | "/dev/stderr") => {
+                if !self.replaying() {
+                    ctx.write(if name == "/dev/stderr" { 2 } else { 1 }, text);
+                }
                 true
             }
             (kind, path) => {
                 let first = self.files.written.insert(path.to_owned(), ()).is_none();
                 let append = kind == Redirect::Append || !first;
+                if self.replaying() {
+                    return true;
+                }
                 match ctx.sys.write_file(path, text, append) {
                     Ok(()) => true,
                     Err(error) => {
@@ -79,7 +82,9 @@ impl Awk {
     /// Runs the commands that wait for their input.
     pub(super) fn flush(&mut self, ctx: &mut Ctx) {
         for (command, input) in std::mem::take(&mut self.files.commands) {
-            ctx.child(&command, Some(&input));
+            if !self.replaying() {
+                ctx.child(&command, Some(&input));
+            }
         }
     }
 
@@ -87,7 +92,9 @@ impl Awk {
     pub(super) fn close_file(&mut self, ctx: &mut Ctx, name: &str) -> f64 {
         if let Some(at) = self.files.commands.iter().position(|(c, _)| c == name) {
             let (command, input) = self.files.commands.remove(at);
-            ctx.child(&command, Some(&input));
+            if !self.replaying() {
+                ctx.child(&command, Some(&input));
+            }
             return 0.0;
         }
         let written = self.files.written.remove(name).is_some();
@@ -111,10 +118,32 @@ impl Awk {
                 None => return -1.0,
             },
         };
+        self.give(ctx, place, &line);
+        1.0
+    }
+
+    fn give(&mut self, ctx: &mut Ctx, place: Option<&Expr>, line: &str) {
         match place {
-            Some(place) => self.store(ctx, place, Val::Input(line.as_str().into())),
-            None => self.set_record(&line),
+            Some(place) => self.store(ctx, place, Val::Input(line.into())),
+            None => self.set_record(line),
         }
+    }
+
+    /// `command | getline`: the command is run when it is first read from.
+    pub(super) fn get_from(&mut self, ctx: &mut Ctx, place: Option<&Expr>, command: &str) -> f64 {
+        if self.files.read.get(command).is_none() {
+            let Some((_, output)) = self.asked(command, true) else { return 0.0 };
+            let lines = String::from_utf8_lossy(&output).lines().map(str::to_owned).collect();
+            self.files.read.insert(command.to_owned(), Reader { lines: Rc::new(lines), at: 0 });
+        }
+        let Some(reader) = self.files.read.get_mut(command) else { return 0.0 };
+        reader.at += 1;
+        let Some(line) = reader.lines.get(reader.at - 1).cloned() else { return 0.0 };
+        if place.is_none() {
+            let n = self.var("NR").num() + 1.0;
+            self.vars.insert("NR".into(), Val::Num(n));
+        }
+        self.give(ctx, place, &line);
         1.0
     }
 

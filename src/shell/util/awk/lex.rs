@@ -11,6 +11,21 @@ pub(super) enum Tok {
     Eof,
 }
 
+impl Tok {
+    /// Its text in errors.
+    pub(super) fn shown(&self) -> String {
+        match self {
+            Tok::Num(n) => n.to_string(),
+            Tok::Str(s) => format!("\"{s}\""),
+            Tok::Regex(s) => format!("/{s}/"),
+            Tok::Name(s) => s.clone(),
+            Tok::Op(op) => (*op).to_owned(),
+            Tok::Newline => "newline".into(),
+            Tok::Eof => "end of file".into(),
+        }
+    }
+}
+
 pub(super) const OPS: [&str; 44] = [
     "**=", "&&", "||", "==", "!=", "<=", ">=", "++", "--", "+=", "-=", "*=", "/=", "%=", "^=", "!~", ">>",
     "**", "{", "}", "(", ")", "[", "]", ";", ",", "+", "-", "*", "/", "%", "^", "!", ">", "<", "|", "?", ":",

@@ -2,8 +2,8 @@
 //!
 //! A record is looked at when it comes; a program that asks for further ones itself (`getline`), or that separates them
 //! by something else than line ends, sees them when the whole input is there. Commands run when their output is
-//! closed, or at the end. Left out: reading from a command (`command | getline`) and the status of `system`; they are
-//! refused by name.
+//! closed, or at the end. When a program needs the end of a command (`system`, `command | getline`), what it did since
+//! the record began is done anew once the end is known, with the same answers and without doing anything twice.
 
 mod call;
 mod eval;
@@ -12,18 +12,22 @@ mod lex;
 mod parse;
 mod run;
 mod tree;
+mod units;
 mod value;
 
 use super::ctx::Ctx;
 use super::opts;
 use super::regex::Regex;
-use super::stream::{Filter, Go, Lines, PACE, Stream, lines};
+use super::stream::{Ask, Filter, Go, Lines, PACE, Stream, lines};
+use crate::api::Text;
 use crate::collections::BTreeMap;
+use crate::rng::Rng;
 use files::Files;
 use run::End;
 use std::collections::VecDeque;
 use std::rc::Rc;
 use tree::{Program, When};
+use units::{Unit, Units};
 use value::{Val, split_by};
 
 /// How deep expressions and statements may nest; how many steps a program may take in all.
@@ -64,6 +68,9 @@ struct Awk {
     begun: bool,
     exited: Option<i32>,
     steps: u64,
+    rng: Rng,
+    seed: f64,
+    units: Units,
 }
 
 /// `awk`.
@@ -82,41 +89,88 @@ pub fn awk(ctx: &mut Ctx) -> Result<Stream, i32> {
     }
     if !o.has('f') {
         if rest.is_empty() {
-            super::usage::print(ctx, "awk");
-            return Err(1);
+            if ctx.busybox() {
+                super::usage::print(ctx, "awk");
+                return Err(1);
+            }
+            ctx.err("Usage: mawk [Options] [Program] [file ...]\n");
+            return Err(0);
         }
         src = rest.remove(0).to_string();
     }
-    let program = match lex::lex(&src).and_then(parse::parse) {
+    let program = match lex::lex(&src).map_err(|e| (e, None)).and_then(parse::parse) {
         Ok(program) => program,
-        Err(error) => {
+        Err((error, _)) if ctx.busybox() => {
+            // busybox does not name the function.
+            let end = "Call to undefined function".len();
+            let error = if error.starts_with("Call to undefined") { &error[..end] } else { &error };
             ctx.fail(&format!("cmd. line:1: {error}"));
-            return Err(if ctx.busybox() { 1 } else { 2 });
+            return Err(1);
+        }
+        Err((error, at)) => {
+            let lines = src.matches('\n').count() + 1;
+            let text = match (error.strip_prefix("Call to undefined function "), at) {
+                (Some(name), _) => format!("line {}: function {name} never defined", lines + 1),
+                (_, Some(lex::Tok::Eof)) if src.matches('{').count() > src.matches('}').count() => {
+                    format!("line {}: missing }} near end of file", lines + 1)
+                }
+                (_, Some(lex::Tok::Eof)) => {
+                    format!("line {}: syntax error at or near end of file", lines + 1)
+                }
+                (_, Some(tok)) => format!("line {lines}: syntax error at or near {}", tok.shown()),
+                (_, None) => format!("line {lines}: {error}"),
+            };
+            ctx.fail(&text);
+            return Err(2);
         }
     };
     let only_begin = !program.rules.is_empty()
         && !program.reads
         && program.rules.iter().all(|r| matches!(r.when, When::Begin));
     let mut awk = Awk::new(ctx, program, &o);
+    awk.arguments(ctx, &rest);
     if only_begin {
         awk.begin(ctx);
         let status = awk.end(ctx, false);
         return Ok(Stream::done(ctx, awk, status));
     }
+    // Assignments alone leave standard input to be read.
+    if !rest.is_empty() && rest.iter().all(|w| assignment(w).is_some()) {
+        rest.push(Text::lit("-"));
+    }
     Ok(Stream::new(ctx, awk, rest))
 }
 
+/// `name=value` among the operands.
+fn assignment(word: &str) -> Option<(&str, &str)> {
+    word.split_once('=').filter(|(name, _)| crate::shell::is_name(name))
+}
+
+fn unescaped(text: &str) -> Rc<str> {
+    let mut bytes = Vec::new();
+    crate::shell::text::unescape(text, crate::shell::text::Escapes::Printf, &mut bytes);
+    String::from_utf8_lossy(&bytes).into_owned().into()
+}
+
 impl Awk {
-    fn new(ctx: &Ctx, program: Program, o: &opts::Opts) -> Awk {
+    /// `ARGC` and `ARGV`.
+    fn arguments(&mut self, ctx: &Ctx, operands: &[Text]) {
+        let own = ctx.args.first().map_or("awk", |a| a.rsplit('/').next().unwrap_or("awk"));
+        let words = std::iter::once(own).chain(operands.iter().map(|w| &**w));
+        let words: BTreeMap<Rc<str>, Val> =
+            words.enumerate().map(|(i, w)| (i.to_string().into(), Val::Input(w.into()))).collect();
+        self.vars.insert("ARGC".into(), Val::Num(operands.len() as f64 + 1.0));
+        self.arrays.insert("ARGV".into(), words);
+    }
+
+    fn new(ctx: &mut Ctx, program: Program, o: &opts::Opts) -> Awk {
         let mut vars = BTreeMap::new();
         for (name, value) in [("FS", " "), ("OFS", " "), ("ORS", "\n"), ("RS", "\n"), ("SUBSEP", "\u{1c}")] {
             vars.insert(name.to_owned(), Val::Str(value.into()));
         }
-        let unescaped = |t: &str| {
-            let mut bytes = Vec::new();
-            crate::shell::text::unescape(t, crate::shell::text::Escapes::Printf, &mut bytes);
-            Rc::<str>::from(String::from_utf8_lossy(&bytes).into_owned())
-        };
+        for name in ["NR", "FNR", "RSTART"] {
+            vars.insert(name.to_owned(), Val::Num(0.0));
+        }
         if let Some(f) = o.get('F') {
             vars.insert("FS".into(), Val::Str(unescaped(if &**f == "t" { "\t" } else { f })));
         }
@@ -144,18 +198,27 @@ impl Awk {
             begun: false,
             exited: None,
             steps: 0,
+            rng: Rng::stream(ctx.sys.rng().next_u64(), "awk"),
+            seed: 0.0,
+            units: Units::default(),
         }
     }
 
     fn begin(&mut self, ctx: &mut Ctx) {
         if !std::mem::replace(&mut self.begun, true) {
-            let program = self.program.clone();
-            for rule in program.rules.iter().filter(|r| matches!(r.when, When::Begin)) {
-                if let Some(body) = &rule.body
-                    && matches!(self.run(ctx, body), End::Exit)
-                {
-                    return;
-                }
+            self.unit(ctx, Unit::Begin);
+        }
+    }
+
+    /// The rules of `BEGIN` (true) or `END`.
+    fn edge(&mut self, ctx: &mut Ctx, begin: bool) {
+        let program = self.program.clone();
+        let wanted = |r: &&tree::Rule| matches!((&r.when, begin), (When::Begin, true) | (When::End, false));
+        for rule in program.rules.iter().filter(wanted) {
+            if let Some(body) = &rule.body
+                && matches!(self.run(ctx, body), End::Exit)
+            {
+                return;
             }
         }
     }
@@ -222,7 +285,7 @@ impl Awk {
             match &rule.body {
                 None => {
                     let line = format!("{}{}", self.record, self.var("ORS").text());
-                    ctx.print(line);
+                    self.emit(ctx, line.as_bytes(), None);
                 }
                 Some(body) => match self.run(ctx, body) {
                     End::Next => return Go::On,
@@ -283,7 +346,7 @@ impl Filter for Awk {
         let before = self.steps;
         for line in self.lines.push(data) {
             let text = String::from_utf8_lossy(&line).into_owned();
-            if self.line(ctx, &text) == Go::Stop {
+            if self.unit(ctx, Unit::Record(text)) == Go::Stop {
                 self.lines = Lines::default();
                 return Go::Stop;
             }
@@ -299,7 +362,7 @@ impl Filter for Awk {
             return match self.lines.finish() {
                 Some(line) => {
                     let text = String::from_utf8_lossy(&line).into_owned();
-                    self.line(ctx, &text)
+                    self.unit(ctx, Unit::Record(text))
                 }
                 None => Go::On,
             };
@@ -308,27 +371,33 @@ impl Filter for Awk {
         let records = self.records();
         self.queue.extend(records);
         self.begin(ctx);
-        while self.exited.is_none()
-            && let Some(record) = self.queue.pop_front()
-        {
-            if self.line(ctx, &record) == Go::Stop {
-                return Go::Stop;
-            }
+        if self.unit(ctx, Unit::Queue) == Go::Stop {
+            return Go::Stop;
         }
         ctx.sys.weigh(u32::try_from((self.steps - before) / 2).unwrap_or(u32::MAX));
         Go::On
     }
     fn end(&mut self, ctx: &mut Ctx, failed: bool) -> i32 {
-        let program = self.program.clone();
-        for rule in program.rules.iter().filter(|r| matches!(r.when, When::End)) {
-            if let Some(body) = &rule.body
-                && matches!(self.run(ctx, body), End::Exit)
-            {
-                break;
-            }
+        self.units.failed = failed;
+        self.unit(ctx, Unit::End);
+        self.status().unwrap_or(0)
+    }
+    fn operand(&mut self, name: &str, ctx: &mut Ctx) -> bool {
+        let Some((name, value)) = assignment(name) else { return false };
+        if !self.program.reads {
+            self.begin(ctx);
         }
-        self.flush(ctx);
-        self.exited.unwrap_or(if failed { 2 } else { 0 })
+        self.vars.insert(name.to_owned(), Val::Input(unescaped(value)));
+        true
+    }
+    fn ask(&mut self) -> Option<Ask> {
+        self.units.ask.clone()
+    }
+    fn answer(&mut self, status: i32, output: Vec<u8>, ctx: &mut Ctx) {
+        self.answered(ctx, status, output);
+    }
+    fn status(&self) -> Option<i32> {
+        Some(self.exited.unwrap_or(if self.units.failed { 2 } else { 0 }))
     }
     fn boxed(&self) -> Box<dyn Filter> {
         Box::new(self.clone())

@@ -13,18 +13,31 @@ struct Parser {
     no_in: bool,
     no_gt: bool,
     reads: bool,
+    asks: bool,
     /// The names of the program's own functions.
     own: Vec<String>,
 }
 
 /// Parses a program.
-pub(super) fn parse(toks: Vec<Tok>) -> Parsed<Program> {
+pub(super) fn parse(toks: Vec<Tok>) -> Result<Program, (String, Option<Tok>)> {
     let own = toks.windows(2).filter_map(|pair| match pair {
         [Tok::Name(word), Tok::Name(name)] if is_function(word) => Some(name.clone()),
         _ => None,
     });
     let own = own.collect();
-    Parser { toks, at: 0, depth: 0, ranges: 0, no_in: false, no_gt: false, reads: false, own }.program()
+    let mut p = Parser {
+        toks,
+        at: 0,
+        depth: 0,
+        ranges: 0,
+        no_in: false,
+        no_gt: false,
+        reads: false,
+        asks: false,
+        own,
+    };
+    let done = p.program();
+    done.map_err(|error| (error, p.toks.get(p.at.min(p.toks.len().saturating_sub(1))).cloned()))
 }
 
 fn is_function(word: &str) -> bool {
@@ -62,12 +75,13 @@ impl Parser {
         }
     }
 
-    fn program(mut self) -> Parsed<Program> {
+    fn program(&mut self) -> Parsed<Program> {
         let mut out = Program::default();
         loop {
             self.newlines();
             if *self.peek() == Tok::Eof {
                 out.reads = self.reads;
+                out.asks = self.asks;
                 return Ok(out);
             }
             if matches!(self.peek(), Tok::Name(n) if is_function(n)) {
@@ -150,6 +164,9 @@ impl Parser {
                 self.ends();
                 if self.eat("}") {
                     return Ok(Stmt::Block(list));
+                }
+                if *self.peek() == Tok::Eof {
+                    return Err("Unexpected token".into());
                 }
                 list.push(self.statement()?);
             }
@@ -275,12 +292,7 @@ impl Parser {
             let keys = if self.eat("[") { Some(self.list("]")?) } else { None };
             return Ok(Stmt::Delete(name, keys));
         }
-        match self.expr()? {
-            Expr::Call(name, mut args) if name == "system" && args.len() == 1 => {
-                Ok(Stmt::System(args.remove(0)))
-            }
-            expr => Ok(Stmt::Expr(expr)),
-        }
+        Ok(Stmt::Expr(self.expr()?))
     }
 
     /// What stands behind the operands of `print`.
@@ -352,7 +364,11 @@ impl Parser {
         let mut left = self.level(level + 1)?;
         loop {
             if level == CONCATENATION && self.is("|") && self.getline_follows() {
-                return Err("not simulated: a command before | getline".into());
+                self.at += 2;
+                let place = self.getline_place()?;
+                self.asks = true;
+                left = Expr::Command(Box::new(left), place.map(Box::new));
+                continue;
             }
             if level == 2 {
                 if self.no_in || !self.word("in") {
@@ -478,6 +494,14 @@ impl Parser {
             Tok::Name(name) if name == "getline" => self.getline(),
             Tok::Name(name) if FUNCTIONS.contains(&name.as_str()) => {
                 let args = if self.eat("(") { self.list(")")? } else { Vec::new() };
+                self.asks |= name == "system";
+                let least = match name.as_str() {
+                    "substr" | "index" | "split" | "sub" | "gsub" | "match" | "atan2" => 2,
+                    _ => 0,
+                };
+                if args.len() < least {
+                    return Err("Too few arguments".into());
+                }
                 Ok(Expr::Call(name, args))
             }
             Tok::Name(name) if self.is("(") && self.own.contains(&name) => {
@@ -489,7 +513,10 @@ impl Parser {
             }
             Tok::Name(name) if self.is("(") => Err(format!("Call to undefined function {name}")),
             Tok::Name(name) => Ok(Expr::Var(name)),
-            _ => Err("Unexpected token".into()),
+            _ => {
+                self.at -= 1;
+                Err("Unexpected token".into())
+            }
         }
     }
 
@@ -497,15 +524,19 @@ impl Parser {
         matches!(self.toks.get(self.at + 1), Some(Tok::Name(n)) if n == "getline")
     }
 
-    /// `getline [VARIABLE] [< FILE]`.
-    fn getline(&mut self) -> Parsed<Expr> {
-        let place = match self.peek() {
+    fn getline_place(&mut self) -> Parsed<Option<Expr>> {
+        Ok(match self.peek() {
             Tok::Name(n) if !FUNCTIONS.contains(&n.as_str()) && !matches!(n.as_str(), "in") => {
                 Some(self.primary()?)
             }
             Tok::Op("$") => Some(self.primary()?),
             _ => None,
-        };
+        })
+    }
+
+    /// `getline [VARIABLE] [< FILE]`.
+    fn getline(&mut self) -> Parsed<Expr> {
+        let place = self.getline_place()?;
         let file = if self.eat("<") { Some(Box::new(self.primary()?)) } else { None };
         self.reads |= file.is_none();
         Ok(Expr::Getline(place.map(Box::new), file))

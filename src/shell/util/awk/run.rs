@@ -3,6 +3,8 @@
 use super::tree::{Expr, Redirect, Stmt};
 use super::value::Val;
 use super::{Awk, Ctx, MAX_STEPS};
+use crate::collections::Order;
+use crate::shell::util::format_float;
 use std::rc::Rc;
 
 /// What a statement came to.
@@ -15,6 +17,36 @@ pub(super) enum End {
     Return,
 }
 
+/// A value as `print` shows it: mawk writes whole numbers beyond 32 bits as others.
+fn printed(value: Val, busybox: bool) -> String {
+    match value {
+        Val::Num(n) if !busybox && n == n.trunc() && n.abs() > f64::from(i32::MAX) => {
+            format_float(n, 'g', 6, false)
+        }
+        value => value.text().to_string(),
+    }
+}
+
+/// Puts keys in the order in which busybox's or mawk's table is walked through.
+fn walked(keys: &mut [Rc<str>], busybox: bool) {
+    let n = keys.len();
+    if busybox {
+        // Its table has a prime number of chains and grows when they hold ten on average.
+        let size = [61, 251, 1_021, 4_093, 16_381].into_iter().find(|p| n <= p * 11).unwrap_or(65_521);
+        keys.order_by_key(|k| {
+            let hash = k.bytes().fold(0_u32, |h, b| u32::from(b).wrapping_add(h << 6).wrapping_sub(h));
+            // Within a chain the newest is first; later keys are mostly the greater ones.
+            (hash as usize % size, std::cmp::Reverse(k.clone()))
+        });
+        return;
+    }
+    let size = std::iter::successors(Some(64_usize), |s| Some(s * 2)).find(|s| n <= s * 12).unwrap_or(64);
+    keys.order_by_key(|k| {
+        let hash = k.bytes().fold(2_166_136_261_u32, |h, b| (h ^ u32::from(b)).wrapping_mul(16_777_619));
+        hash as usize & (size - 1)
+    });
+}
+
 impl Awk {
     pub(super) fn run(&mut self, ctx: &mut Ctx, stmt: &Stmt) -> End {
         self.steps += 1;
@@ -23,14 +55,16 @@ impl Awk {
             self.exited = Some(2);
             return End::Exit;
         }
+        let ctx_busybox = ctx.busybox();
         match stmt {
             Stmt::Expr(e) => drop(self.eval(ctx, e)),
             Stmt::Print(list, to) => {
                 let joint = self.var("OFS").text();
+                let whole = |v: Val| self::printed(v, ctx_busybox);
                 let text = if list.is_empty() {
                     self.record.clone()
                 } else {
-                    list.iter().map(|e| self.eval(ctx, e).text().to_string()).collect::<Vec<_>>().join(&joint)
+                    list.iter().map(|e| whole(self.eval(ctx, e))).collect::<Vec<_>>().join(&joint)
                 };
                 let end = self.var("ORS").text();
                 return self.print(ctx, format!("{text}{end}").as_bytes(), to.as_ref());
@@ -38,11 +72,6 @@ impl Awk {
             Stmt::Printf(list, to) => {
                 let text = self.format(ctx, list);
                 return self.print(ctx, &text, to.as_ref());
-            }
-            Stmt::System(command) => {
-                let command = self.eval(ctx, command).text();
-                self.flush(ctx);
-                ctx.child(&command, None);
             }
             Stmt::If(test, yes, no) => {
                 if self.truth(ctx, test) {
@@ -69,8 +98,9 @@ impl Awk {
             }
             Stmt::ForIn(var, array, body) => {
                 let array = self.array(array);
-                let keys: Vec<Rc<str>> =
+                let mut keys: Vec<Rc<str>> =
                     self.arrays.get(&array).map(|a| a.keys().cloned().collect()).unwrap_or_default();
+                walked(&mut keys, ctx.busybox());
                 for key in keys {
                     self.set_var(var, Val::Input(key));
                     match self.run(ctx, body) {

@@ -23,6 +23,8 @@ pub(super) enum Expr {
     User(String, Vec<Expr>),
     /// `getline`, into a variable if one is named, from a file if one is.
     Getline(Option<Box<Expr>>, Option<Box<Expr>>),
+    /// `command | getline`, into a variable if one is named.
+    Command(Box<Expr>, Option<Box<Expr>>),
 }
 
 #[derive(Debug)]
@@ -30,8 +32,6 @@ pub(super) enum Stmt {
     Expr(Expr),
     Print(Vec<Expr>, Option<(Redirect, Expr)>),
     Printf(Vec<Expr>, Option<(Redirect, Expr)>),
-    /// `system`, whose status nobody looks at.
-    System(Expr),
     Return(Option<Expr>),
     If(Expr, Box<Stmt>, Option<Box<Stmt>>),
     While(Expr, Box<Stmt>),
@@ -86,4 +86,6 @@ pub(super) struct Program {
     pub functions: Vec<(String, Function)>,
     /// Whether it reads further records of its input itself.
     pub reads: bool,
+    /// Whether it runs commands whose end it has to know.
+    pub asks: bool,
 }

@@ -2,12 +2,18 @@
 //!
 //! A cycle is a machine: `n` and `N` stop it until the next line has come.
 
+mod parse;
+mod subst;
+
 use super::ctx::Ctx;
 use super::opts;
 use super::regex::Regex;
 use super::stream::{Filter, Go, Lines, PACE, Stream, lines};
 use crate::api::Text;
 use crate::os::program::Errno;
+use parse::Parser;
+
+pub use subst::substitute;
 
 #[derive(Clone, Debug)]
 enum Addr {
@@ -97,7 +103,11 @@ pub fn sed(ctx: &mut Ctx) -> Result<Stream, i32> {
     }
     if script.is_empty() {
         if rest.is_empty() {
-            super::usage::print(ctx, "sed");
+            if ctx.busybox() {
+                super::usage::print(ctx, "sed")
+            } else {
+                super::help::hint(ctx, "sed")
+            }
             return Err(1);
         }
         script.push(rest.remove(0).to_string());
@@ -141,7 +151,7 @@ pub fn sed(ctx: &mut Ctx) -> Result<Stream, i32> {
     });
     if let Some(label) = labels.next() {
         ctx.fail(&format!("can't find label for jump to `{label}'"));
-        return Err(1);
+        return Err(if ctx.busybox() { 1 } else { 4 });
     }
     drop(labels);
     for command in &filter.commands {
@@ -150,311 +160,6 @@ pub fn sed(ctx: &mut Ctx) -> Result<Stream, i32> {
         }
     }
     Ok(Stream::new(ctx, filter, rest))
-}
-
-struct Parser {
-    chars: Vec<char>,
-    pos: usize,
-    extended: bool,
-    busybox: bool,
-}
-
-type Parsed<T> = Result<T, String>;
-
-impl Parser {
-    fn peek(&self) -> Option<char> {
-        self.chars.get(self.pos).copied()
-    }
-
-    fn skip(&mut self, set: &str) {
-        while self.peek().is_some_and(|c| set.contains(c)) {
-            self.pos += 1;
-        }
-    }
-
-    fn commands(&mut self) -> Parsed<Vec<Command>> {
-        let mut out: Vec<Command> = Vec::new();
-        let mut open = Vec::new();
-        loop {
-            self.skip(" \t\n;");
-            let Some(c) = self.peek() else { break };
-            if c == '#' {
-                while self.peek().is_some_and(|c| c != '\n') {
-                    self.pos += 1;
-                }
-                continue;
-            }
-            if c == '}' {
-                self.pos += 1;
-                let Some(start) = open.pop() else { return Err("unexpected `}'".into()) };
-                let end = out.len();
-                let command: &mut Command = &mut out[start];
-                command.verb = Verb::Block(end);
-                continue;
-            }
-            let from = self.address()?;
-            let mut to = None;
-            self.skip(" ");
-            if from.is_some() && self.peek() == Some(',') {
-                self.pos += 1;
-                self.skip(" ");
-                to = self.address()?;
-                if to.is_none() {
-                    return Err("unexpected `,'".into());
-                }
-            }
-            self.skip(" ");
-            let negated = self.peek() == Some('!');
-            self.pos += usize::from(negated);
-            self.skip(" ");
-            if self.peek() == Some('{') {
-                open.push(out.len());
-            }
-            let verb = self.verb()?;
-            out.push(Command { from, to, negated, verb, inside: false, until: 0 });
-        }
-        if open.is_empty() { Ok(out) } else { Err("unmatched `{'".into()) }
-    }
-
-    fn address(&mut self) -> Parsed<Option<Addr>> {
-        match self.peek() {
-            Some('$') => {
-                self.pos += 1;
-                Ok(Some(Addr::Last))
-            }
-            Some('+') => {
-                self.pos += 1;
-                Ok(Some(Addr::More(self.number())))
-            }
-            Some(c) if c.is_ascii_digit() => {
-                let n = self.number();
-                if self.peek() == Some('~') {
-                    self.pos += 1;
-                    let step = self.number();
-                    return Ok(Some(Addr::Step(n, step)));
-                }
-                Ok(Some(Addr::Line(n)))
-            }
-            Some(c @ ('/' | '\\')) => {
-                self.pos += 1;
-                let delimiter = if c == '/' {
-                    '/'
-                } else {
-                    self.pos += 1;
-                    *self.chars.get(self.pos - 1).ok_or("unterminated address regex")?
-                };
-                let text = self.until(delimiter, true).ok_or("unterminated address regex")?;
-                let fold = self.peek() == Some('I');
-                self.pos += usize::from(fold);
-                Ok(Some(Addr::Match(Regex::new(&text, self.extended, fold)?)))
-            }
-            _ => Ok(None),
-        }
-    }
-
-    fn number(&mut self) -> u64 {
-        let mut n = 0_u64;
-        while let Some(d) = self.peek().and_then(|c| c.to_digit(10)) {
-            n = n.saturating_mul(10).saturating_add(u64::from(d));
-            self.pos += 1;
-        }
-        n
-    }
-
-    /// A word up to white space, `;` or `}`; a file's name goes up to the end of the line.
-    fn word(&mut self, file: bool) -> String {
-        self.skip(" \t");
-        let mut out = String::new();
-        while let Some(c) = self.peek().filter(|c| *c != '\n' && (file || !" \t;}".contains(*c))) {
-            self.pos += 1;
-            out.push(c);
-        }
-        out
-    }
-
-    /// Text up to a delimiter, whose escaped form becomes itself.
-    fn until(&mut self, delimiter: char, regex: bool) -> Option<String> {
-        let mut out = String::new();
-        let mut in_set = false;
-        loop {
-            let c = self.peek()?;
-            self.pos += 1;
-            match c {
-                '\\' => {
-                    let next = self.peek()?;
-                    self.pos += 1;
-                    if next == delimiter && !(regex && "|()+?".contains(next)) {
-                        out.push(next);
-                    } else {
-                        out.push('\\');
-                        out.push(next);
-                    }
-                }
-                c if c == delimiter && !in_set => return Some(out),
-                c => {
-                    if regex && c == '[' && !in_set {
-                        in_set = self.chars[self.pos..]
-                            .iter()
-                            .skip(1)
-                            .take_while(|c| **c != '\n')
-                            .any(|c| *c == ']');
-                    } else if c == ']' {
-                        in_set = false;
-                    }
-                    out.push(c);
-                }
-            }
-        }
-    }
-
-    fn verb(&mut self) -> Parsed<Verb> {
-        let Some(c) = self.peek() else { return Err("missing command".into()) };
-        self.pos += 1;
-        match c {
-            's' => self.subst(),
-            'y' => {
-                let delimiter = self.peek().ok_or("unterminated `y' command")?;
-                self.pos += 1;
-                let from = self.until(delimiter, false).ok_or("unterminated `y' command")?;
-                let to = self.until(delimiter, false).ok_or("unterminated `y' command")?;
-                Ok(Verb::Translate(from.chars().collect(), to.chars().collect()))
-            }
-            'a' | 'i' | 'c' => {
-                self.skip(" \t");
-                if self.peek() == Some('\\') {
-                    self.pos += 1;
-                    self.skip(" \t");
-                    if self.peek() == Some('\n') {
-                        self.pos += 1;
-                    }
-                }
-                let mut text = String::new();
-                while let Some(c) = self.peek().filter(|c| *c != '\n') {
-                    self.pos += 1;
-                    if c == '\\' {
-                        match self.peek() {
-                            Some('n') => text.push('\n'),
-                            Some('t') => text.push('\t'),
-                            other => text.extend(other),
-                        }
-                        self.pos += 1;
-                    } else {
-                        text.push(c);
-                    }
-                }
-                Ok(Verb::Text(c, text))
-            }
-            '{' => Ok(Verb::Block(0)),
-            'd' | 'D' | 'p' | 'P' | 'n' | 'N' | '=' | 'h' | 'H' | 'g' | 'G' | 'x' | 'l' => {
-                Ok(Verb::Simple(c))
-            }
-            ':' => Ok(Verb::Label(self.word(false))),
-            'b' | 't' | 'T' => Ok(Verb::Jump(c, self.word(false))),
-            'r' | 'w' => Ok(Verb::File(c, self.word(true).into())),
-            'q' | 'Q' => {
-                self.skip(" ");
-                let code = self.number();
-                Ok(Verb::Quit(c, (code & 0xff) as i32))
-            }
-            _ if self.busybox => Err(format!("unsupported command {c}")),
-            _ => Err(format!("unknown command: `{c}'")),
-        }
-    }
-
-    fn subst(&mut self) -> Parsed<Verb> {
-        let delimiter = self.peek().ok_or("unterminated `s' command")?;
-        self.pos += 1;
-        let open = if self.busybox {
-            format!("unmatched '{delimiter}'")
-        } else {
-            "unterminated `s' command".to_owned()
-        };
-        let pattern = self.until(delimiter, true).ok_or_else(|| open.clone())?;
-        let with = self.until(delimiter, false).ok_or(open)?;
-        let (mut global, mut print, mut nth, mut fold, mut file) = (false, false, 0, false, None);
-        while let Some(c) = self.peek() {
-            match c {
-                'g' => global = true,
-                'p' => print = true,
-                'i' | 'I' => fold = true,
-                '0'..='9' => nth = nth * 10 + c as usize - '0' as usize,
-                'm' | 'M' | ' ' => {}
-                'w' => {
-                    self.pos += 1;
-                    file = Some(Text::from(self.word(true)));
-                    break;
-                }
-                ';' | '\n' | '}' | '#' => break,
-                _ => return Err("unknown option to `s'".into()),
-            }
-            self.pos += 1;
-            if nth > 100_000 {
-                return Err("number option to `s' command may not be zero".into());
-            }
-        }
-        let regex = Regex::new(&pattern, self.extended, fold)?;
-        Ok(Verb::Subst { regex, with, global, print, nth: nth.max(1), file })
-    }
-}
-
-/// The text of a replacement for one match.
-fn replacement(with: &str, chars: &[char], found: &super::regex::Match, out: &mut String) {
-    let group = |n: usize| {
-        found
-            .groups
-            .get(n)
-            .copied()
-            .flatten()
-            .map(|(a, b)| chars[a..b].iter().collect::<String>())
-            .unwrap_or_default()
-    };
-    let mut it = with.chars();
-    while let Some(c) = it.next() {
-        match c {
-            '&' => out.push_str(&group(0)),
-            '\\' => match it.next() {
-                Some(d) if d.is_ascii_digit() => out.push_str(&group(d as usize - '0' as usize)),
-                Some('n') => out.push('\n'),
-                Some('t') => out.push('\t'),
-                other => out.extend(other),
-            },
-            c => out.push(c),
-        }
-    }
-}
-
-/// Replaces matches; `None` if there are none.
-pub fn substitute(
-    regex: &Regex,
-    text: &str,
-    with: &str,
-    global: bool,
-    nth: usize,
-) -> Option<(String, usize)> {
-    let chars: Vec<char> = text.chars().collect();
-    let mut out = String::new();
-    let (mut at, mut count, mut done) = (0, 0, 0);
-    while let Some(found) = regex.find(&chars, at) {
-        let (a, b) = found.whole();
-        out.extend(&chars[at..a]);
-        count += 1;
-        if count >= nth && (global || done == 0) {
-            replacement(with, &chars, &found, &mut out);
-            done += 1;
-        } else {
-            out.extend(&chars[a..b]);
-        }
-        at = b;
-        if a == b {
-            out.extend(chars.get(b));
-            at = b + 1;
-        }
-        if at > chars.len() || done > 0 && !global {
-            break;
-        }
-    }
-    out.extend(chars.get(at..).unwrap_or(&[]));
-    (done > 0).then_some((out, done))
 }
 
 impl Sed {
@@ -562,7 +267,9 @@ impl Sed {
             match self.commands[i].verb.clone() {
                 Verb::Block(_) | Verb::Label(_) => {}
                 Verb::Subst { regex, with, global, print, nth, file } => {
-                    if let Some((text, _)) = substitute(&regex, &self.pattern, &with, global, nth) {
+                    if let Some((text, _)) =
+                        substitute(&regex, &self.pattern, &with, global, nth, !ctx.busybox())
+                    {
                         self.pattern = text;
                         self.substituted = true;
                         let text = self.pattern.clone();
@@ -652,6 +359,8 @@ impl Sed {
             }
             'p' => self.emit(ctx, &text),
             'P' => self.emit(ctx, text.split('\n').next().unwrap_or("")),
+            // busybox knows the command and prints nothing.
+            'l' if ctx.busybox() => {}
             'l' => {
                 let shown = text.replace('\\', "\\\\").replace('\n', "\\n").replace('\t', "\\t");
                 self.emit(ctx, &(shown + "$"));
