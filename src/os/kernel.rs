@@ -1,17 +1,16 @@
 //! The system calls: [`Sys`] for the process that is being run.
 
-use super::files::Target;
 use super::procfs::ProcView;
 use super::resolver::Files;
 use super::wake::ProcId;
-use super::world::{Cell, EditRequest, ProcessId, Question, World};
+use super::world::{Cell, World};
 use super::{
     Answer, Disposition, Edit, Ended, Errno, Fd, FdMap, MountInfo, Open, Pid, ProcInfo, Program, Resolved,
-    STDIN, Signal, Spawn, Stat, Sys, Sysr,
+    Signal, Spawn, Stat, Sys, Sysr,
 };
 use crate::api::Text;
 use crate::api::request::Client;
-use crate::fs::{Cap, Content, FileData, Place, VNode, Vfs, View};
+use crate::fs::{Cap, Content, Place, VNode, Vfs};
 use crate::rng::Rng;
 use crate::time::{Span, Time};
 
@@ -38,40 +37,16 @@ pub(super) struct Kernel<'a> {
     pub client: &'a mut dyn Client,
 }
 
-impl World {
-    /// Lets `f` use files as a process sees them.
-    pub(super) fn with_vfs<T>(&mut self, id: ProcId, f: impl FnOnce(&mut Vfs<'_>) -> Sysr<T>) -> Sysr<T> {
-        let now = self.wall();
-        let p = self.st.procs.get(id).ok_or(Errno::ESRCH)?;
-        let (cell, cred, cwd) = (p.cell, p.cred.clone(), p.cwd.clone());
-        let mounts = self.st.cells.get(cell.0).ok_or(Errno::ESRCH)?.mounts.clone();
-        let virt = ProcView { st: &self.st, cell, me: Some(id) };
-        let forest = &mut self.forest;
-        let done = f(&mut Vfs { forest, mounts: &mounts, virt: &virt, cred: &cred, cwd: &cwd, now });
-        self.settle_files();
-        done
-    }
-
-    /// Lets `f` read files as a process sees them.
-    fn see<T>(&self, id: ProcId, f: impl FnOnce(&View<'_>) -> Sysr<T>) -> Sysr<T> {
-        let now = self.wall();
-        let p = self.st.procs.get(id).ok_or(Errno::ESRCH)?;
-        let mounts = &self.st.cells.get(p.cell.0).ok_or(Errno::ESRCH)?.mounts;
-        let virt = ProcView { st: &self.st, cell: p.cell, me: Some(id) };
-        f(&View { forest: &self.forest, mounts, virt: &virt, cred: &p.cred, cwd: &p.cwd, now })
-    }
-}
-
 impl Kernel<'_> {
-    fn proc(&self) -> &super::process::Process {
+    pub(super) fn proc(&self) -> &super::process::Process {
         self.world.st.procs.get(self.id).expect("the running process is in the table")
     }
 
-    fn proc_mut(&mut self) -> &mut super::process::Process {
+    pub(super) fn proc_mut(&mut self) -> &mut super::process::Process {
         self.world.st.procs.get_mut(self.id).expect("the running process is in the table")
     }
 
-    fn cell(&self) -> Option<&Cell> {
+    pub(super) fn cell(&self) -> Option<&Cell> {
         self.world.st.cells.get(self.proc().cell.0)
     }
 
@@ -101,86 +76,6 @@ impl Kernel<'_> {
         p.moved += bytes;
         p.steps = p.steps.saturating_add(u32::try_from(p.moved / MOVED_A_STEP).unwrap_or(u32::MAX));
         p.moved %= MOVED_A_STEP;
-    }
-
-    /// Opens what a place holds.
-    fn open_place(&mut self, place: &Place, how: Open) -> Sysr<u32> {
-        let writes = how != Open::Read;
-        match place {
-            Place::Virtual { kind, path, node, .. } => {
-                let target = match node {
-                    VNode::Descriptor(process, fd) => {
-                        let p = self.world.st.procs.get(*process).ok_or(Errno::ENOENT)?;
-                        let file =
-                            p.fds.iter().find(|(n, _)| n == fd).map(|(_, f)| *f).ok_or(Errno::ENOENT)?;
-                        self.world.st.share(file);
-                        return Ok(file);
-                    }
-                    VNode::Dir(_) => return Err(Errno::EISDIR),
-                    VNode::Link(_) => return Err(Errno::ELOOP),
-                    VNode::File(_) if writes => return self.open_generated(path, how),
-                    VNode::File(_) => {
-                        let cell = self.proc().cell;
-                        let view = ProcView { st: &self.world.st, cell, me: Some(self.id) };
-                        Target::Generated(FileData::new(view.content(*kind, path)?))
-                    }
-                };
-                Ok(self.world.st.add_file(target))
-            }
-            Place::Inode { tree, ino, .. } => {
-                let (tree, ino) = (*tree, *ino);
-                let content =
-                    self.world.forest.get(tree).and_then(|t| t.inode(ino)).map(|i| i.content.clone());
-                let target = match content.ok_or(Errno::ENOENT)? {
-                    Content::Device(crate::fs::Device::Tty) => match self.proc().tty {
-                        Some(tty) => Target::Tty(tty),
-                        None => return Err(Errno::ENOENT),
-                    },
-                    Content::Device(device) => Target::Device(device),
-                    Content::Fifo => self.open_fifo(tree, ino, how),
-                    Content::Dir(_) if writes => return Err(Errno::EISDIR),
-                    _ => {
-                        if how == Open::Write {
-                            let now = self.world.wall();
-                            crate::fs::truncate(&mut self.world.forest, tree, ino, 0, now)?;
-                        }
-                        if let Some(t) = self.world.forest.get_mut(tree).filter(|_| writes) {
-                            t.opened(ino);
-                        }
-                        let read = !matches!(how, Open::Write | Open::Append);
-                        Target::File { tree, ino, append: how == Open::Append, read, write: writes }
-                    }
-                };
-                Ok(self.world.st.add_file(target))
-            }
-        }
-    }
-
-    /// Opens a generated file for writing: those of `/proc/sys` take a value, the others none.
-    fn open_generated(&mut self, path: &str, how: Open) -> Sysr<u32> {
-        let target = match path.strip_prefix(super::sysctl::DIR) {
-            None => Target::Unwritable,
-            Some(_) if self.uid() != 0 => return Err(Errno::EACCES),
-            Some(_) if how == Open::ReadWrite => return Err(Errno::EINVAL),
-            Some(path) => match self.cell() {
-                Some(cell) if cell.privileged => Target::Parameter(cell.net, Text::from(path)),
-                _ => return Err(Errno::EROFS),
-            },
-        };
-        Ok(self.world.st.add_file(target))
-    }
-
-    fn open_fifo(&mut self, tree: crate::fs::TreeId, ino: crate::fs::Ino, how: Open) -> Target {
-        let st = &mut self.world.st;
-        let pipe = *st
-            .fifos
-            .entry((tree, ino))
-            .or_insert_with(|| st.pipes.add(super::pipe::Pipe { named: true, ..Default::default() }));
-        match how {
-            Open::Read => Target::PipeRead(pipe),
-            Open::Write | Open::Append => Target::PipeWrite(pipe),
-            Open::ReadWrite => Target::PipeBoth(pipe),
-        }
     }
 
     fn tty(&self) -> Option<&super::tty::Tty> {
@@ -620,68 +515,14 @@ impl Sys for Kernel<'_> {
     }
 
     fn ask(&mut self, words: &[Text]) -> Option<Answer> {
-        let id = self.id;
-        if let Some(answer) = self.world.st.answers.get_mut(&id) {
-            let answer = answer.take()?;
-            self.world.st.answers.remove(&id);
-            return Some(answer);
-        }
-        let machine = self.cell()?.machine;
-        self.world.st.answers.insert(id, None);
-        self.world.st.questions.push(Question { process: ProcessId(id), machine, words: words.to_vec() });
-        None
+        self.put_question(words)
     }
 
     fn edit(&mut self, path: &str) -> Edit {
-        let id = self.id;
-        match self.world.st.edits.get(&id).cloned() {
-            Some(Edit::Open) => return Edit::Open,
-            Some(answer) => {
-                self.world.st.edits.remove(&id);
-                return answer;
-            }
-            None => {}
-        }
-        if !self.is_tty(STDIN) {
-            return Edit::Nobody;
-        }
-        let text = self.read_file(path).unwrap_or_default();
-        let cwd = self.cwd();
-        let path = if path.starts_with('/') {
-            path.to_owned()
-        } else {
-            format!("{}/{path}", cwd.trim_end_matches('/'))
-        };
-        self.world.st.edits.insert(id, Edit::Open);
-        self.world.st.edit_requests.push(EditRequest {
-            process: ProcessId(id),
-            path: Text::from(path),
-            text,
-        });
-        Edit::Open
+        self.open_editor(path)
     }
 
     fn remote(&mut self, host: &str, argv: Vec<Text>, fds: FdMap) -> Sysr<Pid> {
-        let argv = if argv.is_empty() { vec![Text::lit("-bash")] } else { argv };
-        let file = Text::from(argv[0].trim_start_matches('-'));
-        let env = [
-            ("SHELL", "/bin/bash"),
-            ("PWD", "/root"),
-            ("LOGNAME", "root"),
-            ("HOME", "/root"),
-            ("USER", "root"),
-            ("PATH", super::load::DEFAULT_PATH),
-            ("TERM", "xterm"),
-        ];
-        let spawn = Spawn {
-            file,
-            argv,
-            env: env.map(|(k, v)| (Text::lit(k), Text::lit(v))).to_vec(),
-            cwd: Text::lit("/root"),
-            fds,
-            ignored: Vec::new(),
-            new_group: false,
-        };
-        self.world.remote_child(self.id, host, spawn)
+        self.log_in(host, argv, fds)
     }
 }

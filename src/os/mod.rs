@@ -7,11 +7,12 @@
 //! [`World`] holds all machines. Callers outside start processes in a [`Cell`], hold [`Handle`]s, call
 //! [`World::run`] and look at what has changed. Inside, one file per matter: `process` (families and ends),
 //! `run` (the queue), `signals`, `files` (what descriptors stand for), `pipe`, `tty`, `net`, `services`, `filter`, `resolver`, `memory`,
-//! `load` (from a file to a program), `procfs`, `kernel` (the system calls).
+//! `load` (from a file to a program), `open`, `procfs`, `dialogue` (questions to those outside), `kernel` (the system calls).
 //!
 //! Left out: threads, job-control stops, real user permissions beyond files and signals, UDP.
 
 mod calls;
+mod dialogue;
 mod files;
 mod filter;
 mod kernel;
@@ -20,6 +21,7 @@ mod memory;
 mod net;
 #[cfg(test)]
 pub mod nobody;
+mod open;
 mod outside;
 mod pipe;
 mod process;

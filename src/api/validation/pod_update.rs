@@ -152,13 +152,6 @@ fn munged(before: &Value, after: &Value) -> Value {
 /// The `ephemeralcontainers` subresource: only additions.
 pub(super) fn ephemeral(old: &Object, new: &Object, errors: &mut Errors) {
     pod::metadata_and_spec(new, errors);
-    for (i, container) in new.at("spec.ephemeralContainers").items().iter().enumerate() {
-        let target = container["targetContainerName"].str();
-        let names = |section: &str| new.at(section).find("name", target).is_some();
-        if !target.is_empty() && !names("spec.containers") && !names("spec.initContainers") {
-            errors.not_found(format!("spec.ephemeralContainers[{i}].targetContainerName"), target);
-        }
-    }
     for container in old.at("spec.ephemeralContainers").items() {
         let name = container["name"].str();
         match new.at("spec.ephemeralContainers").find("name", name) {
