@@ -135,20 +135,25 @@ fn restart_asked(container: &Value, kinds: &[&str]) -> bool {
 fn refusal(node: &Node, pod: &Pod, cx: &Cx<'_>) -> Option<Refused> {
     let object = cx.api.get(Kind::NODE, "", &node.name)?;
     let allocatable = object.at("status.allocatable");
-    for name in CLASS {
-        let of = |q: Quantity| if name == "cpu" { q.milli_value() } else { q.value() };
-        let wanted = of(pod_request(&pod.object, name));
-        let capacity = of(Quantity::of(&allocatable[name]));
+    let of = |name: &str, q: Quantity| if name == "cpu" { q.milli_value() } else { q.value() };
+    let need =
+        |name: &str| (of(name, pod_request(&pod.object, name)), of(name, Quantity::of(&allocatable[name])));
+    // Of what no node of this size could give memory is named first (allocation manager `canResizePod`).
+    for name in ["memory", "cpu"] {
+        let (wanted, capacity) = need(name);
         if wanted > capacity {
             let message = format!(
                 "Node didn't have enough capacity: {name}, requested: {wanted}, capacity: {capacity}"
             );
             return Some(Refused { reason: "Infeasible", message });
         }
+    }
+    for name in CLASS {
+        let (wanted, capacity) = need(name);
         let others = cx.api.pods_on(&node.name).filter(|p| {
             p.uid() != pod.uid.as_str() && !matches!(p.at("status.phase").str(), "Succeeded" | "Failed")
         });
-        let used: i64 = others.map(|p| of(pod_request(p, name))).sum();
+        let used: i64 = others.map(|p| of(name, pod_request(p, name))).sum();
         if wanted + used > capacity {
             let message = format!(
                 "Node didn't have enough resource: {name}, requested: {wanted}, used: {used}, capacity: {capacity}"
