@@ -5,7 +5,7 @@ import { brotliCompressSync, gzipSync } from 'node:zlib';
 
 // The target is what UX asks for; the limit is what keeps the file from growing until it is met.
 const TARGET = { html: 900 * 1024, gzip: 500 * 1024 };
-const LIMIT = { html: 2_620 * 1024, gzip: 1_955 * 1024 };
+const LIMIT = { html: 2_680 * 1024, gzip: 2_000 * 1024 };
 
 const file = readFileSync('dist/podlab.html');
 const sizes = { html: file.length, gzip: gzipSync(file, { level: 9 }).length, brotli: brotliCompressSync(file).length };
