@@ -7,10 +7,11 @@ mod zones;
 
 use super::work::Cx;
 use super::{Timer, Which, pods, rules};
+use crate::api::object::Key;
 use crate::api::request::WatchKind;
 use crate::api::{Kind, Object, Text, Value};
 use crate::apiserver::Change;
-use crate::collections::BTreeMap;
+use crate::collections::{BTreeMap, BTreeSet};
 use crate::map;
 use crate::time::{Span, Time};
 
@@ -38,6 +39,8 @@ pub struct Health {
     monitoring: bool,
     /// For each zone: when the next node may be emptied.
     next: BTreeMap<Text, Time>,
+    /// Nodes that have failed and may not be emptied while their zone is as it is.
+    held: BTreeSet<Key>,
 }
 
 /// All nodes count as heard of now: nobody could be heard of while the API server was away.

@@ -71,14 +71,15 @@ fn is_emptied(node: &Object) -> bool {
 /// Whether the pods of a node that has failed may be driven away now. If not yet, the node is looked at again.
 pub fn may_empty(node: &Object, cx: &mut Cx<'_>) -> bool {
     let zones = zones(cx);
-    if zones.iter().all(|(_, zone)| zone.is_dead()) {
-        return false;
-    }
-    if is_emptied(node) {
+    let zone = name(node);
+    let alive = zones.iter().any(|(_, zone)| !zone.is_dead());
+    if alive && is_emptied(node) {
         return true;
     }
-    let zone = name(node);
-    let Some(rate) = zones.get(&zone).and_then(|z| z.rate()) else { return false };
+    let Some(rate) = zones.get(&zone).and_then(|z| z.rate()).filter(|_| alive) else {
+        cx.work.health.held.insert(node.key());
+        return false;
+    };
     let now = cx.api.now;
     let next = cx.work.health.next.get(&zone).copied().unwrap_or(now);
     if next > now {
@@ -89,11 +90,9 @@ pub fn may_empty(node: &Object, cx: &mut Cx<'_>) -> bool {
     true
 }
 
-/// The state of a zone may have changed: nodes that have failed and are not emptied yet are looked at again.
+/// The state of a zone may have changed: the nodes that it held are looked at again.
 pub fn look_again(cx: &mut Cx<'_>) {
-    let waiting = cx.api.list(Kind::NODE, None).filter(|n| has_failed(n) && !is_emptied(n));
-    let keys: Vec<_> = waiting.map(Object::key).collect();
-    for key in keys {
+    for key in std::mem::take(&mut cx.work.health.held) {
         cx.enqueue(Which::Node, &key);
     }
 }
