@@ -119,10 +119,10 @@ impl Chunk {
 
     /// Adds an entry; returns what that costs.
     fn add(&mut self, row: Row, text: &str) -> usize {
-        if let Some((last, same)) = self.lines().last()
+        let begun = self.rows.len().checked_sub(2).map_or(0, |i| self.rows[i].end as usize);
+        if let Some(last) = self.rows.last_mut()
             && (last.at, last.stream, last.partial) == (row.at, row.stream, row.partial)
-            && same == text
-            && let Some(last) = self.rows.last_mut()
+            && self.text[begun..] == *text
         {
             last.times = last.times.saturating_add(1);
             return 0;
