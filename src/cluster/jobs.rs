@@ -61,18 +61,18 @@ impl Cluster {
     /// Runs a command line by `bash -c` on the workstation, in a directory, with its output captured
     /// or on a terminal.
     pub fn start_job(&mut self, line: &str, dir: &str, tty: bool) -> JobId {
-        self.typed(line);
-        let argv = vec![Text::lit("bash"), Text::lit("-c"), Text::from(line)];
-        let id = self.launch(argv, dir, if tty { Streams::Terminal } else { Streams::Apart });
-        self.settle();
-        id
+        self.begin(line, dir, if tty { Streams::Terminal } else { Streams::Apart })
     }
 
-    /// Starts a command line whose standard error goes where its output goes.
+    /// The same, with standard error going where the output goes.
     pub fn start_merged_job(&mut self, line: &str, dir: &str) -> JobId {
+        self.begin(line, dir, Streams::Together)
+    }
+
+    fn begin(&mut self, line: &str, dir: &str, streams: Streams) -> JobId {
         self.typed(line);
         let argv = vec![Text::lit("bash"), Text::lit("-c"), Text::from(line)];
-        let id = self.launch(argv, dir, Streams::Together);
+        let id = self.launch(argv, dir, streams);
         self.settle();
         id
     }

@@ -12,6 +12,15 @@ use crate::shell::text::double_quoted;
 use crate::shell::vars::{Content, Letters, Var, listed};
 use std::rc::Rc;
 
+/// The name of `name=value`, whether the value is appended (`name+=value`, where the shell knows that), the value.
+pub(super) fn parts(arg: &str, appends: bool) -> (&str, bool, Option<&str>) {
+    let Some((name, value)) = arg.split_once('=') else { return (arg, false, None) };
+    match name.strip_suffix('+').filter(|_| appends) {
+        Some(name) => (name, true, Some(value)),
+        None => (name, false, Some(value)),
+    }
+}
+
 /// `local`.
 pub fn local(shell: &mut Shell, sys: &mut dyn Sys, argv: &[Rc<str>]) -> Outcome {
     if !shell.vars.in_function() {
@@ -76,14 +85,7 @@ pub fn declare(shell: &mut Shell, _: &mut dyn Sys, argv: &[Rc<str>]) -> Outcome 
     let local = shell.vars.in_function() && !on.contains('g');
     let mut status = 0;
     for arg in args {
-        let (name, value) = match arg.split_once('=') {
-            Some((n, v)) => (n, Some(v)),
-            None => (&**arg, None),
-        };
-        let (name, append) = match name.strip_suffix('+') {
-            Some(n) if value.is_some() => (n, true),
-            _ => (name, false),
-        };
+        let (name, append, value) = parts(arg, true);
         let name = name.split_once('[').map_or(name, |(n, _)| n);
         if !is_name(name) {
             shell.complain(&format!("`{arg}': not a valid identifier"));

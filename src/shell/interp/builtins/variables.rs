@@ -1,6 +1,6 @@
 //! Builtins about variables and parameters: `export`, `readonly`, `unset`, `shift`, `let`.
 
-use super::declare::declared_text;
+use super::declare::{declared_text, parts};
 use super::{Outcome, number};
 use crate::os::program::Sys;
 use crate::shell::Flavour;
@@ -49,14 +49,7 @@ pub fn export(shell: &mut Shell, _: &mut dyn Sys, argv: &[Rc<str>]) -> Outcome {
     }
     let mut status = 0;
     for arg in args {
-        let (name, value) = match arg.split_once('=') {
-            Some((n, v)) => (n, Some(v)),
-            None => (&**arg, None),
-        };
-        let (name, append) = match name.strip_suffix('+') {
-            Some(n) if value.is_some() && shell.flavour.is_bash() => (n, true),
-            _ => (name, false),
-        };
+        let (name, append, value) = parts(arg, shell.flavour.is_bash());
         if !is_name(name) {
             match shell.flavour {
                 Flavour::Bash => {
